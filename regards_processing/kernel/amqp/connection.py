@@ -1,0 +1,178 @@
+"""How to reach the broker, and how its errors look to everybody else."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import amqp
+import kombu
+from amqp.exceptions import AMQPError, PreconditionFailed
+from django.conf import settings
+from kombu.exceptions import KombuError, OperationalError
+
+from regards_processing.kernel.amqp.embedded_transport import EmbeddedTransport
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
+from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
+from regards_processing.kernel.amqp.topology import Topology, delayed_topology
+
+log = logging.getLogger(__name__)
+
+#: "The broker is down": the work is kept and tried again later.
+BROKER_ERRORS: Final[tuple[type[Exception], ...]] = (
+    BrokerUnavailable,
+    amqp.exceptions.ConnectionError,
+    OperationalError,
+    ConnectionError,
+)
+
+#: Seconds to wait for a connection.
+CONNECT_TIMEOUT: Final = 5
+#: Seconds that one read or write may take before the connection counts as lost.
+SOCKET_TIMEOUT: Final = 30.0
+#: Seconds between two looks into the folder of the embedded broker; a look at an unchanged folder is one stat.
+POLLING_INTERVAL: Final = 0.025
+
+#: Addresses whose broker was asked for the delayed-message plug-in, with its answer.
+_delayed: Final[dict[str, bool]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker is."""
+
+    #: ``amqp://`` or ``amqps://`` address; empty for the embedded broker.
+    url: str = ""
+    #: Folder of the embedded broker.
+    folder: Path = Path("broker")
+
+    @property
+    def embedded(self) -> bool:
+        """Return whether the broker is the embedded one; only this package may ask."""
+        return not self.url
+
+    def __str__(self) -> str:
+        """Name the broker without its password."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}" if self.url else str(self.folder)
+
+
+def address_from_settings() -> BrokerAddress:
+    """Return the broker that the settings name."""
+    return BrokerAddress(url=settings.BROKER_URL, folder=settings.BROKER_FOLDER)
+
+
+@contextmanager
+def broker_errors(address: BrokerAddress) -> Iterator[None]:
+    """Turn errors of the driver into ours.
+
+    Raises:
+        BrokerUnavailable: the broker cannot be reached, or the connection was lost.
+    """
+    try:
+        yield
+    except (AMQPError, KombuError, OSError) as error:
+        raise BrokerUnavailable(f"The broker {address} is not available: {error!r}") from error
+
+
+def open_connection(*, address: BrokerAddress, heartbeat: int = 0) -> kombu.Connection:
+    """Connect to the broker.
+
+    Args:
+        heartbeat: seconds between signs of life; 0 when nobody would be there to send them.
+
+    Raises:
+        BrokerUnavailable: it cannot be reached, or does not let us in.
+    """
+    connection = _embedded(address) if address.embedded else _amqp(address, heartbeat)
+    with broker_errors(address):
+        connection.ensure_connection(
+            max_retries=1, interval_start=0, interval_step=0, interval_max=0, timeout=2 * CONNECT_TIMEOUT
+        )
+    return connection
+
+
+def declare(channel: Any, topology: Topology) -> None:
+    """Declare exchanges, queues and bindings; what exists stays as it is.
+
+    Raises:
+        TopologyConflict: one exists with another type or other arguments.
+    """
+    try:
+        for exchange in topology.exchanges:
+            channel.exchange_declare(
+                exchange=exchange.name,
+                type=exchange.type,
+                durable=True,
+                auto_delete=False,
+                arguments=dict(exchange.arguments) or None,
+            )
+        for queue in topology.queues:
+            channel.queue_declare(
+                queue=queue.name, durable=True, auto_delete=queue.auto_delete, arguments=queue.arguments
+            )
+        for binding in topology.bindings:
+            channel.queue_bind(queue=binding.queue, exchange=binding.exchange, routing_key=binding.routing_key)
+    except PreconditionFailed as error:
+        raise TopologyConflict(
+            "The broker has an exchange or a queue of this name with another definition. Move its messages, "
+            f"delete it, and it is declared again as the contract says. The broker says: {error.reply_text}"
+        ) from error
+
+
+def supported_extras(address: BrokerAddress) -> Topology:
+    """Return the delayed re-delivery when the broker has the plug-in for it, else nothing.
+
+    A broker without it closes the connection that asks, so a connection of its own asks, once per process.
+    """
+    if address.embedded:
+        return Topology()
+    if address.url not in _delayed:
+        _delayed[address.url] = _has_delayed_exchanges(address)
+        if not _delayed[address.url]:
+            log.warning(
+                "the broker has no delayed-message plug-in: the exchange regards.retry is not declared",
+                extra={"action": "broker.no_delayed_exchange", "broker": str(address)},
+            )
+    return delayed_topology() if _delayed[address.url] else Topology()
+
+
+def _has_delayed_exchanges(address: BrokerAddress) -> bool:
+    connection = open_connection(address=address)
+    try:
+        declare(connection.channel(), Topology(exchanges=delayed_topology().exchanges))
+    except amqp.exceptions.ConnectionError:
+        return False
+    finally:
+        connection.collect()
+    return True
+
+
+def _amqp(address: BrokerAddress, heartbeat: int) -> kombu.Connection:
+    secure = address.url.startswith("amqps:")
+    return kombu.Connection(
+        address.url,
+        heartbeat=heartbeat,
+        connect_timeout=CONNECT_TIMEOUT,
+        # Without a name the certificate would be checked but not whose it is; None stands for the address.
+        ssl={"server_hostname": None} if secure else False,
+        transport_options={"frame_handler": tolerant_frame_handler},
+    )
+
+
+def _embedded(address: BrokerAddress) -> kombu.Connection:
+    messages, control = address.folder / "messages", address.folder / "control"
+    for folder in (messages, control):
+        folder.mkdir(parents=True, exist_ok=True)
+    return kombu.Connection(
+        transport=EmbeddedTransport,
+        transport_options={
+            "data_folder_in": str(messages),
+            "data_folder_out": str(messages),
+            "control_folder": str(control),
+            "polling_interval": POLLING_INTERVAL,
+        },
+    )

@@ -1,0 +1,154 @@
+"""What every consumer of a queue has in common: decode, one service call, settle.
+
+A consumer writes ``decode`` and ``handle``. The base owns the rule of what is acknowledged: a message is, once its
+effect or its dead-letter copy is safely stored, and never before.
+"""
+
+import logging
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Generic, TypeVar
+
+from django.db import InterfaceError, OperationalError
+
+from regards_processing.kernel.amqp.connection import BROKER_ERRORS
+from regards_processing.kernel.amqp.dead_letters import dead_letter
+from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from regards_processing.kernel.amqp.topology import QueueSpec
+from workers.contract.errors import MalformedMessage
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: "The database or the broker is down": nothing is acknowledged, the broker delivers again.
+DOWN_ERRORS: Final[tuple[type[Exception], ...]] = (OperationalError, InterfaceError, *BROKER_ERRORS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An item that the service refused and that must be kept in the dead-letter queue."""
+
+    #: Position among the items that were handed over.
+    index: int
+    reason: str
+    #: Stable name of the reason.
+    code: str
+
+
+class BatchConsumer(ABC, Generic[T]):
+    """Handles the messages of one queue, a bulk at a time. ``handle`` must survive the same message twice."""
+
+    #: The queue that is read.
+    queue: QueueSpec
+    #: Larger bodies are refused without looking into them.
+    max_body_bytes: int = 64 * 1024**2
+    #: Errors that mean "not now": the bulk stays in its queue.
+    down: ClassVar[tuple[type[Exception], ...]] = DOWN_ERRORS
+
+    @abstractmethod
+    def decode(self, message: Inbound) -> T:
+        """Read one message.
+
+        Raises:
+            MalformedMessage: it does not follow the contract.
+        """
+
+    @abstractmethod
+    def handle(self, items: Sequence[T]) -> Sequence[Refusal]:
+        """Handle a bulk with one call of a service; return what must go to the dead-letter queue."""
+
+    def malformed(self, messages: Sequence[tuple[Inbound, str]]) -> None:
+        """Hear of messages that could not be decoded, with the reasons; they are dead-lettered in any case."""
+
+    def process(self, bulk: Sequence[Inbound]) -> list[Outbound]:
+        """Handle a bulk and return the dead-letter copies; once these are published, all may be acknowledged.
+
+        Raises:
+            one of ``down``: the database or the broker is down; nothing may be acknowledged.
+        """
+        good, bad = self._decode_all(bulk)
+        copies = self._handle_all(good) if good else []
+        if bad:
+            self._tell(bad)
+            copies += [
+                self._copy(message, reason, f"{MalformedMessage.code}: {reason}") for message, reason in bad
+            ]
+        return copies
+
+    def _decode_all(self, bulk: Sequence[Inbound]) -> tuple[list[tuple[Inbound, T]], list[tuple[Inbound, str]]]:
+        good: list[tuple[Inbound, T]] = []
+        bad: list[tuple[Inbound, str]] = []
+        for message in bulk:
+            try:
+                good.append((message, self._decode(message)))
+            except MalformedMessage as error:
+                bad.append((message, error.reason))
+            except self.down:
+                raise
+            except Exception as error:
+                log.exception("message cannot be decoded", extra=self._fields("message.undecodable"))
+                bad.append((message, repr(error)))
+        return good, bad
+
+    def _decode(self, message: Inbound) -> T:
+        if message.unreadable is not None:
+            raise MalformedMessage(f"Headers and properties cannot be read: {message.unreadable}")
+        if len(message.body) > self.max_body_bytes:
+            raise MalformedMessage(f"Body is limited to {self.max_body_bytes} bytes, got {len(message.body)}")
+        return self.decode(message)
+
+    def _handle_all(self, good: Sequence[tuple[Inbound, T]]) -> list[Outbound]:
+        try:
+            return self._handle(good)
+        except self.down:
+            raise
+        except Exception:
+            if len(good) == 1:
+                return [self._failed(good[0][0])]
+            log.warning(
+                "bulk failed, its messages are tried one by one",
+                extra=self._fields("bulk.replayed") | {"messages": len(good)},
+            )
+        return [copy for pair in good for copy in self._handle_all([pair])]
+
+    def _handle(self, good: Sequence[tuple[Inbound, T]]) -> list[Outbound]:
+        refusals = self.handle([item for _, item in good])
+        copies = [self._copy(good[r.index][0], r.reason, f"{r.code}: {r.reason}") for r in refusals]
+        if refusals:
+            first = refusals[0]
+            log.warning(
+                "messages refused",
+                extra=self._fields("messages.refused")
+                | {"messages": len(refusals), "code": first.code, "reason": first.reason},
+            )
+        return copies
+
+    def _failed(self, message: Inbound) -> Outbound:
+        """Return the copy of the one message whose exception is being handled."""
+        stacktrace = traceback.format_exc()
+        log.exception(
+            "message failed and is kept as a dead letter",
+            extra=self._fields("message.failed") | {"message_id": message.message_id},
+        )
+        return self._copy(message, stacktrace.strip().rpartition("\n")[2], stacktrace)
+
+    def _tell(self, bad: Sequence[tuple[Inbound, str]]) -> None:
+        log.warning(
+            "malformed messages",
+            extra=self._fields("messages.malformed") | {"messages": len(bad), "reason": bad[0][1]},
+        )
+        try:
+            self.malformed(bad)
+        except self.down:
+            raise
+        except Exception:
+            log.exception("malformed messages could not be reported", extra=self._fields("messages.unreported"))
+
+    def _copy(self, message: Inbound, reason: str, stacktrace: str) -> Outbound:
+        return dead_letter(message, queue=self.queue, reason=reason, stacktrace=stacktrace)
+
+    def _fields(self, action: str) -> dict[str, object]:
+        return {"action": action, "queue": self.queue.name}

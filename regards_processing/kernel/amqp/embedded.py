@@ -1,0 +1,172 @@
+"""The embedded broker: files in a folder, read and written by several processes."""
+
+import base64
+import binascii
+import time
+from collections import deque
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final
+
+import kombu
+from kombu.exceptions import ChannelError, EncodeError
+
+from regards_processing.kernel.amqp.connection import (
+    POLLING_INTERVAL,
+    BrokerAddress,
+    broker_errors,
+    declare,
+    open_connection,
+)
+from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from regards_processing.kernel.amqp.ports import BulkLimits, Shortfall
+from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+
+#: What the transport itself keeps among the properties.
+_PRIVATE: Final = ("delivery_info", "delivery_tag", "body_encoding")
+
+
+class EmbeddedSender:
+    """Publishes by writing a file per message and queue; a written file is as good as a confirmation."""
+
+    def __init__(self, *, address: BrokerAddress, app_id: str) -> None:
+        self._address = address
+        self._app_id = app_id
+        self._connection = open_connection(address=address)
+        self._channel: Any = self._connection.channel()
+
+    def declare(self, topology: Topology) -> None:
+        """Declare what is missing."""
+        with broker_errors(self._address):
+            declare(self._channel, topology)
+
+    def send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
+        """Write a bulk."""
+        unroutable: set[int] = set()
+        refused: dict[int, str] = {}
+        for position, message in list(bulk.items()):
+            try:
+                if message.mandatory and not self._channel.routes(message.exchange, message.routing_key):
+                    unroutable.add(position)
+                    continue
+                with broker_errors(self._address):
+                    self._write(message)
+            except (ChannelError, EncodeError, TypeError, ValueError) as error:
+                refused[position] = repr(error)
+            del bulk[position]
+        return Shortfall(unroutable=frozenset(unroutable)), refused
+
+    def close(self) -> None:
+        """Forget the folder."""
+        _close(self._connection)
+
+    def _write(self, message: Outbound) -> None:
+        properties = {
+            "app_id": self._app_id,
+            "timestamp": int(time.time()),
+            **message.properties,
+            "delivery_mode": 2,
+            "message_id": message.message_id,
+            "correlation_id": message.correlation_id,
+        }
+        prepared = self._channel.prepare_message(
+            message.body,
+            priority=message.priority,
+            content_type=message.content_type,
+            content_encoding=message.content_encoding,
+            headers=dict(message.headers),
+            properties={name: value for name, value in properties.items() if value is not None},
+        )
+        self._channel.basic_publish(prepared, message.exchange, message.routing_key)
+
+
+class EmbeddedSource:
+    """Reads several queues from the folder."""
+
+    def __init__(
+        self, *, address: BrokerAddress, queues: Sequence[QueueSpec], topology: Topology, limits: BulkLimits
+    ) -> None:
+        self._address = address
+        self._limits = limits
+        self._connection = open_connection(address=address)
+        self._channel: Any = self._connection.channel()
+        self._waiting: dict[str, deque[dict[str, Any]]] = {queue.name: deque() for queue in queues}
+        self._in_hand: dict[str, list[dict[str, Any]]] = {queue.name: [] for queue in queues}
+        with broker_errors(address):
+            declare(self._channel, topology)
+
+    def read(self, timeout: float) -> None:
+        """Take files until there are no more or a bulk is full."""
+        deadline = time.monotonic() + timeout
+        with broker_errors(self._address):
+            while True:
+                for queue, waiting in self._waiting.items():
+                    self._fill(queue, waiting)
+                if any(self._waiting.values()) or time.monotonic() >= deadline:
+                    return
+                time.sleep(POLLING_INTERVAL)
+
+    def take(self, queue: QueueSpec) -> Sequence[Inbound]:
+        """Return one bulk of a queue."""
+        waiting, in_hand = self._waiting[queue.name], self._in_hand[queue.name]
+        in_hand.extend(waiting)
+        waiting.clear()
+        return [_inbound(queue.name, payload) for payload in in_hand]
+
+    def acknowledge(self, queue: QueueSpec) -> None:
+        """Forget the files that were taken from a queue."""
+        self._in_hand[queue.name].clear()
+
+    def tick(self) -> None:
+        """Do nothing: a folder needs no sign of life."""
+
+    def close(self) -> None:
+        """Put back what was not acknowledged."""
+        with broker_errors(self._address):
+            for kept in (self._in_hand, self._waiting):
+                for queue, payloads in kept.items():
+                    for payload in payloads:
+                        self._channel.give_back(queue, payload)
+        _close(self._connection)
+
+    def _fill(self, queue: str, waiting: deque[dict[str, Any]]) -> None:
+        size = sum(len(payload.get("body") or "") for payload in waiting)
+        while len(waiting) < self._limits.messages and size < self._limits.body_bytes:
+            payload = self._channel.take(queue)
+            if payload is None:
+                return
+            size += len(payload.get("body") or "")
+            waiting.append(payload)
+
+
+def _close(connection: kombu.Connection) -> None:
+    connection.release()
+
+
+def _inbound(queue: str, payload: dict[str, Any]) -> Inbound:
+    properties = dict(payload.get("properties") or {})
+    delivery = properties.get("delivery_info") or {}
+    body, unreadable = _body(payload.get("body") or "", properties.get("body_encoding"))
+    for name in _PRIVATE:
+        properties.pop(name, None)
+    properties |= {"content_type": payload.get("content-type"), "content_encoding": payload.get("content-encoding")}
+    return Inbound(
+        queue=queue,
+        exchange=delivery.get("exchange") or "",
+        routing_key=delivery.get("routing_key") or "",
+        headers=payload.get("headers") or {},
+        body=body,
+        redelivered=bool(payload.get("redelivered")),
+        message_id=properties.pop("message_id", None),
+        correlation_id=properties.pop("correlation_id", None),
+        properties={name: value for name, value in properties.items() if value is not None},
+        unreadable=unreadable,
+    )
+
+
+def _body(text: str, encoding: str | None) -> tuple[bytes, str | None]:
+    if encoding != "base64":
+        return text.encode(), None
+    try:
+        return base64.b64decode(text, validate=True), None
+    except binascii.Error as error:
+        return text.encode(), repr(error)

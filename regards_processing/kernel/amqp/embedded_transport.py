@@ -1,0 +1,132 @@
+"""kombu's ``filesystem://`` transport, made safe for several processes and big messages.
+
+The files are the same, so Celery workers on the plain transport take part. What differs: a message appears
+whole or not at all, a half-written one of somebody else is waited for, bindings of two processes that start
+together do not overwrite each other, and an idle reader costs one ``stat``.
+"""
+
+import fcntl
+import itertools
+import logging
+import os
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty
+from typing import Any, Final
+
+from kombu.transport import filesystem, virtual
+from kombu.utils.json import dumps, loads
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a file that cannot be read is put aside; its writer is dead.
+_WRITING_TAKES: Final = 2.0
+#: Nanoseconds without a change after which the time of the folder can be trusted to show the next change.
+_QUIET: Final = 100_000_000
+_sequence: Final = itertools.count()
+
+
+class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
+    """One process's view of the folder."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: dict[str, deque[str]] = defaultdict(deque)
+        self._listed_at = -1
+
+    def queue_bind(self, queue: str, exchange: str, routing_key: str = "", **_unused: object) -> None:
+        """Bind a queue; unlike the plain transport, also when this process did it before."""
+        self.state.bindings.pop((queue, exchange, routing_key), None)
+        with self._control_lock():
+            super().queue_bind(queue, exchange, routing_key)
+
+    def routes(self, exchange: str, routing_key: str) -> bool:
+        """Return whether a message would reach a queue."""
+        return not exchange or bool(self._lookup(exchange, routing_key))
+
+    def take(self, queue: str) -> dict[str, Any] | None:
+        """Take the oldest message, as it is written in its file; ``None`` when there is none."""
+        try:
+            return self._get(queue)
+        except Empty:
+            return None
+
+    def give_back(self, queue: str, payload: dict[str, Any]) -> None:
+        """Put a message back that was taken and not worked on to the end."""
+        self._put(queue, payload | {"redelivered": True})
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        file = self._exchange_file(exchange)
+        if not file.exists():
+            # The plain transport creates the file empty, and its readers cannot read an empty file.
+            self._write(file, "[]")
+        super()._queue_bind(exchange, routing_key, pattern, queue)
+
+    def _put(self, queue: str, payload: dict[str, Any], **_unused: object) -> None:
+        name = f"{round(time.monotonic() * 1000)}_{next(_sequence):08d}-{os.getpid()}-{os.urandom(4).hex()}.{queue}.msg"
+        self._write(Path(self.data_folder_out) / name, dumps(payload))
+
+    def _write(self, file: Path, text: str) -> None:
+        draft = self.control_folder / f"{os.getpid()}-{next(_sequence)}-{os.urandom(4).hex()}.draft"
+        draft.write_text(text)
+        draft.replace(file)
+
+    def _get(self, queue: str) -> dict[str, Any]:
+        while True:
+            if not self._waiting[queue]:
+                self._look_again()
+            if not self._waiting[queue]:
+                raise Empty
+            payload = self._take(self._waiting[queue].popleft())
+            if payload is not None:
+                return payload
+
+    def _look_again(self) -> None:
+        changed = os.stat(self.data_folder_in).st_mtime_ns
+        if changed == self._listed_at:
+            return
+        self._listed_at = changed if time.time_ns() - changed > _QUIET else -1
+        self._waiting.clear()
+        for name in sorted(os.listdir(self.data_folder_in)):
+            if name.endswith(".msg"):
+                self._waiting[name.partition(".")[2].removesuffix(".msg")].append(name)
+
+    def _take(self, name: str) -> dict[str, Any] | None:
+        taken = self.control_folder / f"{name}.taken"
+        try:
+            (Path(self.data_folder_in) / name).rename(taken)
+        except FileNotFoundError:  # another process was faster
+            return None
+        deadline = time.monotonic() + _WRITING_TAKES
+        while True:
+            try:
+                payload: dict[str, Any] = loads(taken.read_bytes())
+            except ValueError:
+                if time.monotonic() > deadline:
+                    taken.rename(taken.with_suffix(".unreadable"))
+                    log.exception("file of a message is unreadable", extra={"action": "broker.unreadable_file", "file": name})
+                    return None
+                time.sleep(0.005)
+            else:
+                taken.unlink()
+                return payload
+
+    @contextmanager
+    def _control_lock(self) -> Iterator[None]:
+        with (self.control_folder / "bindings.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+class EmbeddedTransport(filesystem.Transport):  # type: ignore[misc]
+    """The transport that uses these channels."""
+
+    Channel = EmbeddedChannel
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The plain transport shares what it declared among all folders of the process.
+        self.state = virtual.BrokerState()

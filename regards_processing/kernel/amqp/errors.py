@@ -1,0 +1,41 @@
+"""What can go wrong between the platform and its broker."""
+
+from collections.abc import Mapping
+
+from regards_processing.kernel.errors import DomainError
+
+
+class BrokerUnavailable(DomainError):
+    """The broker cannot be reached, or the connection to it was lost."""
+
+    code = "BROKER_UNAVAILABLE"
+    http_status = 503
+    retryable = True
+
+
+class PublishNotConfirmed(BrokerUnavailable):
+    """The broker did not confirm that it has the messages; they may or may not have left."""
+
+    code = "PUBLISH_NOT_CONFIRMED"
+
+
+class TopologyConflict(BrokerUnavailable):
+    """An exchange or a queue of the contract exists with another type or other arguments.
+
+    Nothing can be published or read until an operator removes it; what waits is kept.
+    """
+
+    code = "TOPOLOGY_CONFLICT"
+    retryable = False
+
+
+class MessagesRefused(DomainError):
+    """The broker can never take some of the messages; all others of the bulk were published."""
+
+    code = "MESSAGES_REFUSED"
+
+    def __init__(self, refused: Mapping[int, str]) -> None:
+        #: Reason by position in the bulk.
+        self.refused = dict(sorted(refused.items()))
+        index, reason = next(iter(self.refused.items()))
+        super().__init__(f"{len(self.refused)} messages refused, the first one is number {index}: {reason}")

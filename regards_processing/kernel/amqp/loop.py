@@ -1,0 +1,164 @@
+"""The loop of a process that consumes queues in bulks."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings
+from regards_processing.kernel.amqp.consumer import DOWN_ERRORS, BatchConsumer
+from regards_processing.kernel.amqp.embedded import EmbeddedSource
+from regards_processing.kernel.amqp.ports import BulkLimits, Source
+from regards_processing.kernel.amqp.publisher import MessagePublisher, publisher
+from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
+from regards_processing.kernel.amqp.topology import Topology, service_topology
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two ticks.
+_TICK: Final = 1.0
+#: Seconds before the first and the later attempts to connect again.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+
+
+@dataclass(slots=True)
+class QueueCounters:
+    """What happened on one queue since the loop was made."""
+
+    bulks: int = 0
+    messages: int = 0
+    #: Messages that went to a dead-letter queue.
+    refused: int = 0
+    #: Seconds spent in handling, publishing dead letters and acknowledging.
+    seconds: float = 0.0
+
+
+class BulkLoop:
+    """Reads all queues over one connection and hands each queue's bulk to its consumer.
+
+    Bulks are handled in the order of the consumers. A bulk closes when nothing more has arrived or it is full, so
+    an idle system adds no delay. When the database or the broker is down nothing is acknowledged and the loop
+    connects again, for as long as it takes.
+    """
+
+    def __init__(
+        self,
+        consumers: Sequence[BatchConsumer[Any]],
+        *,
+        address: BrokerAddress,
+        topology: Topology,
+        publisher: MessagePublisher,
+        limits: BulkLimits | None = None,
+        on_tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare the loop.
+
+        Args:
+            topology: what is declared at each connection.
+            publisher: what publishes the dead letters.
+            on_tick: called about every second, also while the broker is away.
+        """
+        self._consumers = tuple(consumers)
+        self._address = address
+        self._topology = topology
+        self._publisher = publisher
+        self._limits = limits or BulkLimits()
+        self._on_tick = on_tick
+        self._next_tick = 0.0
+        self._pause = _FIRST_PAUSE
+        #: By queue name.
+        self.counters = {consumer.queue.name: QueueCounters() for consumer in consumers}
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until ``stop`` is set; the bulk in hand is finished first."""
+        while not stop.is_set():
+            try:
+                self._serve(stop)
+            except DOWN_ERRORS as error:
+                log.warning(
+                    "database or broker is not available, connecting again",
+                    extra={"action": "loop.reconnect", "after_seconds": self._pause, "reason": repr(error)},
+                )
+                close_old_connections()
+                self._wait(stop)
+
+    def _serve(self, stop: threading.Event) -> None:
+        source = self._open()
+        try:
+            log.info("consuming", extra={"action": "loop.started", "broker": str(self._address)})
+            while not stop.is_set():
+                self._turn(source)
+        finally:
+            source.close()
+
+    def _turn(self, source: Source) -> None:
+        source.read(max(0.0, self._next_tick - time.monotonic()))
+        for consumer in self._consumers:
+            bulk = source.take(consumer.queue)
+            if bulk:
+                self._work(source, consumer, bulk)
+                self._pause = _FIRST_PAUSE
+            self._tick(source)
+
+    def _work(self, source: Source, consumer: BatchConsumer[Any], bulk: Sequence[Any]) -> None:
+        started = time.perf_counter()
+        copies = consumer.process(bulk)
+        if copies:
+            self._publisher.publish_all(copies)
+        source.acknowledge(consumer.queue)
+        counters = self.counters[consumer.queue.name]
+        counters.bulks += 1
+        counters.messages += len(bulk)
+        counters.refused += len(copies)
+        counters.seconds += time.perf_counter() - started
+
+    def _tick(self, source: Source | None) -> None:
+        if time.monotonic() < self._next_tick:
+            return
+        self._next_tick = time.monotonic() + _TICK
+        if source is not None:
+            source.tick()
+        try:
+            self._on_tick()
+        except DOWN_ERRORS:
+            raise
+        except Exception:
+            log.exception("tick failed", extra={"action": "loop.tick_failed"})
+
+    def _wait(self, stop: threading.Event) -> None:
+        """Pause, each time for longer, with ticks that may fail as well."""
+        until = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, _TICK)):
+            try:
+                self._tick(None)
+            except DOWN_ERRORS as error:
+                log.info("tick failed", extra={"action": "loop.tick_failed", "reason": repr(error)})
+
+    def _open(self) -> Source:
+        kind = EmbeddedSource if self._address.embedded else RabbitSource
+        return kind(
+            address=self._address,
+            queues=[consumer.queue for consumer in self._consumers],
+            topology=self._topology,
+            limits=self._limits,
+        )
+
+
+def loop_from_settings(
+    consumers: Sequence[BatchConsumer[Any]], *, on_tick: Callable[[], None] = lambda: None
+) -> BulkLoop:
+    """Return the loop of a manager, for the broker and the sizes that the settings name."""
+    return BulkLoop(
+        consumers,
+        address=address_from_settings(),
+        topology=service_topology(settings.AMQP_INSTANCE_ID),
+        publisher=publisher(),
+        limits=BulkLimits(messages=settings.BULK_SIZE, body_bytes=settings.BULK_MAX_BYTES),
+        on_tick=on_tick,
+    )

@@ -1,0 +1,88 @@
+"""What a broker must be able to do; one implementation per kind of broker."""
+
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """Why messages of a bulk did not get through."""
+
+    #: Positions of messages that no queue takes.
+    unroutable: frozenset[int] = frozenset()
+    #: Positions of messages that the broker gave up for a reason of its own.
+    given_up: frozenset[int] = frozenset()
+    #: An exchange that does not exist; whatever was not confirmed by then is still to be sent.
+    missing_exchange: str | None = None
+
+
+class Sender(Protocol):
+    """Publishes bulks over one connection."""
+
+    def declare(self, topology: Topology) -> None:
+        """Declare what is missing.
+
+        Raises:
+            BrokerUnavailable: the connection was lost.
+            TopologyConflict: something exists with another definition.
+        """
+
+    def send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
+        """Publish a bulk and wait until the broker has it; what it has is removed from ``bulk``.
+
+        Returns:
+            Why messages remain in the bulk, and the messages that can never be sent, removed as well,
+            with the reason by position.
+
+        Raises:
+            BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
+        """
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+class Source(Protocol):
+    """Reads queues over one connection."""
+
+    def read(self, timeout: float) -> None:
+        """Read what has arrived, until nothing more is there or a bulk is full.
+
+        Args:
+            timeout: seconds to wait for the first message.
+
+        Raises:
+            BrokerUnavailable: the connection was lost.
+        """
+
+    def take(self, queue: QueueSpec) -> Sequence[Inbound]:
+        """Return the oldest messages that were read from a queue: one bulk at most, maybe none."""
+
+    def acknowledge(self, queue: QueueSpec) -> None:
+        """Acknowledge everything that was taken from a queue.
+
+        Raises:
+            BrokerUnavailable: the connection was lost.
+        """
+
+    def tick(self) -> None:
+        """Tell the broker that we are alive; call it about every second.
+
+        Raises:
+            BrokerUnavailable: the broker did not do the same for too long.
+        """
+
+    def close(self) -> None:
+        """Give the connection back; the broker delivers again what was not acknowledged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkLimits:
+    """When a bulk is full."""
+
+    messages: int = 1000
+    body_bytes: int = 32 * 1024**2

@@ -1,0 +1,194 @@
+"""The one door through which the platform publishes."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+from django.conf import settings
+
+from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings
+from regards_processing.kernel.amqp.embedded import EmbeddedSender
+from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused, PublishNotConfirmed
+from regards_processing.kernel.amqp.ports import Sender, Shortfall
+from regards_processing.kernel.amqp.rabbitmq_sender import RabbitSender
+from regards_processing.kernel.amqp.topology import Topology, shared_topology, worker_topology
+
+log = logging.getLogger(__name__)
+
+#: Largest body that is sent, in bytes: RabbitMQ's own limit unless it is configured lower.
+MAX_BODY_BYTES: Final = 128 * 1024**2
+#: Seconds to wait for the confirms of a bulk.
+CONFIRM_TIMEOUT: Final = 30.0
+
+
+class MessagePublisher(Protocol):
+    """What publishes messages."""
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        """Publish messages; return when the broker has them all.
+
+        Raises:
+            BrokerUnavailable: the broker is away; any of the messages may or may not have left.
+            MessagesRefused: some can never be sent; all others were.
+        """
+
+
+class Publisher:
+    """Publishes bulks, confirmed, over a connection that it opens when needed; safe to share among threads.
+
+    A message may leave twice when a connection breaks; none is lost without an error.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: BrokerAddress,
+        app_id: str = "REGARDS",
+        max_body_bytes: int = MAX_BODY_BYTES,
+        confirm_timeout: float = CONFIRM_TIMEOUT,
+    ) -> None:
+        self._address = address
+        self._app_id = app_id
+        self._max_body_bytes = max_body_bytes
+        self._confirm_timeout = confirm_timeout
+        self._lock = threading.Lock()
+        self._sender: Sender | None = None
+        self._declared: set[str] = set()
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        """Publish messages; return when the broker has them all.
+
+        Raises:
+            BrokerUnavailable: the broker is away; any of the messages may or may not have left.
+            MessagesRefused: some can never be sent; all others were.
+        """
+        bulk = dict(enumerate(messages))
+        refused = {at: self._too_large(message) for at, message in bulk.items() if self._is_too_large(message)}
+        for position in refused:
+            del bulk[position]
+        with self._lock:
+            self._publish(bulk, refused)
+        if refused:
+            raise MessagesRefused(refused)
+
+    def close(self) -> None:
+        """Give the connection back; the next message opens another one."""
+        with self._lock:
+            self._drop()
+
+    def _publish(self, bulk: dict[int, Outbound], refused: dict[int, str]) -> None:
+        """Send until nothing is left; each round sends, declares or refuses something, so it ends."""
+        may_reconnect = self._sender is not None
+        declared_again = False
+        while bulk:
+            try:
+                shortfall = self._send(bulk, refused)
+                if bulk and not declared_again and _is_topology(shortfall):
+                    self._declare_again(bulk.values())
+                    declared_again = True
+                    continue
+            except PublishNotConfirmed:
+                self._drop()
+                raise
+            except BrokerUnavailable:
+                self._drop()
+                if not may_reconnect:
+                    raise
+                may_reconnect = False
+                continue
+            _refuse_unroutable(bulk, refused, shortfall)
+
+    def _send(self, bulk: dict[int, Outbound], refused: dict[int, str]) -> Shortfall:
+        sender = self._connected()
+        for worker_type in _worker_types(bulk.values()) - self._declared:
+            sender.declare(worker_topology(worker_type))
+            self._declared.add(worker_type)
+        shortfall, unsendable = sender.send(bulk)
+        refused |= unsendable
+        if shortfall.given_up:
+            raise PublishNotConfirmed(f"The broker gave up {len(shortfall.given_up)} messages")
+        return shortfall
+
+    def _connected(self) -> Sender:
+        if self._sender is None:
+            self._sender = self._open()
+            self._sender.declare(shared_topology())
+        return self._sender
+
+    def _open(self) -> Sender:
+        if self._address.embedded:
+            return EmbeddedSender(address=self._address, app_id=self._app_id)
+        return RabbitSender(
+            address=self._address, app_id=self._app_id, confirm_timeout=self._confirm_timeout
+        )
+
+    def _declare_again(self, messages: Iterable[Outbound]) -> None:
+        log.warning("exchanges or queues have vanished, declaring them again", extra={"action": "broker.redeclare"})
+        topology = sum(map(worker_topology, sorted(_worker_types(messages))), shared_topology())
+        self._connected().declare(topology)
+
+    def _drop(self) -> None:
+        self._declared.clear()
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
+    def _is_too_large(self, message: Outbound) -> bool:
+        return len(message.body) > self._max_body_bytes
+
+    def _too_large(self, message: Outbound) -> str:
+        return f"The body is limited to {self._max_body_bytes} bytes, got {len(message.body)}"
+
+
+class _PerProcess:
+    """The publisher of the process. A fork starts without one: two processes cannot share a connection."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._publisher: Publisher | None = None
+        self._inherited: list[Publisher] = []
+
+    def get(self, open_publisher: Callable[[], Publisher]) -> Publisher:
+        with self._lock:
+            if self._publisher is None:
+                self._publisher = open_publisher()
+            return self._publisher
+
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
+        if self._publisher is not None:
+            # Closing it would end the parent's connection too.
+            self._inherited.append(self._publisher)
+        self._publisher = None
+
+
+_process: Final = _PerProcess()
+os.register_at_fork(after_in_child=_process.after_fork)
+
+
+def publisher() -> Publisher:
+    """Return the publisher of this process, for the broker that the settings name."""
+    return _process.get(_from_settings)
+
+
+def _from_settings() -> Publisher:
+    return Publisher(address=address_from_settings(), app_id=settings.AMQP_APP_ID)
+
+
+def _worker_types(messages: Iterable[Outbound]) -> set[str]:
+    return {message.worker_type for message in messages if message.worker_type is not None}
+
+
+def _is_topology(shortfall: Shortfall) -> bool:
+    return bool(shortfall.unroutable) or shortfall.missing_exchange is not None
+
+
+def _refuse_unroutable(bulk: dict[int, Outbound], refused: dict[int, str], shortfall: Shortfall) -> None:
+    for position in shortfall.unroutable & bulk.keys():
+        message = bulk.pop(position)
+        refused[position] = f"No queue takes {message.exchange!r} with key {message.routing_key!r}"
+    for position in [at for at, message in bulk.items() if message.exchange == shortfall.missing_exchange]:
+        refused[position] = f"There is no exchange {bulk.pop(position).exchange!r}"

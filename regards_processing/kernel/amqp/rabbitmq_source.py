@@ -1,0 +1,140 @@
+"""Reading queues of RabbitMQ in bulks."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from regards_processing.kernel.amqp.connection import (
+    BrokerAddress,
+    broker_errors,
+    declare,
+    open_connection,
+    supported_extras,
+)
+from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.amqp.ports import BulkLimits
+from regards_processing.kernel.amqp.rabbitmq import Frames, open_channel
+from regards_processing.kernel.amqp.tolerance import UNREADABLE
+from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+
+#: Seconds; the broker gives up a silent connection after twice as long.
+_HEARTBEAT = 60
+
+
+class _Lane:
+    """One queue on one channel, so that an acknowledgement of several messages means this queue's."""
+
+    def __init__(self, *, queue: QueueSpec, channel: Any, prefetch: int) -> None:
+        self.queue = queue
+        self.channel = channel
+        self.waiting: deque[tuple[int, Inbound]] = deque()
+        self.waiting_bytes = 0
+        self.last_taken = 0
+        self.cancelled = False
+        channel.basic_qos(0, prefetch, False)
+        self.consume()
+
+    def consume(self) -> None:
+        self.cancelled = False
+        self.channel.basic_consume(self.queue.name, callback=self._receive, on_cancel=self._on_cancel)
+
+    def take(self, limits: BulkLimits) -> list[Inbound]:
+        bulk: list[Inbound] = []
+        size = 0
+        while self.waiting and len(bulk) < limits.messages and size < limits.body_bytes:
+            self.last_taken, message = self.waiting.popleft()
+            size += len(message.body)
+            bulk.append(message)
+        self.waiting_bytes -= size
+        return bulk
+
+    def acknowledge(self) -> None:
+        self.channel.basic_ack(self.last_taken, multiple=True)
+
+    def _receive(self, message: Any) -> None:
+        inbound = _inbound(self.queue.name, message)
+        self.waiting.append((message.delivery_info["delivery_tag"], inbound))
+        self.waiting_bytes += len(inbound.body)
+
+    def _on_cancel(self, _tag: str) -> None:
+        self.cancelled = True
+
+
+class RabbitSource:
+    """Reads several queues over one connection."""
+
+    def __init__(
+        self, *, address: BrokerAddress, queues: Sequence[QueueSpec], topology: Topology, limits: BulkLimits
+    ) -> None:
+        self._address = address
+        self._limits = limits
+        self._topology = topology + supported_extras(address)
+        connection = open_connection(address=address, heartbeat=_HEARTBEAT)
+        with broker_errors(address):
+            self._frames = Frames(connection)
+            declare(open_channel(self._frames), self._topology)
+            self._lanes = {
+                queue.name: _Lane(
+                    queue=queue, channel=open_channel(self._frames), prefetch=min(2 * limits.messages, 65_535)
+                )
+                for queue in queues
+            }
+
+    def read(self, timeout: float) -> None:
+        """Read until the socket is empty or a bulk is full."""
+        with broker_errors(self._address):
+            self._consume_again()
+            if any(lane.waiting for lane in self._lanes.values()):
+                timeout = 0
+            while not self._full() and self._frames.handle_next(timeout):
+                timeout = 0
+
+    def take(self, queue: QueueSpec) -> Sequence[Inbound]:
+        """Return one bulk of a queue."""
+        return self._lanes[queue.name].take(self._limits)
+
+    def acknowledge(self, queue: QueueSpec) -> None:
+        """Acknowledge everything that was taken from a queue, with one frame."""
+        with broker_errors(self._address):
+            self._lanes[queue.name].acknowledge()
+
+    def tick(self) -> None:
+        """Send a heartbeat when it is time for one."""
+        with broker_errors(self._address):
+            self._frames.driver.heartbeat_tick()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._frames.close()
+
+    def _full(self) -> bool:
+        lanes = self._lanes.values()
+        return (
+            max(len(lane.waiting) for lane in lanes) >= self._limits.messages
+            or sum(lane.waiting_bytes for lane in lanes) >= self._limits.body_bytes
+        )
+
+    def _consume_again(self) -> None:
+        """Declare and consume queues that were deleted."""
+        cancelled = [lane for lane in self._lanes.values() if lane.cancelled]
+        if cancelled:
+            declare(open_channel(self._frames), self._topology)
+        for lane in cancelled:
+            lane.consume()
+
+
+def _inbound(queue: str, message: Any) -> Inbound:
+    delivery, properties = message.delivery_info, message.properties
+    headers = properties.pop("application_headers", None) or {}
+    return Inbound(
+        queue=queue,
+        exchange=delivery["exchange"],
+        routing_key=delivery["routing_key"],
+        headers=headers,
+        body=message.body or b"",
+        redelivered=delivery["redelivered"],
+        message_id=properties.pop("message_id", None),
+        correlation_id=properties.pop("correlation_id", None),
+        properties=properties,
+        unreadable=str(headers[UNREADABLE]) if UNREADABLE in headers else None,
+    )

@@ -1,0 +1,194 @@
+"""Every exchange, queue and binding of the platform, with the arguments of the contract.
+
+Names come only from here and from ``workers.contract.names``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from workers.contract import names
+
+_EVENTS: Final = "fr.cnes.regards.modules.workermanager.amqp.events"
+#: Class names that Java consumers expect in the header ``regards.type``.
+REQUEST_EVENT: Final = f"{_EVENTS}.in.RequestEvent"
+RESPONSE_EVENT: Final = f"{_EVENTS}.out.ResponseEvent"
+NOTIFICATION_EVENT: Final = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
+#: Value of the header ``regards.converter`` on events.
+CONVERTER: Final = "GSON"
+
+REQUEST_EXCHANGE: Final = f"regards.broadcast.{REQUEST_EVENT}"
+RESPONSE_EVENT_EXCHANGE: Final = f"regards.broadcast.{RESPONSE_EVENT}"
+NOTIFICATION_EXCHANGE: Final = f"regards.broadcast.{NOTIFICATION_EVENT}"
+RETRY_EXCHANGE: Final = "regards.retry"
+
+REQUEST_QUEUE: Final = (
+    "regards.broadcast.rs-worker-manager.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
+)
+RESPONSE_QUEUE: Final = names.RESPONSE_EXCHANGE
+RESPONSE_DEAD_LETTERS: Final = f"{RESPONSE_QUEUE}.DLQ"
+#: Queue and key of everything that has no dead-letter queue of its own.
+DEAD_LETTERS: Final = "regards.DLQ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSpec:
+    """A durable exchange."""
+
+    name: str
+    #: ``fanout``, ``topic``, ``direct`` or the type of a plug-in.
+    type: str
+    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSpec:
+    """A durable queue that several processes may consume."""
+
+    name: str
+    #: Removed by the broker when its last consumer leaves.
+    auto_delete: bool = False
+    max_priority: int = names.MAX_PRIORITY
+    #: Whether the broker itself dead-letters what is rejected (with ``dead_letter_key``).
+    dead_lettered_by_broker: bool = True
+    #: Key on ``regards.DLX`` of what this queue's consumer refuses.
+    dead_letter_key: str = DEAD_LETTERS
+
+    @property
+    def arguments(self) -> dict[str, str | int]:
+        """Return the arguments of the declaration, exactly as the contract has them."""
+        arguments: dict[str, str | int] = {"x-max-priority": self.max_priority}
+        if self.dead_lettered_by_broker:
+            arguments["x-dead-letter-exchange"] = names.DEAD_LETTER_EXCHANGE
+            arguments["x-dead-letter-routing-key"] = self.dead_letter_key
+        return arguments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingSpec:
+    """A route from an exchange to a queue."""
+
+    queue: str
+    exchange: str
+    routing_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """What is declared together, in this order: exchanges, queues, bindings."""
+
+    exchanges: tuple[ExchangeSpec, ...] = ()
+    queues: tuple[QueueSpec, ...] = ()
+    bindings: tuple[BindingSpec, ...] = ()
+
+    def __add__(self, other: Self) -> "Topology":
+        return Topology(
+            exchanges=self.exchanges + other.exchanges,
+            queues=self.queues + other.queues,
+            bindings=self.bindings + other.bindings,
+        )
+
+
+def requests() -> QueueSpec:
+    """Return the queue of client requests (Q1)."""
+    return QueueSpec(name=REQUEST_QUEUE)
+
+
+def answers() -> QueueSpec:
+    """Return the queue of worker answers (Q2)."""
+    return QueueSpec(name=RESPONSE_QUEUE, dead_letter_key=RESPONSE_DEAD_LETTERS)
+
+
+def request_dead_letters() -> QueueSpec:
+    """Return the queue of requests that no worker could handle (Q4).
+
+    It has no dead-letter arguments on purpose: workers declare the same queue without them.
+    """
+    return QueueSpec(name=names.REQUEST_DEAD_LETTERS, dead_lettered_by_broker=False)
+
+
+def heartbeats(instance_id: str) -> QueueSpec:
+    """Return the queue of heartbeats of one manager instance (Q5)."""
+    return QueueSpec(name=f"{names.HEARTBEAT_EXCHANGE}.{instance_id}", auto_delete=True)
+
+
+def shared_topology() -> Topology:
+    """Return what every process that publishes needs: all but the queue of one instance."""
+    dead_letters = names.DEAD_LETTER_EXCHANGE
+    return Topology(
+        exchanges=(
+            ExchangeSpec(name=dead_letters, type="topic"),
+            ExchangeSpec(name=REQUEST_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=RESPONSE_EVENT_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=names.HEARTBEAT_EXCHANGE, type="topic"),
+            ExchangeSpec(name=names.RESPONSE_EXCHANGE, type="topic"),
+            ExchangeSpec(name=names.REQUEST_DEAD_LETTERS, type="fanout"),
+            ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
+        ),
+        queues=(
+            _dead_letter_queue(DEAD_LETTERS),
+            requests(),
+            answers(),
+            _dead_letter_queue(RESPONSE_DEAD_LETTERS),
+            request_dead_letters(),
+        ),
+        bindings=(
+            BindingSpec(queue=DEAD_LETTERS, exchange=dead_letters, routing_key=DEAD_LETTERS),
+            BindingSpec(queue=REQUEST_QUEUE, exchange=REQUEST_EXCHANGE),
+            BindingSpec(queue=RESPONSE_QUEUE, exchange=names.RESPONSE_EXCHANGE, routing_key="#"),
+            BindingSpec(
+                queue=RESPONSE_DEAD_LETTERS, exchange=dead_letters, routing_key=RESPONSE_DEAD_LETTERS
+            ),
+            BindingSpec(queue=names.REQUEST_DEAD_LETTERS, exchange=names.REQUEST_DEAD_LETTERS),
+            # The reference leaves this one to its workers; without it dead-lettered requests vanish.
+            BindingSpec(
+                queue=names.REQUEST_DEAD_LETTERS,
+                exchange=dead_letters,
+                routing_key=names.REQUEST_DEAD_LETTERS,
+            ),
+        ),
+    )
+
+
+def service_topology(instance_id: str) -> Topology:
+    """Return what a manager declares at start: the shared part and its own queue of heartbeats."""
+    own = heartbeats(instance_id)
+    return shared_topology() + Topology(
+        queues=(own,),
+        bindings=(BindingSpec(queue=own.name, exchange=names.HEARTBEAT_EXCHANGE, routing_key="#"),),
+    )
+
+
+def delayed_topology() -> Topology:
+    """Return the delayed re-delivery of answers; only brokers with the delayed-message plug-in take it."""
+    return Topology(
+        exchanges=(
+            ExchangeSpec(
+                name=RETRY_EXCHANGE,
+                type="x-delayed-message",
+                arguments={"x-delayed-type": "direct"},
+            ),
+        ),
+        bindings=(BindingSpec(queue=RESPONSE_QUEUE, exchange=RETRY_EXCHANGE, routing_key=RESPONSE_QUEUE),),
+    )
+
+
+def worker_topology(worker_type: str) -> Topology:
+    """Return the exchange and the two queues of a worker type: raw requests and Celery task messages."""
+    request = names.request_queue(worker_type)
+    return Topology(
+        exchanges=(ExchangeSpec(name=request, type="topic"),),
+        queues=(
+            QueueSpec(name=request, dead_letter_key=names.REQUEST_DEAD_LETTERS),
+            QueueSpec(
+                name=names.task_queue(worker_type),
+                max_priority=names.TASK_MAX_PRIORITY,
+                dead_letter_key=names.REQUEST_DEAD_LETTERS,
+            ),
+        ),
+        bindings=(BindingSpec(queue=request, exchange=request, routing_key=names.WORKER_ROUTING_KEY),),
+    )
+
+
+def _dead_letter_queue(name: str) -> QueueSpec:
+    return QueueSpec(name=name, dead_lettered_by_broker=False, dead_letter_key=name)

@@ -1,0 +1,16 @@
+"""The root of every error that the domain foresees."""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """Something foreseen went wrong; the class docstring is the default message."""
+
+    #: Stable name for clients and logs.
+    code: ClassVar[str] = "ERROR"
+    http_status: ClassVar[int] = 500
+    #: Whether the same call may succeed later.
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or type(self).__name__).strip())

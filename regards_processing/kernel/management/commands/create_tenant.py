@@ -1,0 +1,32 @@
+"""`manage.py create_tenant NAME [NAME …]`."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.tenancy.services import create_tenants
+
+
+class Command(BaseCommand):
+    """Create tenants; those that exist already are left as they are."""
+
+    help = __doc__
+    epilog = """examples:
+  manage.py create_tenant demo
+  manage.py create_tenant cnes esa
+  REGARDS_TENANTS=a,b manage.py create_tenant     the tenants of REGARDS_TENANTS"""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the names."""
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = self.epilog
+        parser.add_argument(
+            "names", nargs="*", metavar="NAME", help="tenant names (default: those of REGARDS_TENANTS)"
+        )
+
+    def handle(self, *_args: object, names: list[str], **_options: object) -> None:
+        """Create them and print the new ones, one a line."""
+        for name in create_tenants(names=names or settings.TENANTS, at=clock.now()):
+            self.stdout.write(name)

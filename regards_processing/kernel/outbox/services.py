@@ -1,0 +1,85 @@
+"""Publish what a transaction decided, after it has committed, whatever happens in between.
+
+Note: the outbox.
+    The messages are written in the transaction that decided them. After the commit they are published and the
+    entry is deleted. When the broker is away or the process dies in between, the entry stays and the relay
+    sends it: nothing is lost, nothing is invented. A message may leave twice; every consumer is idempotent.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from regards_processing.kernel.amqp.connection import BROKER_ERRORS
+from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
+from regards_processing.kernel.amqp.errors import MessagesRefused
+from regards_processing.kernel.amqp.publisher import publisher
+from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
+from regards_processing.kernel.outbox.models import OutboxEntry
+
+log = logging.getLogger(__name__)
+
+#: Entries that the relay takes in one transaction.
+_PAGE: Final = 10
+
+
+def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
+    """Store messages in the current transaction and publish them once it has committed.
+
+    Raises:
+        TransactionRequired: no transaction is open.
+    """
+    transaction_required()
+    if not messages:
+        return
+    entry = OutboxEntry.objects.create(created_at=at, message_count=len(messages), messages=pack(messages))
+    after_commit(lambda: _publish(entry.pk, messages))
+
+
+def _publish(entry_id: int, messages: Sequence[Outbound]) -> None:
+    try:
+        publisher().publish_all(messages)
+    except BROKER_ERRORS as error:
+        log.warning(
+            "messages wait in the outbox",
+            extra={"action": "outbox.delayed", "messages": len(messages), "reason": repr(error)},
+        )
+        return
+    except MessagesRefused as error:
+        _report_refused(error)
+    OutboxEntry.objects.filter(pk=entry_id).delete()
+
+
+def _report_refused(error: MessagesRefused) -> None:
+    """Say which messages the broker can never take; keeping them would not help."""
+    log.error("messages refused by the broker", extra={"action": "outbox.refused", "reasons": error.refused})
+
+
+def relay_outbox(*, at: datetime, grace: timedelta) -> int:
+    """Publish entries that their process left behind for longer than ``grace``; return how many messages.
+
+    Raises:
+        one of BROKER_ERRORS: the broker is away; the entries stay.
+    """
+    sent = 0
+    while True:
+        with transaction():
+            left = OutboxEntry.objects.filter(created_at__lt=at - grace).order_by("pk")
+            entries = list(left.select_for_update(skip_locked=True)[:_PAGE])
+            if not entries:
+                return sent
+            for entry in entries:
+                _send_again(unpack(bytes(entry.messages)))
+                sent += entry.message_count
+            OutboxEntry.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
+        log.info(
+            "outbox relayed", extra={"action": "outbox.relayed", "entries": len(entries), "messages": sent}
+        )
+
+
+def _send_again(messages: Sequence[Outbound]) -> None:
+    try:
+        publisher().publish_all(messages)
+    except MessagesRefused as error:
+        _report_refused(error)

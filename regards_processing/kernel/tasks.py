@@ -1,0 +1,15 @@
+"""The kernel's periodic tasks."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.outbox import services as outbox
+
+
+@shared_task
+def relay_outbox(**_ignored: object) -> int:
+    """Send messages that a crash left in the outbox."""
+    return outbox.relay_outbox(at=clock.now(), grace=timedelta(seconds=settings.OUTBOX_GRACE))

@@ -1,0 +1,23 @@
+"""The broker, and how messages are taken from it."""
+
+import socket
+
+from regards_processing.settings import env, places
+
+BROKER_URL = places.BROKER_URL
+#: Folder of the embedded broker; used when there is no ``BROKER_URL``.
+BROKER_FOLDER = places.VAR / "broker"
+#: Name of this manager in the names of its own queues. Managers on one machine need one each on a real
+#: broker; the embedded broker cannot remove the queues of a dead manager, so there they share one.
+AMQP_INSTANCE_ID = env.text(
+    "AMQP_INSTANCE_ID",
+    f"{socket.gethostname()}-{places.generated_instance()}" if BROKER_URL else "embedded",
+)
+#: ``app_id`` of published messages.
+AMQP_APP_ID = env.text("AMQP_APP_ID", "REGARDS")
+#: Most messages of one bulk.
+BULK_SIZE = env.integer("BULK_SIZE", 1000, minimum=1, maximum=10_000)
+#: Most bytes of one bulk: what bounds the memory of a manager when bodies are big.
+BULK_MAX_BYTES = env.integer("BULK_MAX_BYTES", 32 * 1024**2, minimum=1024)
+#: Largest accepted body of one message, in bytes.
+MESSAGE_MAX_BYTES = env.integer("MESSAGE_MAX_BYTES", 16 * 1024**2, minimum=1024)

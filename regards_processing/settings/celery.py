@@ -1,0 +1,41 @@
+"""Celery's settings for the operator jobs and the sweeps (namespace ``CELERY``)."""
+
+from regards_processing.settings import amqp, env
+from regards_processing.settings.engine import SWEEP_SECONDS
+
+CELERY_BROKER_URL = amqp.BROKER_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True}
+    if amqp.BROKER_URL
+    else {
+        "data_folder_in": str(amqp.BROKER_FOLDER / "messages"),
+        "data_folder_out": str(amqp.BROKER_FOLDER / "messages"),
+        "control_folder": str(amqp.BROKER_FOLDER / "control"),
+        "polling_interval": 0.05,
+    }
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = env.integer("JOB_RESULT_EXPIRES_SECONDS", 30 * 86_400, minimum=60)
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "regards.jobs"
+CELERY_BEAT_SCHEDULE_FILENAME = str(amqp.BROKER_FOLDER.parent / "beat-schedule")
+#: A sweep that waits longer than its period is replaced by the next one.
+_EVERY = {
+    "schedule": float(SWEEP_SECONDS),
+    "options": {"expires": float(SWEEP_SECONDS) * 2, "ignore_result": True},
+}
+CELERY_BEAT_SCHEDULE = {
+    "redispatch-waiting-requests": {"task": "worker_manager.tasks.redispatch_waiting_requests", **_EVERY},
+    "rescue-silent-requests": {"task": "worker_manager.tasks.rescue_silent_requests", **_EVERY},
+    "relay-outbox": {"task": "regards_processing.kernel.tasks.relay_outbox", **_EVERY},
+    "forget-the-past": {"task": "worker_manager.tasks.forget_the_past", "schedule": 600.0},
+}

@@ -1,0 +1,31 @@
+"""Limits of the engine. Times are in seconds."""
+
+from typing import Final
+
+from regards_processing.settings import env, places
+
+_DAY: Final = 86_400
+
+#: A worker that sent no heartbeat for this long is not alive.
+HEARTBEAT_EXPIRY = env.integer("HEARTBEAT_EXPIRY_SECONDS", 60, minimum=1)
+#: How long a dead worker is still listed.
+HEARTBEAT_KEPT = env.integer("HEARTBEAT_KEPT_SECONDS", 7 * _DAY, minimum=60)
+#: A dispatched request that nobody answered for this long gets a new attempt. Short on the embedded
+#: broker, where a killed process takes the messages it held with it.
+QUEUE_TIMEOUT = env.integer("QUEUE_TIMEOUT_SECONDS", 300 if places.EMBEDDED else _DAY, minimum=1)
+#: A running request that gave no sign for this long gets a new attempt.
+RUN_TIMEOUT = env.integer("RUN_TIMEOUT_SECONDS", 6 * 3600, minimum=1)
+#: Attempts of one step that may be lost (worker died, time-out) before the request ends in ERROR.
+MAX_LOST_ATTEMPTS = env.integer("MAX_LOST_ATTEMPTS", 5, minimum=1, maximum=1000)
+#: Dispatches of one request, postponed ones (RetryLater) included, before it ends in ERROR.
+MAX_ATTEMPTS = env.integer("MAX_ATTEMPTS", 1000, minimum=1)
+#: Longest time that a worker may postpone an attempt.
+MAX_POSTPONEMENT = env.integer("MAX_POSTPONEMENT_SECONDS", 7 * _DAY, minimum=1)
+#: Outbox messages older than this were left behind by a crash, and are sent by the relay.
+OUTBOX_GRACE = env.integer("OUTBOX_GRACE_SECONDS", 10, minimum=1)
+#: How long finished requests are remembered.
+HISTORY_KEPT = env.integer("HISTORY_KEPT_SECONDS", 30 * _DAY, minimum=60)
+#: Requests handled by one statement of a sweep.
+SWEEP_PAGE = env.integer("SWEEP_PAGE", 1000, minimum=1, maximum=10_000)
+#: Pause between two runs of the sweeps.
+SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 3, minimum=1, maximum=3600)

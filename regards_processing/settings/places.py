@@ -1,0 +1,27 @@
+"""Where things live on disk, and whether this is the embedded platform."""
+
+import secrets
+from pathlib import Path
+
+from regards_processing.settings import env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+#: Everything that the embedded default keeps.
+VAR = env.folder("REGARDS_VAR", BASE_DIR / "var")
+#: Output files, shared by the fleets.
+SHARED_STORAGE = env.folder("REGARDS_SHARED_STORAGE", VAR / "storage")
+
+DATABASE_URL = env.text("DATABASE_URL")
+BROKER_URL = env.text("BROKER_URL")
+#: Neither server is configured: secrets may be generated, and limits of the embedded broker apply.
+EMBEDDED = not DATABASE_URL and not BROKER_URL
+
+
+def generated_secret(name: str) -> Path | None:
+    """Return where a generated secret is kept: nowhere, outside the embedded mode."""
+    return VAR / "secrets" / name if EMBEDDED else None
+
+
+def generated_instance() -> str:
+    """Return an instance id that no other process has."""
+    return secrets.token_hex(4)

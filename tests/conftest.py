@@ -1,0 +1,95 @@
+"""Wiring of all tiers: the session's environment, what runs on which stack, the platform's processes."""
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from tests.stack.environment import Servers, prepare_session
+from tests.stack.platform import Platform
+from tests.stack.stack import Stack, open_stack, servers_can_restart
+from tests.stack.vhosts import vhost
+
+SERVERS = Servers.from_environment()
+# Django reads its settings after this, and finds names of this session in them.
+prepare_session(servers=SERVERS)
+
+_TESTS = Path(__file__).parent
+#: Marker → whether tests that carry it can run on this stack.
+_CAN_RUN = {
+    "rabbitmq": SERVERS.broker_url is not None,
+    "postgres": SERVERS.postgres,
+    "embedded": SERVERS.embedded,
+    "restarts_servers": servers_can_restart(),
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this stack cannot run, and take the sockets away from unit tests."""
+    left_out = [item for item in items if not _runs_here(item)]
+    for item in items:
+        if item.path.is_relative_to(_TESTS / "unit"):
+            item.add_marker("disable_socket")
+    items[:] = [item for item in items if _runs_here(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _runs_here(item: pytest.Item) -> bool:
+    return all(possible or item.get_closest_marker(name) is None for name, possible in _CAN_RUN.items())
+
+
+def pytest_report_header() -> str:
+    """Say on which stack the tests run."""
+    database = "PostgreSQL" if SERVERS.postgres else "SQLite"
+    broker = "RabbitMQ" if SERVERS.broker_url else "embedded broker"
+    return f"stack: {database}, {broker}"
+
+
+def pytest_unconfigure() -> None:
+    """Remove the session's folder."""
+    shutil.rmtree(os.environ["REGARDS_VAR"], ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the end of every process's log to the report of a failed test."""
+    report = yield
+    platform = getattr(item, "funcargs", {}).get("platform")
+    if report.failed and isinstance(platform, Platform):
+        report.sections.extend(platform.log_tails())
+    return report
+
+
+@pytest.fixture(scope="session")
+def servers() -> Servers:
+    """Give the servers that the caller offers."""
+    return SERVERS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _vhost_of_the_session() -> Iterator[None]:
+    """Make the virtual host that the settings of this session name."""
+    with vhost(os.environ["BROKER_URL"]) if SERVERS.broker_url else nullcontext():
+        yield
+
+
+@pytest.fixture(scope="module")
+def stack(
+    servers: Servers, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Give a module a database, a virtual host and a folder of its own."""
+    name = request.path.stem
+    with open_stack(servers=servers, folder=tmp_path_factory.mktemp(name), name=name) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def platform(stack: Stack) -> Iterator[Platform]:
+    """Give a module a platform with its tables and no process yet; every process ends with the module."""
+    with Platform(stack) as started:
+        started.migrate()
+        yield started

@@ -1,0 +1,133 @@
+"""Which answers count, and what they mean. Pure; no database."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.workflow_plan import Plan, PlanStep
+from workers.contract.headers import RESERVED_PREFIX
+from workers.contract.work_answer import AnswerStatus, WorkAnswer
+
+_DISPATCH_ID: Final = re.compile(r"\d+:\d+:\d+")
+_NO_CONTENT: Final = (
+    'An error occurred at step {step} of the workflow "{workflow}". '
+    "The workerResponseEvent {request_id} did not return any content while it is required by the next "
+    "worker. Workflow is therefore stopped at this step."
+)
+#: Final content of a request whose last worker returned none.
+EMPTY_CONTENT: Final = b"{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """The dispatch of a request that an answer may belong to."""
+
+    status: RequestStatus
+    dispatch_id: str
+    #: The worker that got it always names the dispatch it answers.
+    names_its_dispatch: bool
+    #: The dispatch was decided in the bulk that is being applied: its message has not left yet.
+    not_sent_yet: bool
+
+
+def why_dropped(answer: WorkAnswer, current: Dispatch) -> str | None:
+    """Return why an answer must not count; ``None`` when it belongs to the current dispatch.
+
+    Workers of the reference do not name the dispatch they answer; theirs are fenced by what can be known.
+    """
+    named = named_dispatch(answer.dispatch_id)
+    if named and named != current.dispatch_id:
+        return f"it answers dispatch {named}, the current one is {current.dispatch_id}"
+    if current.status not in AWAITING_ANSWER:
+        return f"the request awaits no answer, it is {current.status}"
+    if current.not_sent_yet:
+        return f"dispatch {current.dispatch_id} has not been sent yet"
+    if not named and current.names_its_dispatch:
+        return f"it names no dispatch, the worker of {current.dispatch_id} would"
+    return None
+
+
+def named_dispatch(text: str | None) -> str | None:
+    """Return a dispatch id; anything else that a foreign worker may have put in its place is nothing."""
+    return text if _DISPATCH_ID.fullmatch(text or "") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The workflow goes on with this step."""
+
+    step: PlanStep
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The request ends."""
+
+    status: RequestStatus
+    content: bytes | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The work goes on."""
+
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The worker asks for a new attempt later."""
+
+    seconds: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The attempt ended without a result."""
+
+    reason: str
+
+
+Meaning = Advance | End | Progress | Postponed | Lost
+
+
+def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
+    """Return what an answer that counts means for its request."""
+    text = ",".join(answer.messages) or None
+    match answer.status:
+        case AnswerStatus.SUCCESS:
+            return _success(answer, plan, step_number)
+        case AnswerStatus.RUNNING:
+            return Progress(text)
+        case AnswerStatus.RETRY_LATER:
+            return Postponed(answer.retry_after or 0.0, text)
+        case AnswerStatus.REDELIVERED:
+            return Lost("the worker that had the request was lost")
+        case AnswerStatus.INVALID_CONTENT:
+            return End(RequestStatus.INVALID_CONTENT, error=text)
+        case AnswerStatus.ERROR:
+            return End(RequestStatus.ERROR, error=text)
+
+
+def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End:
+    following = plan.after(step_number)
+    if following is None:
+        return End(RequestStatus.SUCCESS, content=EMPTY_CONTENT if answer.content is None else answer.content)
+    if answer.content is None:
+        error = _NO_CONTENT.format(
+            step=step_number, workflow=plan.workflow_type, request_id=answer.request_id
+        )
+        return End(RequestStatus.ERROR, error=error)
+    return Advance(following, answer.content)
+
+
+def step_headers(answer: WorkAnswer) -> dict[str, str] | None:
+    """Return the headers for the next step; those of the protocol are not a worker's to set."""
+    given: Mapping[str, str] = answer.additional_headers or {}
+    allowed = {name: value for name, value in given.items() if not name.startswith(RESERVED_PREFIX)}
+    return allowed or None

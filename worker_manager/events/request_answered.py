@@ -1,0 +1,92 @@
+"""What a client hears of its request: `ResponseEvent`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.envelope import Outbound
+from workers.contract import bodies
+from workers.contract import headers as names
+
+#: Kept by the reference for an old client.
+_TYPE: Final = "EXTRACTION"
+
+
+class ResponseState(StrEnum):
+    """What became of a request, in the client's words."""
+
+    #: Refused; nothing was stored.
+    SKIPPED = "SKIPPED"
+    #: Sent to a worker; repeated at each dispatch.
+    GRANTED = "GRANTED"
+    #: Waits for a worker.
+    DELAYED = "DELAYED"
+    INVALID_CONTENT = "INVALID_CONTENT"
+    ERROR = "ERROR"
+    SUCCESS = "SUCCESS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAnswered:
+    """One response to a client."""
+
+    tenant: str
+    request_id: str | None
+    owner: str | None
+    session: str | None
+    content_type: str | None
+    state: ResponseState
+    messages: tuple[str, ...]
+    #: The worker type the request was dispatched to.
+    worker_type: str | None = None
+    #: Final content, with ``SUCCESS`` only.
+    content: bytes | None = None
+
+    @classmethod
+    def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
+        """Read a response.
+
+        Raises:
+            MalformedMessage: the tenant is missing, or the body does not follow the contract.
+        """
+        fields = bodies.load_object(body)
+        return cls(
+            tenant=names.required_text(headers, names.TENANT),
+            request_id=fields.get("requestId"),
+            owner=fields.get("requestOwner"),
+            session=names.text(headers, names.SESSION),
+            content_type=names.text(headers, names.CONTENT_TYPE),
+            state=ResponseState(fields["state"]),
+            messages=tuple(fields.get("messages", ())),
+            worker_type=names.text(headers, names.WORKER_ID),
+            content=bodies.decode_content(fields.get("content")),
+        )
+
+    def to_message(self) -> Outbound:
+        """Write the response."""
+        body = bodies.dump_object(
+            {
+                "state": self.state.value,
+                "messages": list(self.messages),
+                "requestId": self.request_id,
+                "content": None if self.content is None else bodies.encode_content(self.content),
+                "type": _TYPE,
+                "requestOwner": self.owner,
+            }
+        )
+        return Outbound(exchange=topology.RESPONSE_EVENT_EXCHANGE, headers=self._headers(), body=body)
+
+    def _headers(self) -> dict[str, str]:
+        fields = {
+            names.TENANT: self.tenant,
+            names.REQUEST_ID: self.request_id,
+            names.OWNER: self.owner,
+            names.SESSION: self.session,
+            names.CONTENT_TYPE: self.content_type,
+            names.WORKER_ID: self.worker_type,
+            names.CONVERTER: topology.CONVERTER,
+            names.TYPE: topology.RESPONSE_EVENT,
+        }
+        return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,44 @@
+"""Instances of workers, by their heartbeats."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+
+
+class WorkerInstanceQuerySet(models.QuerySet["WorkerInstance"]):
+    """Words to ask for instances."""
+
+    def alive(self, *, since: datetime) -> "WorkerInstanceQuerySet":
+        """Keep instances that beat after ``since``."""
+        return self.filter(beaten_at__gt=since)
+
+    def of_types(self, worker_types: Collection[str]) -> "WorkerInstanceQuerySet":
+        """Keep instances of these worker types."""
+        return self.filter(worker_type__in=worker_types)
+
+
+class WorkerInstance(models.Model):
+    """One process of a fleet. Instances belong to no tenant: they serve all."""
+
+    worker_type = models.CharField(max_length=128)
+    worker_id = models.CharField(max_length=255)
+    #: Manager's clock, never in the future: a worker whose clock is ahead does not outlive itself.
+    beaten_at = models.DateTimeField(db_index=True)
+    first_beaten_at = models.DateTimeField()
+    #: How it wants its requests: ``workers.contract.heartbeat.Protocol``.
+    protocol = models.CharField(max_length=16)
+    concurrency = models.PositiveIntegerField(null=True)
+    version = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
+
+    objects: ClassVar[models.Manager["WorkerInstance"]] = WorkerInstanceQuerySet.as_manager()
+
+    class Meta:
+        db_table = "workermanager_worker_instance"
+        constraints = (
+            models.UniqueConstraint(fields=("worker_type", "worker_id"), name="uk_worker_instance"),
+        )
+
+    def __str__(self) -> str:
+        return self.worker_id

@@ -1,0 +1,33 @@
+"""Finished requests, remembered in short."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager.states import RequestStatus
+
+
+class FinishedRequest(models.Model):
+    """What is left of a request whose row has gone."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    request_id = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=255)
+    source = models.CharField(max_length=255)
+    session = models.CharField(max_length=255)
+    status = models.CharField(max_length=20, choices=RequestStatus.choices)
+    worker_type = models.CharField(max_length=128, null=True)  # noqa: DJ001 (absent is not empty)
+    digest = models.BinaryField(max_length=32)
+    error = models.TextField(null=True)  # noqa: DJ001 (absent is not empty)
+    creation_date = models.DateTimeField()
+    finished_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager["FinishedRequest"]] = models.Manager()
+
+    class Meta:
+        db_table = "workermanager_finished_request"
+        indexes = (models.Index(fields=("tenant", "request_id"), name="ix_finished_request_id"),)
+
+    def __str__(self) -> str:
+        return self.request_id

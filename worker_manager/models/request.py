@@ -1,0 +1,121 @@
+"""Requests on their way."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager.states import AWAITING_ANSWER, RequestStatus
+
+
+class RequestQuerySet(models.QuerySet["Request"]):
+    """Words to ask for requests."""
+
+    def for_tenant(self, tenant: Tenant) -> "RequestQuerySet":
+        """Keep one tenant's requests."""
+        return self.filter(tenant=tenant)
+
+    def awaiting_worker(self) -> "RequestQuerySet":
+        """Keep requests that no live worker could take."""
+        return self.filter(status=RequestStatus.NO_WORKER_AVAILABLE)
+
+    def awaiting_answer(self) -> "RequestQuerySet":
+        """Keep requests that a worker has, or will get."""
+        return self.filter(status__in=AWAITING_ANSWER)
+
+    def due(self, *, at: datetime) -> "RequestQuerySet":
+        """Keep requests to be dispatched whose time has come."""
+        return self.filter(status=RequestStatus.TO_DISPATCH, due_at__lte=at)
+
+    def oldest_first(self) -> "RequestQuerySet":
+        """Order by arrival."""
+        return self.order_by("pk")
+
+    def locked(self, *, skip_locked: bool = False) -> "RequestQuerySet":
+        """Lock the rows, in the order of their keys, so that two bulks cannot wait for each other."""
+        return self.order_by("pk").select_for_update(of=("self",), skip_locked=skip_locked)
+
+
+class Request(models.Model):
+    """One request of a client, from its reception to its end.
+
+    TO_DISPATCH → DISPATCHED → RUNNING → SUCCESS (the row goes), ERROR or INVALID_CONTENT;
+    NO_WORKER_AVAILABLE in place of DISPATCHED while no worker of the type is alive (`states.MOVES`).
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    #: The client's id, unique in a tenant.
+    request_id = models.CharField(max_length=255)
+    creation_date = models.DateTimeField()
+    #: Never changes, also inside a workflow.
+    content_type = models.CharField(max_length=255)
+    source = models.CharField(max_length=255)
+    session = models.CharField(max_length=255)
+    status = models.CharField(max_length=20, choices=RequestStatus.choices)
+    #: Worker type of the last dispatch; empty again when a workflow goes on.
+    dispatched_worker_type = models.CharField(max_length=128, null=True)  # noqa: DJ001 (absent is not empty)
+    step_number = models.IntegerField(default=0)
+    #: Worker type that the current step needs; unknown while nothing is configured for the content type.
+    step_worker_type = models.CharField(max_length=128, null=True)  # noqa: DJ001 (absent is not empty)
+    #: The plan of the first dispatch (`workflow_plan.Plan.to_json`); unknown before it.
+    plan = models.JSONField(null=True)
+    #: Payload of the current step; ``None`` while it is the client's own body.
+    content = models.BinaryField(null=True)
+    original_content = models.BinaryField()
+    #: SHA-256 of the client's body: tells a redelivered request from a reused id.
+    digest = models.BinaryField(max_length=32)
+    #: Additional headers for the current step.
+    headers = models.JSONField(null=True)
+    error = models.TextField(null=True)  # noqa: DJ001 (absent is not empty)
+    #: Dispatches so far, over all steps; answers of older ones are dropped.
+    attempt = models.IntegerField(default=0)
+    #: Dispatches of the current step that ended without an answer.
+    lost_attempts = models.IntegerField(default=0)
+    #: Whether the last dispatch was a Celery task message, whose answers always name their dispatch.
+    dispatched_to_celery = models.BooleanField(default=False)
+    #: When to dispatch, for ``TO_DISPATCH``.
+    due_at = models.DateTimeField(null=True)
+    #: Last dispatch or sign of life of the worker.
+    moved_at = models.DateTimeField()
+    #: Instance that said it runs the request, where known.
+    worker_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 (absent is not empty)
+
+    objects: ClassVar[models.Manager["Request"]] = RequestQuerySet.as_manager()
+
+    class Meta:
+        db_table = "workermanager_request"
+        constraints = (
+            models.UniqueConstraint(fields=("tenant", "request_id"), name="uk_request_id"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=RequestStatus.values), name="ck_request_status"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("status", "step_worker_type"), name="ix_request_status_type"),
+            models.Index(
+                fields=("status", "moved_at"),
+                condition=models.Q(status__in=[status.value for status in sorted(AWAITING_ANSWER)]),
+                name="ix_request_silent",
+            ),
+            models.Index(
+                fields=("due_at",),
+                condition=models.Q(status=RequestStatus.TO_DISPATCH.value),
+                name="ix_request_due",
+            ),
+            models.Index(fields=("tenant", "content_type"), name="ix_request_content_type"),
+            models.Index(fields=("tenant", "source", "session"), name="ix_request_session"),
+        )
+
+    def __str__(self) -> str:
+        return self.request_id
+
+    @property
+    def body(self) -> bytes:
+        """The payload of the current step."""
+        return bytes(self.original_content if self.content is None else self.content)
+
+    @property
+    def dispatch_id(self) -> str:
+        """What the last dispatch is called on the wire; never the same twice."""
+        return f"{self.pk}:{self.step_number}:{self.attempt}"

@@ -1,0 +1,23 @@
+"""Configured workflows."""
+
+from django.db import models
+
+from regards_processing.kernel.tenancy.models import Tenant
+
+
+class Workflow(models.Model):
+    """A chain of worker types, chosen by a content type."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="workflows")
+    #: The content type that asks for this workflow.
+    workflow_type = models.CharField(max_length=255)
+    #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number.
+    steps = models.JSONField()
+    keep_errors = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "workermanager_workflow"
+        constraints = (models.UniqueConstraint(fields=("tenant", "workflow_type"), name="uk_workflow_type"),)
+
+    def __str__(self) -> str:
+        return self.workflow_type

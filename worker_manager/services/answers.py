@@ -1,0 +1,84 @@
+"""Apply what workers answered: the one place where a dispatched request goes on."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from regards_processing.kernel.db.transactions import transaction
+from worker_manager import answer_rules, queries
+from worker_manager.answer_rules import Advance, Dispatch, End, Lost, Meaning, Postponed, Progress
+from worker_manager.models import Request
+from worker_manager.services import attempts, dispatch, moves
+from worker_manager.services.bulks import Bulk, locked, settle
+from worker_manager.services.dropped import Dropped
+from worker_manager.states import RequestStatus
+from worker_manager.workflow_plan import Plan
+from workers.contract.work_answer import WorkAnswer
+
+log = logging.getLogger(__name__)
+
+
+@transaction
+def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
+    """Apply answers in the order they came; return those that did not count, with the reason.
+
+    The state after the last answer to a request is what is stored and what its client is told.
+    """
+    tenants = queries.active_tenants(names={answer.tenant for answer in answers})
+    requests = locked(request_ids={answer.request_id for answer in answers}, tenant_ids=set(tenants.values()))
+    bulk = Bulk(live=queries.live_types(at=at), at=at)
+    dropped = []
+    for position, answer in enumerate(answers):
+        request = requests.get((tenants.get(answer.tenant, 0), answer.request_id))
+        reason = _apply(answer, request, bulk)
+        if reason:
+            dropped.append(
+                Dropped(position, f"Answer {answer.status} of request {answer.request_id} dropped: {reason}")
+            )
+    settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()})
+    log.info(
+        "answers applied",
+        extra={"action": "answer.applied", "answers": len(answers), "dropped": len(dropped)},
+    )
+    return dropped
+
+
+def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | None:
+    """Apply one answer in memory; return why it does not count, if so."""
+    if request is None:
+        return "no such request, or it has ended"
+    current = Dispatch(
+        status=RequestStatus(request.status),
+        dispatch_id=request.dispatch_id,
+        names_its_dispatch=request.dispatched_to_celery,
+        not_sent_yet=request.pk in bulk.dispatched,
+    )
+    reason = answer_rules.why_dropped(answer, current)
+    if reason is None:
+        plan = Plan.from_json(request.plan or {})
+        meaning = answer_rules.meaning(answer, plan=plan, step_number=request.step_number)
+        _move(request, meaning, answer, plan, bulk)
+        bulk.touched[request.pk] = request
+    return reason
+
+
+def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bulk: Bulk) -> None:
+    match meaning:
+        case Progress(message):
+            request.error, request.worker_id = message, answer.worker_id
+            moves.move(request=request, to=RequestStatus.RUNNING, at=bulk.at)
+        case End(status, content, error):
+            request.error, request.content = error, content
+            moves.move(request=request, to=status, at=bulk.at)
+        case Advance(step, content):
+            request.step_number, request.content = step.number, content
+            request.headers = answer_rules.step_headers(answer)
+            request.dispatched_worker_type, request.lost_attempts = None, 0
+            dispatch.assign(request=request, plan=plan, live=bulk.live, at=bulk.at)
+            bulk.advanced.add(request.pk)
+        case Postponed(seconds, reason):
+            attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)
+        case Lost(reason):
+            attempts.lost(request=request, reason=reason, live=bulk.live, at=bulk.at)
+    if request.status == RequestStatus.DISPATCHED:
+        bulk.dispatched.add(request.pk)

@@ -1,0 +1,64 @@
+"""Many requests moved together: locked, moved in memory, stored and told in few statements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from regards_processing.kernel.outbox.services import publish_after_commit
+from worker_manager import queries
+from worker_manager.models import Request
+from worker_manager.queries import LiveTypes
+from worker_manager.services import dispatch, moves, responses
+from worker_manager.states import FAILED, RequestStatus
+from worker_manager.workflow_plan import Plan
+
+RequestKey = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Bulk:
+    """The requests of a bulk of answers, moved in memory until they are saved."""
+
+    live: LiveTypes
+    at: datetime
+    #: Requests that were touched, by primary key.
+    touched: dict[int, Request] = field(default_factory=dict)
+    #: Primary keys of requests whose payload is new.
+    advanced: set[int] = field(default_factory=set)
+    #: Primary keys of requests that were dispatched in this bulk.
+    dispatched: set[int] = field(default_factory=set)
+
+
+def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, Request]:
+    """Lock the requests of a bulk in the order of their keys, without their payloads."""
+    found = Request.objects.filter(tenant__in=tenant_ids, request_id__in=request_ids).locked()
+    # Payloads are big, and only a new attempt needs them: `queries.bodies` reads those.
+    return {(row.tenant_id, row.request_id): row for row in found.defer("content", "original_content")}
+
+
+def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
+    """Store what a bulk moved and publish what follows from it; needs an open transaction."""
+    touched = list(bulk.touched.values())
+    finished = [request for request in touched if _leaves(request)]
+    gone = {request.pk for request in finished}
+    kept = [request for request in touched if request.pk not in gone]
+    moves.save(requests=kept, with_content=[request for request in kept if request.pk in bulk.advanced])
+    moves.finish(requests=finished)
+    dispatched = [request for request in kept if request.status == RequestStatus.DISPATCHED]
+    again = [request for request in dispatched if request.pk not in bulk.advanced]
+    contents = queries.bodies(requests=again) if again else {}
+    contents |= {request.pk: request.body for request in dispatched if request.pk in bulk.advanced}
+    publish_after_commit(
+        messages=[
+            *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
+            *responses.messages(requests=touched, tenants=tenants),
+        ],
+        at=bulk.at,
+    )
+
+
+def _leaves(request: Request) -> bool:
+    """Return whether a request's row goes: it succeeded, or its errors are not to be kept."""
+    if request.status == RequestStatus.SUCCESS:
+        return True
+    return request.status in FAILED and not Plan.from_json(request.plan or {}).keep_errors

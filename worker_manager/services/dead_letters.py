@@ -1,0 +1,43 @@
+"""Requests whose message no worker could handle."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from regards_processing.kernel.db.transactions import transaction
+from worker_manager import answer_rules, queries
+from worker_manager.events.work_dead_lettered import WorkDeadLettered
+from worker_manager.models import Request
+from worker_manager.services import moves
+from worker_manager.services.bulks import Bulk, locked, settle
+from worker_manager.services.dropped import Dropped
+from worker_manager.states import UNDER_ORDERS, RequestStatus
+
+
+@transaction
+def fail_dead_requests(*, dead: Sequence[WorkDeadLettered], at: datetime) -> list[Dropped]:
+    """End in ERROR the requests whose message came back dead; return those that did not count."""
+    tenants = queries.active_tenants(names={letter.tenant for letter in dead})
+    requests = locked(request_ids={letter.request_id for letter in dead}, tenant_ids=set(tenants.values()))
+    bulk = Bulk(live={}, at=at)
+    dropped = []
+    for position, letter in enumerate(dead):
+        request = requests.get((tenants.get(letter.tenant, 0), letter.request_id))
+        reason = _apply(letter, request, bulk)
+        if reason:
+            dropped.append(Dropped(position, f"Dead letter of request {letter.request_id} dropped: {reason}"))
+    settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()})
+    return dropped
+
+
+def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str | None:
+    if request is None:
+        return "no such request, or it has ended"
+    if request.status in UNDER_ORDERS:
+        return f"the request is {request.status}"
+    named = answer_rules.named_dispatch(letter.dispatch_id)
+    if named and named != request.dispatch_id:
+        return f"it is dispatch {named}, the current one is {request.dispatch_id}"
+    request.error = letter.error
+    moves.move(request=request, to=RequestStatus.ERROR, at=bulk.at)
+    bulk.touched[request.pk] = request
+    return None

@@ -1,0 +1,60 @@
+"""Who is alive."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from regards_processing.kernel.db import rows
+from regards_processing.kernel.db.transactions import transaction
+from worker_manager import queries
+from worker_manager.models import WorkerInstance
+from worker_manager.services.dropped import Dropped
+from workers.contract.heartbeat import WorkerHeartbeat
+
+log = logging.getLogger(__name__)
+
+_KEY: Final = ("worker_type", "worker_id")
+_BEAT: Final = ("beaten_at", "protocol", "concurrency", "version", "first_beaten_at")
+
+
+def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list[Dropped]:
+    """Store heartbeats; return those of tenants that are not active.
+
+    A beat that is older than the expiry is ignored; one from the future counts as now.
+    """
+    tenants = queries.active_tenants(names={beat.tenant for beat in beats})
+    oldest = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+    latest: dict[tuple[str, str], WorkerHeartbeat] = {}
+    dropped = []
+    for position, beat in enumerate(beats):
+        if beat.tenant not in tenants:
+            dropped.append(
+                Dropped(position, f"Heartbeat of worker {beat.worker_id}: no active tenant {beat.tenant}")
+            )
+        elif beat.beaten_at > oldest:
+            key = (beat.worker_type, beat.worker_id)
+            latest[key] = max(beat, latest.get(key, beat), key=_date)
+    _store(list(latest.values()), at)
+    return dropped
+
+
+def _date(beat: WorkerHeartbeat) -> datetime:
+    return beat.beaten_at
+
+
+@transaction
+def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
+    values = [
+        (b.worker_type, b.worker_id, min(b.beaten_at, at), b.protocol, b.concurrency, b.version, at)
+        for b in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
+    ]
+    rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))
+
+
+def forget_dead_workers(*, at: datetime) -> int:
+    """Drop instances that have been silent for long; return how many."""
+    silent_since = at - timedelta(seconds=settings.HEARTBEAT_KEPT)
+    return WorkerInstance.objects.filter(beaten_at__lt=silent_since).delete()[0]

@@ -1,0 +1,79 @@
+"""The one place where a request moves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from regards_processing.kernel.db import rows
+from regards_processing.kernel.errors import DomainError
+from worker_manager.models import FinishedRequest, Request
+from worker_manager.states import MOVES, RequestStatus
+
+_MOVED: Final = (
+    "status",
+    "dispatched_worker_type",
+    "step_number",
+    "step_worker_type",
+    "plan",
+    "headers",
+    "error",
+    "attempt",
+    "lost_attempts",
+    "dispatched_to_celery",
+    "due_at",
+    "moved_at",
+    "worker_id",
+)
+#: Column of the history, and the attribute of the request that fills it.
+_REMEMBERED: Final = {
+    "tenant": "tenant_id",
+    "request_id": "request_id",
+    "content_type": "content_type",
+    "source": "source",
+    "session": "session",
+    "status": "status",
+    "worker_type": "dispatched_worker_type",
+    "digest": "digest",
+    "error": "error",
+    "creation_date": "creation_date",
+    "finished_at": "moved_at",
+}
+
+
+class IllegalMove(DomainError):
+    """A request cannot go from this status to that one."""
+
+    code = "ILLEGAL_MOVE"
+    http_status = 409
+
+
+def move(*, request: Request, to: RequestStatus, at: datetime) -> None:
+    """Move a locked request in memory; `save` writes it.
+
+    Raises:
+        IllegalMove: no such move is in `states.MOVES`.
+    """
+    if to not in MOVES.get(RequestStatus(request.status), ()):
+        raise IllegalMove(f"Request {request.request_id} cannot go from {request.status} to {to}")
+    request.status = to
+    request.moved_at = at
+
+
+def save(*, requests: Sequence[Request], with_content: Sequence[Request] = ()) -> None:
+    """Write moved requests: one statement for those whose payload changed, one for the others."""
+    changed = {request.pk for request in with_content}
+    for columns, group in (
+        (_MOVED, [request for request in requests if request.pk not in changed]),
+        ((*_MOVED, "content"), list(with_content)),
+    ):
+        values = [[request.pk, *(getattr(request, column) for column in columns)] for request in group]
+        rows.update(model=Request, columns=columns, rows=values)
+
+
+def finish(*, requests: Sequence[Request]) -> None:
+    """Take requests out of the table and remember them in short."""
+    if not requests:
+        return
+    remembered = [[getattr(request, name) for name in _REMEMBERED.values()] for request in requests]
+    rows.insert_new(model=FinishedRequest, columns=list(_REMEMBERED), rows=remembered, returning=("id",))
+    Request.objects.filter(pk__in=[request.pk for request in requests]).delete()

@@ -1,0 +1,57 @@
+"""What clients are told, by the status of their requests."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from regards_processing.kernel.amqp.envelope import Outbound
+from worker_manager.events.request_answered import RequestAnswered, ResponseState
+from worker_manager.models import Request
+from worker_manager.states import RequestStatus
+
+#: Contract 3.3. Statuses that are not listed tell the client nothing.
+_STATES: Final[Mapping[str, tuple[ResponseState, str]]] = {
+    RequestStatus.DISPATCHED: (ResponseState.GRANTED, "Your request has been successfully registered."),
+    RequestStatus.NO_WORKER_AVAILABLE: (
+        ResponseState.DELAYED,
+        "Your request has been delayed as no worker is currently matching content type <{content_type}>.",
+    ),
+    RequestStatus.INVALID_CONTENT: (
+        ResponseState.INVALID_CONTENT,
+        "Your request is not valid (invalidated by the matching worker <{worker_type}>). {error}",
+    ),
+    RequestStatus.ERROR: (
+        ResponseState.ERROR,
+        "Error during processing your request in <{worker_type}> worker : Cause : {error}.",
+    ),
+    RequestStatus.SUCCESS: (
+        ResponseState.SUCCESS,
+        "Your request has been successfully handled by the <{worker_type}> worker.",
+    ),
+}
+
+
+def messages(*, requests: Sequence[Request], tenants: Mapping[int, str]) -> list[Outbound]:
+    """Return the responses that the requests' statuses ask for."""
+    return [
+        _message(request, tenants[request.tenant_id]) for request in requests if request.status in _STATES
+    ]
+
+
+def _message(request: Request, tenant: str) -> Outbound:
+    state, text = _STATES[request.status]
+    message = text.format(
+        content_type=request.content_type,
+        worker_type=request.dispatched_worker_type,
+        error=request.error or "",
+    )
+    return RequestAnswered(
+        tenant=tenant,
+        request_id=request.request_id,
+        owner=request.source,
+        session=request.session,
+        content_type=request.content_type,
+        state=state,
+        messages=(message,),
+        worker_type=request.dispatched_worker_type,
+        content=request.body if state is ResponseState.SUCCESS else None,
+    ).to_message()

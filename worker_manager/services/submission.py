@@ -1,0 +1,234 @@
+"""Take requests in."""
+
+import hashlib
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.db import rows
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.outbox.services import publish_after_commit
+from worker_manager import queries
+from worker_manager.events.request_answered import RequestAnswered, ResponseState
+from worker_manager.events.request_submitted import RequestSubmitted
+from worker_manager.models import FinishedRequest, Request
+from worker_manager.services import dispatch, responses
+from worker_manager.states import RequestStatus
+from workers.contract import headers as names
+
+log = logging.getLogger(__name__)
+
+_COLUMNS: Final = {
+    "tenant": "tenant_id",
+    "request_id": "request_id",
+    "creation_date": "creation_date",
+    "content_type": "content_type",
+    "source": "source",
+    "session": "session",
+    "status": "status",
+    "dispatched_worker_type": "dispatched_worker_type",
+    "step_number": "step_number",
+    "step_worker_type": "step_worker_type",
+    "plan": "plan",
+    "original_content": "original_content",
+    "digest": "digest",
+    "attempt": "attempt",
+    "lost_attempts": "lost_attempts",
+    "dispatched_to_celery": "dispatched_to_celery",
+    "moved_at": "moved_at",
+}
+_MISSING: Final = "<{header}> property is missing from request message headers"
+_SKIPPED: Final = (
+    "Content type <{content_type}> is configured to be automatically skipped on tenant <{tenant}>"
+)
+
+RequestKey = tuple[int, str]
+
+
+@dataclass(slots=True)
+class SubmissionReport:
+    """What became of a bulk of submissions."""
+
+    #: Requests that were stored, dispatched or waiting.
+    stored: list[Request] = field(default_factory=list)
+    #: Submissions that were refused, with the reasons that the client was given.
+    refused: list[tuple[RequestSubmitted, tuple[str, ...]]] = field(default_factory=list)
+    #: Positions of submissions for tenants that do not exist or are not active; nobody is told.
+    unknown_tenant: list[int] = field(default_factory=list)
+    #: Deliveries of requests that are known already: the broker repeated itself.
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database knows of the requests of a bulk."""
+
+    tenants: Mapping[str, int]
+    skipped: Mapping[int, frozenset[str]]
+    #: Digest of the body of each stored request.
+    stored: Mapping[RequestKey, bytes]
+    #: Digests of the bodies of finished requests; asked only for redelivered messages.
+    finished: Collection[tuple[RequestKey, bytes]]
+
+
+@transaction
+def submit_requests(*, submissions: Sequence[RequestSubmitted], at: datetime) -> SubmissionReport:
+    """Store requests, dispatch those whose worker type is alive, and answer the clients."""
+    report = SubmissionReport()
+    known = _read(submissions)
+    accepted = _accept(submissions, known, report)
+    _store(accepted, report, at)
+    tenants = {pk: name for name, pk in known.tenants.items()}
+    dispatched = [request for request in report.stored if request.status == RequestStatus.DISPATCHED]
+    contents = {request.pk: request.body for request in dispatched}
+    publish_after_commit(
+        messages=[
+            *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
+            *responses.messages(requests=report.stored, tenants=tenants),
+            *(_refusal(submission, reasons) for submission, reasons in report.refused),
+        ],
+        at=at,
+    )
+    _log(report)
+    return report
+
+
+def _read(submissions: Sequence[RequestSubmitted]) -> _Known:
+    tenants = queries.active_tenants(names={submission.tenant for submission in submissions})
+    ids = {submission.request_id for submission in submissions}
+    redelivered = {submission.request_id for submission in submissions if submission.redelivered}
+    return _Known(
+        tenants=tenants,
+        skipped=queries.skipped_content_types(tenant_ids=tenants.values()),
+        stored=dict(_digests(Request.objects.filter(tenant__in=tenants.values(), request_id__in=ids))),
+        finished=set(
+            _digests(FinishedRequest.objects.filter(tenant__in=tenants.values(), request_id__in=redelivered))
+            if redelivered
+            else ()
+        ),
+    )
+
+
+def _digests(found: QuerySet[Any]) -> Iterable[tuple[RequestKey, bytes]]:
+    for tenant_id, request_id, digest in found.values_list("tenant", "request_id", "digest"):
+        yield (tenant_id, request_id), bytes(digest)
+
+
+def _accept(
+    submissions: Sequence[RequestSubmitted], known: _Known, report: SubmissionReport
+) -> dict[RequestKey, RequestSubmitted]:
+    """Sort out what cannot be stored; of several submissions with one id the first one counts."""
+    accepted: dict[RequestKey, RequestSubmitted] = {}
+    seen: dict[RequestKey, bytes] = {}
+    for position, submission in enumerate(submissions):
+        tenant_id = known.tenants.get(submission.tenant)
+        if tenant_id is None:
+            report.unknown_tenant.append(position)
+            continue
+        key, digest = (tenant_id, submission.request_id), _digest(submission)
+        earlier = seen.get(key) or known.stored.get(key)
+        seen.setdefault(key, digest)
+        if submission.redelivered and (earlier == digest or (key, digest) in known.finished):
+            report.repeated += 1
+            continue
+        reasons = _reasons(
+            submission, known.skipped.get(tenant_id, frozenset()), duplicate=earlier is not None
+        )
+        if reasons:
+            report.refused.append((submission, reasons))
+        else:
+            accepted[key] = submission
+    return accepted
+
+
+def _digest(submission: RequestSubmitted) -> bytes:
+    return hashlib.sha256(submission.content).digest()
+
+
+def _reasons(submission: RequestSubmitted, skipped: frozenset[str], *, duplicate: bool) -> tuple[str, ...]:
+    """Return every reason to refuse a submission, in the contract's order and words."""
+    content_type = submission.content_type
+    checks = (
+        (submission.owner is None, _MISSING.format(header=names.OWNER)),
+        (content_type is None, _MISSING.format(header=names.CONTENT_TYPE)),
+        (content_type in skipped, _SKIPPED.format(content_type=content_type, tenant=submission.tenant)),
+        (submission.session is None, _MISSING.format(header=names.SESSION)),
+        (duplicate, _already_exists(submission.request_id)),
+    )
+    return tuple(text for failed, text in checks if failed)
+
+
+def _already_exists(request_id: str) -> str:
+    return f"Request is denied cause the given requestId <{request_id}> already exists"
+
+
+def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionReport, at: datetime) -> None:
+    """Insert the accepted ones with their status; an id that another manager took meanwhile is refused."""
+    configured = queries.plans(
+        tenant_ids={tenant_id for tenant_id, _ in accepted},
+        content_types={submission.content_type or "" for submission in accepted.values()},
+    )
+    live = queries.live_types(at=at)
+    requests = {key: _new(key[0], submission, at) for key, submission in accepted.items()}
+    for request in requests.values():
+        plan = dispatch.current_plan(request=request, configured=configured)
+        dispatch.assign(request=request, plan=plan, live=live, at=at)
+    values = [[getattr(request, name) for name in _COLUMNS.values()] for request in requests.values()]
+    inserted = rows.insert_new(
+        model=Request, columns=list(_COLUMNS), rows=values, returning=("tenant", "request_id", "id")
+    )
+    stored = {(tenant_id, request_id): pk for tenant_id, request_id, pk in inserted}
+    for key, request in requests.items():
+        if key not in stored:
+            report.refused.append((accepted[key], (_already_exists(request.request_id),)))
+        else:
+            request.pk = stored[key]
+            report.stored.append(request)
+
+
+def _new(tenant_id: int, submission: RequestSubmitted, at: datetime) -> Request:
+    return Request(
+        tenant_id=tenant_id,
+        request_id=submission.request_id,
+        creation_date=at,
+        content_type=submission.content_type or "",
+        source=submission.owner or "",
+        session=submission.session or "",
+        status=RequestStatus.TO_DISPATCH,
+        original_content=submission.content,
+        digest=_digest(submission),
+        moved_at=at,
+    )
+
+
+def _refusal(submission: RequestSubmitted, reasons: tuple[str, ...]) -> Outbound:
+    answer = RequestAnswered(
+        tenant=submission.tenant,
+        request_id=submission.request_id,
+        owner=submission.owner,
+        session=submission.session,
+        content_type=submission.content_type,
+        state=ResponseState.SKIPPED,
+        messages=reasons,
+    )
+    return answer.to_message()
+
+
+def _log(report: SubmissionReport) -> None:
+    dispatched = sum(request.status == RequestStatus.DISPATCHED for request in report.stored)
+    log.info(
+        "requests received",
+        extra={
+            "action": "request.received",
+            "stored": len(report.stored),
+            "dispatched": dispatched,
+            "refused": len(report.refused),
+            "repeated": report.repeated,
+            "unknown_tenant": len(report.unknown_tenant),
+        },
+    )

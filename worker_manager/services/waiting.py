@@ -1,0 +1,58 @@
+"""Take up requests that wait: for a worker, or for their time."""
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager import queries
+from worker_manager.models import Request
+from worker_manager.queries import LiveTypes, PlanKey
+from worker_manager.services import dispatch
+from worker_manager.services.bulks import Bulk, settle
+from worker_manager.states import RequestStatus
+from worker_manager.workflow_plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+def redispatch_waiting(*, at: datetime) -> int:
+    """Dispatch waiting requests that somebody can take now, page by page; return how many.
+
+    Several managers may do this at once: each takes rows that no other has locked.
+    """
+    taken = 0
+    while page := _redispatch_page(at):
+        taken += page
+    if taken:
+        log.info("waiting requests taken up", extra={"action": "request.redispatched", "requests": taken})
+    return taken
+
+
+@transaction
+def _redispatch_page(at: datetime) -> int:
+    tenants = dict(Tenant.objects.filter(active=True).values_list("pk", "name"))
+    live = queries.live_types(at=at)
+    configured = queries.plans(tenant_ids=tenants)
+    page = _page(_candidates(live, configured, at).filter(tenant__in=tenants))
+    bulk = Bulk(live=live, at=at, touched={request.pk: request for request in page})
+    for request in page:
+        plan = dispatch.current_plan(request=request, configured=configured)
+        dispatch.assign(request=request, plan=plan, live=live, at=at)
+    settle(bulk=bulk, tenants=tenants)
+    return len(page)
+
+
+def _candidates(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> QuerySet[Request]:
+    takeable = queries.waiting_for(live=live, configured=configured)
+    waiting = Q(status=RequestStatus.NO_WORKER_AVAILABLE) & takeable
+    due = Q(status=RequestStatus.TO_DISPATCH, due_at__lte=at)
+    return Request.objects.filter(waiting | due)
+
+
+def _page(candidates: QuerySet[Request]) -> list[Request]:
+    locked = candidates.order_by("pk").select_for_update(of=("self",), skip_locked=True)
+    return list(locked.defer("content", "original_content")[: settings.SWEEP_PAGE])

@@ -1,0 +1,62 @@
+"""The statuses of a request and the moves between them, as data."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class RequestStatus(TextChoices):
+    """Where a request is."""
+
+    #: About to be dispatched: waits for its due time, or was picked by a retry.
+    TO_DISPATCH = "TO_DISPATCH"
+    #: Sent to the queue of its worker type.
+    DISPATCHED = "DISPATCHED"
+    #: Nothing is configured for the content type, or its worker type is not alive.
+    NO_WORKER_AVAILABLE = "NO_WORKER_AVAILABLE"
+    #: A worker said that it has started.
+    RUNNING = "RUNNING"
+    #: A worker refused the content.
+    INVALID_CONTENT = "INVALID_CONTENT"
+    #: The work failed.
+    ERROR = "ERROR"
+    #: Done; such rows leave the table in the transaction that made them.
+    SUCCESS = "SUCCESS"
+    #: Picked by a deletion.
+    TO_DELETE = "TO_DELETE"
+
+
+_S = RequestStatus
+
+#: What a new request may be.
+INITIAL: Final = frozenset({_S.DISPATCHED, _S.NO_WORKER_AVAILABLE})
+
+_AFTER_DISPATCH: Final = frozenset(
+    # DISPATCHED and NO_WORKER_AVAILABLE: the next step, or a new attempt at this one.
+    {
+        _S.RUNNING,
+        _S.SUCCESS,
+        _S.ERROR,
+        _S.INVALID_CONTENT,
+        _S.DISPATCHED,
+        _S.NO_WORKER_AVAILABLE,
+        _S.TO_DISPATCH,
+    }
+)
+MOVES: Final[Mapping[RequestStatus, frozenset[RequestStatus]]] = {
+    _S.TO_DISPATCH: frozenset({_S.DISPATCHED, _S.NO_WORKER_AVAILABLE}),
+    _S.DISPATCHED: _AFTER_DISPATCH,
+    _S.RUNNING: _AFTER_DISPATCH,
+    _S.NO_WORKER_AVAILABLE: frozenset({_S.DISPATCHED, _S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),
+    _S.INVALID_CONTENT: frozenset({_S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),
+    _S.ERROR: frozenset({_S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),
+}
+#: No move leads out of these: the row goes.
+FINAL: Final = frozenset(RequestStatus).difference(MOVES)
+#: A worker has the request, or will get it.
+AWAITING_ANSWER: Final = frozenset({_S.DISPATCHED, _S.RUNNING})
+#: Nothing happens to these by itself; an operator may retry or delete them.
+FAILED: Final = frozenset({_S.ERROR, _S.INVALID_CONTENT})
+#: A dead letter of the request does not change these: a retry or deletion is under way.
+UNDER_ORDERS: Final = frozenset({_S.TO_DISPATCH, _S.TO_DELETE})

@@ -1,0 +1,25 @@
+"""The engine's periodic tasks: doors to one service each."""
+
+from celery import shared_task
+
+from regards_processing.kernel import clock
+from worker_manager.services import history, liveness, rescue, waiting
+
+
+@shared_task
+def redispatch_waiting_requests(**_ignored: object) -> int:
+    """Dispatch waiting requests that somebody can take now."""
+    return waiting.redispatch_waiting(at=clock.now())
+
+
+@shared_task
+def rescue_silent_requests(**_ignored: object) -> int:
+    """Open new attempts for requests that nobody will answer."""
+    return rescue.rescue_silent(at=clock.now())
+
+
+@shared_task
+def forget_the_past(**_ignored: object) -> int:
+    """Drop dead workers and finished requests that are old enough."""
+    at = clock.now()
+    return liveness.forget_dead_workers(at=at) + history.forget_finished(at=at)

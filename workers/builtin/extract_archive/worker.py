@@ -1,0 +1,83 @@
+"""The worker type ``extract-archive``: from an archive to its files in the shared storage."""
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from workers.builtin.extract_archive.extraction import ExtractedFile, extract
+from workers.builtin.extract_archive.limits import ExtractLimits
+from workers.builtin.extract_archive.placement import place
+from workers.builtin.file_access import FileAccess
+from workers.builtin.file_digest import sha256_of
+from workers.builtin.storage_layout import request_folder
+from workers.sdk import (
+    InvalidContent,
+    RetryLater,
+    WorkContext,
+    WorkRequest,
+    WorkResult,
+    json_content,
+    worker_type,
+)
+
+_DIGEST_IN_PATH: Final = 16
+_FILES_PER_REPORT: Final = 500
+
+
+@worker_type("extract-archive", version="1.0")
+def run(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Extract the archive named by ``url`` and answer with the list of its files.
+
+    Raises:
+        InvalidContent: the archive may not be read, is damaged, hostile or over a limit.
+        RetryLater: the disk is full, or the archive is still being written.
+    """
+    limits = ExtractLimits.from_env(os.environ)
+    archive = _archive_of(request, context)
+    before = archive.stat()
+    digest = sha256_of(archive)
+    tree = context.workdir / "tree"
+    tree.mkdir()
+    files = extract(archive=archive, into=tree, limits=limits, on_file=_reporter(context))
+    after = archive.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise RetryLater(after=30, reason=f"{archive.name} changed while it was read")
+    target = request_folder(request=request, context=context) / f"files-{digest[:_DIGEST_IN_PATH]}"
+    place(tree=tree, target=target, files=files)
+    total = sum(file.size for file in files)
+    return WorkResult.json(
+        {
+            "archive": {"url": archive.as_uri(), "size": after.st_size, "sha256": digest},
+            "files": [_listed(file, target=target) for file in files],
+        },
+        messages=(f"Extracted {len(files)} file(s), {total} bytes, from {archive.name}",),
+    )
+
+
+def _archive_of(request: WorkRequest, context: WorkContext) -> Path:
+    content = json_content(request)
+    if "url" not in content:
+        raise InvalidContent('The content has no "url": a file: URL or an absolute path is expected')
+    return FileAccess.of(request=request, context=context).locate(content["url"], field="url")
+
+
+def _reporter(context: WorkContext) -> Callable[[ExtractedFile], None]:
+    numbers = itertools.count(1)
+
+    def report(file: ExtractedFile) -> None:
+        number = next(numbers)
+        if number % _FILES_PER_REPORT == 0:
+            context.progress(f"{number} files extracted, last {file.path}")
+
+    return report
+
+
+def _listed(file: ExtractedFile, *, target: Path) -> dict[str, object]:
+    return {
+        "url": (target / file.path).as_uri(),
+        "path": str(file.path),
+        "size": file.size,
+        "sha256": file.sha256,
+    }

@@ -1,0 +1,80 @@
+"""How JSON bodies of the contract are read and written."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.contract.errors import MalformedMessage
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """Parse a UTF-8 JSON object.
+
+    Raises:
+        MalformedMessage: the body is empty, is not JSON, or is not an object.
+    """
+    if not body:
+        raise MalformedMessage("Body is empty, a JSON object is expected")
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage(f"Body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise MalformedMessage(f"Body must be a JSON object, not {type(value).__name__}")
+    return value
+
+
+def dump_object(fields: Mapping[str, object]) -> bytes:
+    """Write a JSON object, leaving out fields that are ``None``."""
+    present = {name: value for name, value in fields.items() if value is not None}
+    text = json.dumps(present, separators=(",", ":"), ensure_ascii=False)
+    # A lone surrogate (an undecodable file name in a message) is not UTF-8; its escape is JSON all the same.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def decode_content(value: object) -> bytes | None:
+    """Decode a Base64 field (standard alphabet, padded); ``None`` stays ``None``.
+
+    Raises:
+        MalformedMessage: the value is not a string or not Base64.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise MalformedMessage(f"content must be Base64 text, not {type(value).__name__}")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedMessage(f"content is not Base64: {error}") from error
+
+
+def encode_content(content: bytes) -> str:
+    """Encode bytes as Base64 text (standard alphabet, padded)."""
+    return base64.b64encode(content).decode("ascii")
+
+
+def parse_date(value: object, *, field: str) -> datetime:
+    """Read an ISO-8601 date as aware UTC; a date without offset is UTC.
+
+    Raises:
+        MalformedMessage: the value is not an ISO-8601 date.
+    """
+    if not isinstance(value, str):
+        raise MalformedMessage(f"{field} must be an ISO-8601 date, got {value!r}")
+    try:
+        date = datetime.fromisoformat(value)
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MalformedMessage(f"{field} must be an ISO-8601 date, got {value!r}") from error
+
+
+def format_date(date: datetime) -> str:
+    """Write a date as the reference does: UTC, ``Z``, up to six digits, no trailing zeros."""
+    utc = date.astimezone(UTC)
+    text = utc.strftime("%Y-%m-%dT%H:%M:%S")
+    if utc.microsecond:
+        text += f".{utc.microsecond:06d}".rstrip("0")
+    return text + "Z"

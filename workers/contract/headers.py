@@ -1,0 +1,53 @@
+"""Names of the AMQP headers of REGARDS, and how to read them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workers.contract.errors import MalformedMessage
+
+TENANT: Final = "regards.tenant"
+REQUEST_ID: Final = "regards.request.id"
+OWNER: Final = "regards.request.owner"
+SESSION: Final = "regards.request.session"
+CONTENT_TYPE: Final = "regards.request.content_type"
+WORKER_ID: Final = "regards.worker_id"
+TYPE: Final = "regards.type"
+CONVERTER: Final = "regards.converter"
+STACKTRACE: Final = "x-exception-stacktrace"
+EXCEPTION_MESSAGE: Final = "x-exception-message"
+ORIGINAL_EXCHANGE: Final = "x-original-exchange"
+ORIGINAL_ROUTING_KEY: Final = "x-original-routingKey"
+DEATH_QUEUE: Final = "x-death-queue"
+
+#: Headers that a worker must not set for the next step.
+RESERVED_PREFIX: Final = "regards."
+#: Longest value of an identifying header, in characters (the reference's columns).
+MAX_LENGTH: Final = 255
+
+
+def text(headers: Mapping[str, Any], name: str) -> str | None:
+    """Return a header's text; ``None`` when it is absent or void.
+
+    Raises:
+        MalformedMessage: the header is not a string, or longer than 255 characters.
+    """
+    value = headers.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise MalformedMessage(f"Header {name} must be a string, not {type(value).__name__}")
+    if len(value) > MAX_LENGTH:
+        raise MalformedMessage(f"Header {name} is limited to {MAX_LENGTH} characters, got {len(value)}")
+    return value
+
+
+def required_text(headers: Mapping[str, Any], name: str) -> str:
+    """Return a header's text.
+
+    Raises:
+        MalformedMessage: the header is absent, empty, not a string or too long.
+    """
+    value = text(headers, name)
+    if not value:
+        raise MalformedMessage(f"Missing **{name}** header in given request")
+    return value

@@ -1,0 +1,84 @@
+"""The sign of life of a worker instance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from workers.contract import bodies
+from workers.contract import headers as names
+from workers.contract.errors import MalformedMessage
+from workers.contract.wire import Wire
+
+_MAX_TYPE_LENGTH = 128
+
+
+class Protocol(StrEnum):
+    """How a worker wants its requests."""
+
+    #: The raw message of the reference; what every worker that says nothing gets.
+    RAW = "raw"
+    #: A Celery task message.
+    CELERY = "celery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerHeartbeat:
+    """One beat of one instance."""
+
+    #: Any active tenant.
+    tenant: str
+    #: Unique per process.
+    worker_id: str
+    worker_type: str
+    #: The sender's clock.
+    beaten_at: datetime
+    #: Ours; absent in the reference.
+    protocol: Protocol = Protocol.RAW
+    #: Ours: requests the instance can run at the same time.
+    concurrency: int | None = None
+    #: Ours: version of the worker type.
+    version: str | None = None
+
+    @classmethod
+    def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
+        """Read a heartbeat; keys that are ours fall back to the reference when they make no sense.
+
+        Raises:
+            MalformedMessage: tenant, id, type or date is missing or has the wrong type.
+        """
+        fields = bodies.load_object(body)
+        concurrency, version = fields.get("concurrency"), fields.get("version")
+        return cls(
+            tenant=names.required_text(headers, names.TENANT),
+            worker_id=_identifier(fields, "id", names.MAX_LENGTH),
+            worker_type=_identifier(fields, "type", _MAX_TYPE_LENGTH),
+            beaten_at=bodies.parse_date(fields.get("heartBeatDate"), field="heartBeatDate"),
+            protocol=Protocol.CELERY if fields.get("protocol") == Protocol.CELERY else Protocol.RAW,
+            concurrency=concurrency if type(concurrency) is int and 0 < concurrency < 2**31 else None,
+            version=version[:64] if isinstance(version, str) else None,
+        )
+
+    def to_wire(self) -> Wire:
+        """Write the heartbeat."""
+        body = bodies.dump_object(
+            {
+                "id": self.worker_id,
+                "type": self.worker_type,
+                "heartBeatDate": bodies.format_date(self.beaten_at),
+                "protocol": self.protocol.value,
+                "concurrency": self.concurrency,
+                "version": self.version,
+            }
+        )
+        return Wire(headers={names.TENANT: self.tenant}, body=body)
+
+
+def _identifier(fields: Mapping[str, Any], field: str, limit: int) -> str:
+    value = fields.get(field)
+    if not isinstance(value, str) or not value:
+        raise MalformedMessage(f"{field} must be a non-empty string, got {value!r}")
+    if len(value) > limit:
+        raise MalformedMessage(f"{field} is limited to {limit} characters, got {len(value)}")
+    return value

@@ -1,0 +1,36 @@
+"""Broker names that the platform and its workers share.
+
+The names are those of REGARDS and are never changed: unmodified clients and workers use them.
+"""
+
+from typing import Final
+
+#: Workers publish answers here (topic, key ``#``).
+RESPONSE_EXCHANGE: Final = "regards.worker.manager.response"
+#: Workers publish heartbeats here (topic, key ``#``).
+HEARTBEAT_EXCHANGE: Final = "regards.worker.manager.heartbeat"
+#: Fanout exchange, queue and dead-letter key of requests that no worker could handle.
+REQUEST_DEAD_LETTERS: Final = "regards.worker.manager.request.dlq"
+#: The platform-wide dead-letter exchange (topic).
+DEAD_LETTER_EXCHANGE: Final = "regards.DLX"
+#: Key of every message on a worker exchange.
+WORKER_ROUTING_KEY: Final = "#"
+#: ``x-max-priority`` of every queue of the reference.
+MAX_PRIORITY: Final = 255
+#: ``x-max-priority`` of our own task queues: ten levels are enough and cost the broker less.
+TASK_MAX_PRIORITY: Final = 10
+
+
+def request_queue(worker_type: str) -> str:
+    """Return the name of the exchange and queue of raw requests for a worker type."""
+    return f"regards.worker.{worker_type.lower()}.request"
+
+
+def task_queue(worker_type: str) -> str:
+    """Return the name of the queue of Celery task messages for a worker type."""
+    return f"regards.worker.{worker_type.lower()}.task"
+
+
+def task_name(worker_type: str) -> str:
+    """Return the name of the Celery task that runs a worker type."""
+    return f"regards.worker.{worker_type}"

@@ -1,0 +1,78 @@
+"""A request as a worker receives it, in both forms: raw message and Celery task argument."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from workers.contract import bodies
+from workers.contract import headers as names
+from workers.contract.errors import MalformedMessage
+
+_STANDARD = frozenset({names.TENANT, names.REQUEST_ID, names.OWNER, names.SESSION, names.CONTENT_TYPE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRequest:
+    """One step of one request, for one worker."""
+
+    tenant: str
+    request_id: str
+    owner: str = ""
+    session: str = ""
+    #: The content type of the request; inside a workflow, the workflow type.
+    content_type: str = ""
+    #: The client's bytes, or what the previous step returned.
+    content: bytes = b""
+    #: Additional headers that the previous step returned.
+    headers: Mapping[str, str]
+    #: ``<technical id>:<step>:<attempt>``; ``None`` when the sender does not fence its dispatches.
+    dispatch_id: str | None = None
+
+    @classmethod
+    def from_raw(cls, *, headers: Mapping[str, Any], body: bytes, message_id: str | None) -> Self:
+        """Read the raw message of the contract.
+
+        Raises:
+            MalformedMessage: tenant or request id is missing, or a header is not a string.
+        """
+        return cls(
+            tenant=names.required_text(headers, names.TENANT),
+            request_id=names.required_text(headers, names.REQUEST_ID),
+            owner=names.text(headers, names.OWNER) or "",
+            session=names.text(headers, names.SESSION) or "",
+            content_type=names.text(headers, names.CONTENT_TYPE) or "",
+            content=body,
+            headers={name: str(value) for name, value in headers.items() if _is_additional(name, value)},
+            dispatch_id=message_id,
+        )
+
+    @classmethod
+    def from_task_argument(cls, argument: object, *, dispatch_id: str | None) -> Self:
+        """Read the one argument of a Celery task message: ``{"content": base64, "headers": {...}}``.
+
+        Raises:
+            MalformedMessage: the argument does not have this shape.
+        """
+        if not isinstance(argument, Mapping) or not isinstance(argument.get("headers"), Mapping):
+            raise MalformedMessage("The task argument must be an object with content and headers")
+        content = bodies.decode_content(argument.get("content")) or b""
+        return cls.from_raw(headers=argument["headers"], body=content, message_id=dispatch_id)
+
+    def wire_headers(self) -> dict[str, str]:
+        """Return the headers of the raw message: five standard ones, then the additional ones."""
+        standard = {
+            names.TENANT: self.tenant,
+            names.REQUEST_ID: self.request_id,
+            names.OWNER: self.owner,
+            names.SESSION: self.session,
+            names.CONTENT_TYPE: self.content_type,
+        }
+        return standard | dict(self.headers)
+
+    def to_task_argument(self) -> dict[str, object]:
+        """Return the one argument of the Celery task message of this request."""
+        return {"content": bodies.encode_content(self.content), "headers": self.wire_headers()}
+
+
+def _is_additional(name: str, value: object) -> bool:
+    return value is not None and name not in _STANDARD and not name.startswith("x-")

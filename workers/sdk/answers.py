@@ -1,0 +1,189 @@
+"""Sends answers and tells when the broker has them. Until then the request stays unacknowledged."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from celery.worker import state
+
+from workers.contract import names
+from workers.contract.wire import Wire
+from workers.sdk.publishing import PERSISTENT, publish
+
+_log: Final = logging.getLogger(__name__)
+
+#: Seconds between two attempts to publish while the broker refuses, from the first to the longest.
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message on its way to the broker."""
+
+    exchange: str
+    key: str
+    wire: Wire
+    #: Called once, in the thread that may acknowledge, when the broker has the message.
+    confirmed: Callable[[], None] | None
+
+
+class Answers(Protocol):
+    """Where finished work hands its answer."""
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Take a message over; may be called from any thread of the main process."""
+        ...
+
+    def open(self, connection: Any) -> None:
+        """Start to use a new connection, and send again what the last one left unconfirmed."""
+        ...
+
+    def close(self) -> None:
+        """Stop using the connection."""
+        ...
+
+    def flush(self, *, timeout: float) -> bool:
+        """Wait until the broker has everything; tell whether it has. Seconds."""
+        ...
+
+
+class ConfirmedAnswers:
+    """Publishes on the consumer's own connection, in the thread of its event loop.
+
+    Confirms come back through the same loop, so nothing waits for them, a bulk costs one round trip, and
+    acknowledgements are written by the one thread that may write them.
+    """
+
+    def __init__(self, *, hub: Any) -> None:
+        self._hub = hub
+        self._thread = threading.get_ident()
+        self._waiting: deque[Outgoing] = deque()
+        self._unconfirmed: dict[int, Outgoing] = {}
+        self._channel: Any = None
+        self._connection: Any = None
+        self._published = 0
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Publish at once in the loop's thread, else as soon as the loop turns."""
+        self._waiting.append(outgoing)
+        if threading.get_ident() == self._thread:
+            self._publish()
+        else:
+            self._hub.call_soon(self._publish)
+
+    def open(self, connection: Any) -> None:
+        """Open a channel with confirms; publish again what was not confirmed, in the old order."""
+        self._waiting.extendleft(reversed(self._unconfirmed.values()))
+        self._unconfirmed.clear()
+        self._published = 0
+        channel = connection.channel()
+        channel.confirm_select()
+        channel.events["basic_ack"].add(self._on_ack)
+        channel.events["basic_nack"].add(self._on_nack)
+        self._channel, self._connection = channel, connection
+        self._publish()
+
+    def close(self) -> None:
+        """Forget the channel; what is unconfirmed is sent again on the next one."""
+        self._channel = self._connection = None
+
+    def flush(self, *, timeout: float) -> bool:
+        """Drain the connection until every answer is confirmed."""
+        until = time.monotonic() + timeout
+        while self._waiting or self._unconfirmed:
+            left = until - time.monotonic()
+            if self._connection is None or left <= 0:
+                return False
+            self._publish()
+            try:
+                self._connection.drain_events(timeout=min(left, 1.0))
+            except TimeoutError:
+                continue
+        return True
+
+    def _publish(self) -> None:
+        waiting, channel = self._waiting, self._channel
+        while waiting and channel is not None:
+            outgoing = waiting[0]
+            publish(
+                channel=channel,
+                exchange=outgoing.exchange,
+                wire=outgoing.wire,
+                delivery_mode=PERSISTENT,
+                key=outgoing.key,
+            )
+            waiting.popleft()
+            self._published += 1
+            self._unconfirmed[self._published] = outgoing
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001
+        for outgoing in self._settled(tag, multiple=multiple):
+            if outgoing.confirmed is not None:
+                outgoing.confirmed()
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001
+        refused = self._settled(tag, multiple=multiple)
+        _log.warning("broker refused %d answers, trying again", len(refused))
+        self._waiting.extend(refused)
+        self._hub.call_later(1.0, self._publish)
+
+    def _settled(self, tag: int, *, multiple: bool) -> list[Outgoing]:
+        if not multiple:
+            outgoing = self._unconfirmed.pop(tag, None)
+            return [] if outgoing is None else [outgoing]
+        tags = [known for known in self._unconfirmed if known <= tag]
+        return [self._unconfirmed.pop(known) for known in tags]
+
+
+class DirectAnswers:
+    """Publishes at once, for transports without confirms and without an event loop."""
+
+    def __init__(self, *, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._channel: Any = None
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Publish, and try again until it works or the process is told to stop."""
+        pause = _FIRST_PAUSE
+        with self._lock:
+            while not self._published(outgoing):
+                if state.should_stop is not None or state.should_terminate is not None:
+                    return
+                time.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        if outgoing.confirmed is not None:
+            outgoing.confirmed()
+
+    def open(self, connection: Any) -> None:
+        """Do nothing: the connection is made when it is first needed, because any thread may answer."""
+
+    def close(self) -> None:
+        """Do nothing: the connection outlives that of the consumer."""
+
+    def flush(self, *, timeout: float) -> bool:  # noqa: ARG002
+        """Tell that everything is sent."""
+        return True
+
+    def _published(self, outgoing: Outgoing) -> bool:
+        try:
+            if self._channel is None:
+                self._channel = self._connect().channel()
+            publish(
+                channel=self._channel,
+                exchange=outgoing.exchange,
+                wire=outgoing.wire,
+                delivery_mode=PERSISTENT,
+                key=outgoing.key,
+            )
+        # Disk full, folder gone: the answer must survive whatever it is.
+        except Exception as error:  # noqa: BLE001
+            _log.warning("answer not sent, trying again: %s", error, extra={"action": "answer.delayed"})
+            self._channel = None
+            return False
+        return True

@@ -1,0 +1,107 @@
+"""Builds the Celery application of the fleets, and fills it when a worker starts."""
+
+import os
+from functools import partial
+from typing import Any
+
+from celery import Celery, signals
+from click import Option
+
+from workers.sdk import embedded, process, topology
+from workers.sdk.announcer import Announcer
+from workers.sdk.config import WorkerConfig
+from workers.sdk.errors import WorkerError
+from workers.sdk.fleet import Fleet
+from workers.sdk.loading import load_types
+from workers.sdk.logs import configure_logs
+from workers.sdk.native import register_tasks
+from workers.sdk.runner import Runner
+
+
+def build_application(*, config: WorkerConfig) -> Celery:
+    """Return the Celery application; the worker types are loaded when a worker starts."""
+    app = Celery("workers", set_as_current=False)
+    app.conf.update(_broker(config))
+    app.conf.update(_settings(config))
+    app.user_options["worker"].add(
+        Option(
+            ("--types",),
+            envvar="WORKER_TYPES",
+            help="Worker types to run, separated by commas.",
+        )
+    )
+    signals.celeryd_init.connect(partial(_on_worker, app=app, config=config), weak=False)
+    return app
+
+
+def _broker(config: WorkerConfig) -> dict[str, Any]:
+    if not config.embedded:
+        return {"broker_url": config.broker_url}
+    return {
+        "broker_url": "filesystem://",
+        "broker_transport": "workers.sdk.embedded:Transport",
+        "broker_transport_options": embedded.transport_options(var=config.var),
+    }
+
+
+def _settings(config: WorkerConfig) -> dict[str, Any]:
+    return {
+        "accept_content": ["json"],
+        "broker_channel_error_retry": True,
+        "broker_connection_max_retries": None,
+        "broker_connection_retry_on_startup": True,
+        "result_backend": config.result_backend or None,
+        "task_acks_late": True,
+        "task_ignore_result": not config.result_backend,
+        "task_reject_on_worker_lost": True,
+        "task_routes": (topology.route_task,),
+        "task_send_sent_event": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_consumer": "workers.sdk.consumer:WorkConsumer",
+        "worker_disable_rate_limits": True,
+        # Its restoration hangs on Celery's own acknowledgements, which managed requests do not use.
+        "worker_enable_prefetch_count_reduction": False,
+        "worker_prefetch_multiplier": config.prefetch,
+        "worker_redirect_stdouts": False,
+        "worker_send_task_events": False,
+    }
+
+
+def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any, **_signal: object) -> None:
+    """Fill the application; a mistake in the configuration ends the process with one clear line."""
+    if instance.app is not app:
+        return
+    wanted = options.get("types")
+    try:
+        types = load_types(
+            types=config.types if not wanted else [name.strip() for name in wanted.split(",") if name.strip()],
+            modules=config.modules,
+        )
+    except WorkerError as error:
+        raise SystemExit(f"celery -A workers worker: {error}") from error
+    announcer = Announcer(app=app)
+    runner = Runner(config=config, announce=announcer.running)
+    process.install(runner)
+    register_tasks(app=app, types=types, runner=runner)
+    _consume_only(app, types_queues=[entry.name for entry in types])
+    app.fleet = Fleet(config=config, types=types, announcer=announcer)
+    signals.setup_logging.connect(partial(_logs, config=config), weak=False)
+    signals.worker_process_init.connect(partial(_child, parent=os.getpid()), weak=False)
+
+
+def _consume_only(app: Celery, *, types_queues: list[str]) -> None:
+    queues = app.amqp.queues
+    queues.clear()
+    for name in types_queues:
+        for queue in (topology.request_queue(name), topology.task_queue(name)):
+            # Not add(): it would bind queues of the default exchange to an exchange of Celery's.
+            queues[queue.name] = queue
+    queues.select(list(queues))
+
+
+def _logs(*, config: WorkerConfig, **_signal: object) -> None:
+    configure_logs(level=config.log_level, form=config.log_format)
+
+
+def _child(*, parent: int, **_signal: object) -> None:
+    process.die_with_parent(parent=parent)

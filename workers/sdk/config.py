@@ -1,0 +1,190 @@
+"""The configuration of a worker process, read once from the environment."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from workers.sdk.environment import Environment
+from workers.sdk.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One documented environment variable."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+#: Every variable that a worker process reads, in the order of the documentation.
+VARIABLES: Final = (
+    Variable(
+        name="BROKER_URL",
+        default="embedded broker",
+        meaning="where requests come from, as `amqp://user:password@host:port/virtual host`; "
+        "empty: the embedded broker under `REGARDS_VAR`",
+    ),
+    Variable(name="REGARDS_VAR", default="`var`", meaning="folder of everything embedded"),
+    Variable(
+        name="REGARDS_SHARED_STORAGE",
+        default="`$REGARDS_VAR/storage`",
+        meaning="storage shared by the fleet and the platform, `context.storage`",
+    ),
+    Variable(
+        name="REGARDS_WORKDIR",
+        default="`$REGARDS_VAR/work`",
+        meaning="parent of the folders of the runs, `context.workdir`",
+    ),
+    Variable(
+        name="REGARDS_FILE_ROOTS",
+        default="the shared storage",
+        meaning="folders under which `file:` URLs are allowed, `context.file_roots`; separated like `PATH`",
+    ),
+    Variable(
+        name="WORKER_TYPES",
+        default="none; required here or as `--types`",
+        meaning="worker types that this process runs, separated by commas",
+    ),
+    Variable(
+        name="WORKER_MODULES",
+        default="none",
+        meaning="Python modules that declare worker types of your own, separated by commas",
+    ),
+    Variable(
+        name="WORKER_ID",
+        default="host, process id and a random part",
+        meaning="name of this process in heartbeats and answers; must be unique",
+    ),
+    Variable(
+        name="WORKER_TENANT",
+        default="`default`",
+        meaning="tenant named by heartbeats: any active tenant of the manager",
+    ),
+    Variable(name="WORKER_HEARTBEAT_SECONDS", default="15", meaning="seconds between two heartbeats, 0.1 to 3600"),
+    Variable(
+        name="WORKER_RESULT_BACKEND",
+        default="none",
+        meaning="Celery result backend, only for native chains; managed requests never store a result",
+    ),
+    Variable(
+        name="WORKER_PREFETCH",
+        default="1",
+        meaning="messages taken in advance per unit of concurrency, 1 to 10000; raise it for very short work only",
+    ),
+    Variable(
+        name="WORKER_RUNNING_AFTER_SECONDS",
+        default="0.5",
+        meaning="work that lasts longer is announced as RUNNING, 0 to 3600; 0: always, at once",
+    ),
+    Variable(
+        name="WORKER_ANSWER_TIMEOUT_SECONDS",
+        default="30",
+        meaning="how long a stopping worker waits for the broker to confirm its last answers, 1 to 3600",
+    ),
+    Variable(
+        name="WORKER_MAX_CONTENT_BYTES",
+        default="16777216",
+        meaning="largest content of a result, 1 to 90000000; a larger one ends the request in ERROR",
+    ),
+    Variable(name="LOG_LEVEL", default="`INFO`", meaning="`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+    Variable(name="LOG_FORMAT", default="`console`", meaning="`console` for people, `json` for machines"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """What a worker process was told; :data:`VARIABLES` documents each value."""
+
+    #: Empty: the embedded broker.
+    broker_url: str
+    var: Path
+    storage: Path
+    workdir: Path
+    file_roots: tuple[Path, ...]
+    types: tuple[str, ...]
+    modules: tuple[str, ...]
+    worker_id: str
+    tenant: str
+    #: Seconds.
+    heartbeat: float
+    #: Empty: none.
+    result_backend: str
+    prefetch: int
+    #: Seconds.
+    running_after: float
+    #: Seconds.
+    answer_timeout: float
+    #: Bytes.
+    max_content: int
+    log_level: str
+    log_format: str
+
+    @classmethod
+    def from_env(cls, values: Mapping[str, str] | None = None) -> Self:
+        """Read the configuration; ``values`` defaults to the process's environment.
+
+        Raises:
+            ConfigurationError: a value makes no sense; the text names the variable, the value and what is allowed.
+        """
+        env = Environment(os.environ if values is None else values)
+        var = _folder(env.text("REGARDS_VAR", default="var"))
+        storage = _folder(env.text("REGARDS_SHARED_STORAGE", default=str(var / "storage")))
+        roots = env.items("REGARDS_FILE_ROOTS", separator=os.pathsep)
+        return cls(
+            broker_url=_broker_url(env),
+            var=var,
+            storage=storage,
+            workdir=_folder(env.text("REGARDS_WORKDIR", default=str(var / "work"))),
+            file_roots=tuple(_folder(root) for root in roots) or (storage,),
+            types=env.items("WORKER_TYPES"),
+            modules=env.items("WORKER_MODULES"),
+            worker_id=_short(env, "WORKER_ID", default=_unique_id()),
+            tenant=_short(env, "WORKER_TENANT", default="default"),
+            heartbeat=env.seconds("WORKER_HEARTBEAT_SECONDS", default=15, minimum=0.1, maximum=3600),
+            result_backend=env.text("WORKER_RESULT_BACKEND"),
+            prefetch=env.integer("WORKER_PREFETCH", default=1, minimum=1, maximum=10_000),
+            running_after=env.seconds("WORKER_RUNNING_AFTER_SECONDS", default=0.5, minimum=0, maximum=3600),
+            answer_timeout=env.seconds("WORKER_ANSWER_TIMEOUT_SECONDS", default=30, minimum=1, maximum=3600),
+            max_content=env.integer(
+                "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=90_000_000
+            ),
+            log_level=env.choice("LOG_LEVEL", default="INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")),
+            log_format=env.choice("LOG_FORMAT", default="console", allowed=("console", "json")),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether the embedded broker is used."""
+        return not self.broker_url
+
+
+def _broker_url(env: Environment) -> str:
+    url = env.text("BROKER_URL")
+    scheme, separator, _ = url.partition("://")
+    if url and (not separator or scheme not in {"amqp", "amqps", "pyamqp"}):
+        # The value is not repeated: it may hold a password.
+        raise ConfigurationError(f"BROKER_URL starts with {scheme!r:.40}: amqp:// or amqps:// is allowed, or nothing")
+    return url
+
+
+def _short(env: Environment, name: str, *, default: str) -> str:
+    value = env.text(name, default=default)
+    if len(value) > _MAX_NAME:
+        raise ConfigurationError(f"{name}={value!r:.60}…: at most {_MAX_NAME} characters are allowed")
+    return value
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _unique_id() -> str:
+    return f"{socket.gethostname()[:200]}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+_MAX_NAME = 255

@@ -1,0 +1,180 @@
+"""Celery's consumer, extended: raw messages become managed requests beside Celery's own tasks."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from amqp.exceptions import PreconditionFailed
+from celery import bootsteps
+from celery.exceptions import WorkerShutdown
+from celery.worker import state
+from celery.worker.consumer import Consumer
+from celery.worker.consumer.tasks import Tasks
+
+from workers.contract import headers as header_names
+from workers.contract import names
+from workers.contract.errors import MalformedMessage
+from workers.contract.wire import Wire
+from workers.contract.work_answer import AnswerStatus
+from workers.sdk import process, topology
+from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers, Outgoing
+from workers.sdk.fleet import Fleet
+from workers.sdk.intake import Intake, ManagedWork
+from workers.sdk.managed import Desk, ManagedRequest
+from workers.sdk.pulse import Pulse
+
+_log: Final = logging.getLogger(__name__)
+
+
+class AnswersStep(bootsteps.StartStopStep):  # type: ignore[misc]  # no stubs
+    """Gives each new connection to the answers, starts the pulse, and lets nothing unanswered behind."""
+
+    requires = (Tasks,)
+
+    def start(self, consumer: "WorkConsumer") -> None:
+        """Send what waited for the connection; the process is alive from now on."""
+        consumer.answers.open(consumer.connection)
+        if not consumer.pulse.is_alive():
+            consumer.pulse.start()
+
+    def stop(self, consumer: "WorkConsumer") -> None:
+        """Let the connection go, unless this is the end: then the pool still has to finish."""
+        if consumer.connection is None:
+            consumer.answers.close()
+
+    def shutdown(self, consumer: "WorkConsumer") -> None:
+        """Wait until the last answers are confirmed."""
+        consumer.pulse.stop()
+        try:
+            if not consumer.answers.flush(timeout=consumer.fleet.config.answer_timeout):
+                _log.warning("answers not confirmed; the broker will deliver their requests again")
+        except consumer.connection_errors as error:
+            _log.warning("answers not confirmed (%s); the broker will deliver their requests again", error)
+        consumer.answers.close()
+
+
+class WorkConsumer(Consumer):  # type: ignore[misc]  # no stubs
+    """Consumes both queues of each worker type."""
+
+    fleet: Fleet
+
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # no stubs
+        """Celery's steps and ours."""
+
+        default_steps = (*Consumer.Blueprint.default_steps, AnswersStep)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # Celery's own chatter between workers: the heartbeats of the contract say it all.
+        options |= {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
+        app, hub, pool = options["app"], options["hub"], options["pool"]
+        if getattr(pool, "limit", 0) == 1 and type(pool).__module__ == "celery.concurrency.solo":
+            # A busy solo pool cannot beat: the broker would take the worker for dead. TCP watches instead.
+            options["amqheartbeat"] = 0
+            # It runs one request at a time, whatever concurrency was asked for.
+            options["initial_prefetch_count"] = options["prefetch_multiplier"]
+        self.fleet = app.fleet
+        self.answers: Answers = (
+            ConfirmedAnswers(hub=hub) if hub else DirectAnswers(connect=app.connection_for_write)
+        )
+        self._desk = Desk(answers=self.answers, in_hand={}, always_running=not self.fleet.config.running_after)
+        self._intake = Intake(types=[entry.name for entry in self.fleet.types])
+        super().__init__(*args, **options)
+        self.pulse = Pulse(
+            config=self.fleet.config,
+            types=self.fleet.types,
+            announcer=self.fleet.announcer,
+            in_hand=self._desk.in_hand,
+            concurrency=self.pool.num_processes,
+        )
+
+    def connect(self) -> Any:
+        """Connect, and declare what the contract says a worker declares."""
+        connection = super().connect()
+        try:
+            topology.declare(
+                channel=connection.default_channel, types=[entry.name for entry in self.fleet.types]
+            )
+        except PreconditionFailed as error:
+            _log.critical("an exchange or queue exists with other arguments than the contract's: %s", error)
+            raise WorkerShutdown(1) from error
+        return connection
+
+    def create_task_handler(self, **options: Any) -> Callable[[Any], None]:
+        """Return the function that takes every message."""
+        celery_task = super().create_task_handler(**options)
+
+        def on_message(message: Any) -> None:
+            if self.blueprint.state != bootsteps.RUN:
+                return
+            try:
+                work = self._intake.read(message)
+            except MalformedMessage as error:
+                self.refuse(message, reason=str(error))
+                return
+            if work is None:
+                celery_task(message)
+            else:
+                self._take(message, work)
+
+        return on_message
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Dead-letter what cannot be decoded; Celery would drop it."""
+        self.refuse(message, reason=f"The message cannot be decoded: {exc}")
+
+    def refuse(self, message: Any, *, reason: str) -> None:
+        """Dead-letter a message: by the broker where it can, else by a copy that says why."""
+        _log.warning("request refused: %s", reason, extra={"action": "request.refused"})
+        if self.hub is not None:
+            message.reject_log_error(_log, self.connection_errors)
+            return
+        copy = Wire(
+            headers={**message.headers, header_names.STACKTRACE: reason},
+            body=message.body if isinstance(message.body, bytes) else str(message.body).encode(),
+            message_id=message.properties.get("message_id"),
+        )
+        self.answers.send(
+            Outgoing(
+                exchange=names.REQUEST_DEAD_LETTERS,
+                key="",
+                wire=copy,
+                confirmed=partial(message.ack_log_error, _log, self.connection_errors),
+            )
+        )
+
+    def _take(self, message: Any, work: ManagedWork) -> None:
+        known = self._desk.in_hand.get(work.request.dispatch_id or "")
+        if known is not None:
+            if work.redelivered:
+                known.take_delivery(message)
+            else:
+                message.ack_log_error(_log, self.connection_errors)
+            return
+        request = self._managed(message, work)
+        if work.redelivered and work.request.dispatch_id is not None:
+            _log.info("redelivered request not run", extra={"dispatch_id": work.request.dispatch_id})
+            request.send(process.runner().worded(work.request, AnswerStatus.REDELIVERED), settles=True)
+        elif not request.revoked():
+            state.task_reserved(request)
+            self.on_task_request(request)
+
+    def _managed(self, message: Any, work: ManagedWork) -> ManagedRequest:
+        name = names.task_name(work.worker_type)
+        identity = work.request.dispatch_id or str(uuid.uuid4())
+        request = ManagedRequest(
+            message,
+            on_ack=message.ack_log_error,
+            on_reject=partial(self.call_soon_ack, message.reject_log_error),
+            app=self.app,
+            hostname=self.hostname,
+            task=self.app.tasks[name],
+            connection_errors=self.connection_errors,
+            headers={"id": identity, "task": name, "timelimit": message.headers.get("timelimit")},
+            body=((), {}, {}),
+            decoded=True,
+        )
+        request.work, request.desk = work, self._desk
+        self._desk.in_hand[identity] = request
+        return request

@@ -1,0 +1,43 @@
+"""Errors that a worker type raises on purpose, and mistakes in its declaration."""
+
+
+class WorkerError(Exception):
+    """Root of the errors of the SDK."""
+
+
+class InvalidContent(WorkerError):
+    """The content of the request can never be processed; ends the request in INVALID_CONTENT."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RetryLater(WorkerError):
+    """The work cannot be done now; asks for a new attempt ``after`` that many seconds."""
+
+    def __init__(self, after: float, reason: str) -> None:
+        # Positional arguments let a Celery result backend build the error again from its ``args``.
+        super().__init__(after, reason)
+        self.after = after
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """Return the reason and the delay."""
+        return f"{self.reason} (retry after {self.after:g} s)"
+
+
+class InvalidResult(WorkerError):
+    """A worker type returned something that cannot be answered."""
+
+
+class DeclarationError(WorkerError):
+    """A worker type is declared twice, has a bad name, or is not a function of two arguments."""
+
+
+class UnknownWorkerType(WorkerError):
+    """A worker type was asked for that nothing declares."""
+
+
+class ConfigurationError(WorkerError):
+    """An environment variable has a value that makes no sense."""

@@ -1,0 +1,100 @@
+"""Reads a delivered message of either form: raw, or Celery task with a dispatch id."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kombu.exceptions import ContentDisallowed, DecodeError
+
+from workers.contract import names
+from workers.contract.errors import MalformedMessage
+from workers.contract.work_request import WorkRequest
+
+#: ``<technical id>:<step>:<attempt>``; any other message id is a stranger's and not echoed.
+_DISPATCH_ID: Final = re.compile(r"\d+(:\d+){2,3}", re.ASCII)
+_MAX_DISPATCH_ID: Final = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedWork:
+    """A request of a manager, which is answered with messages."""
+
+    worker_type: str
+    request: WorkRequest
+    #: The broker delivered it before.
+    redelivered: bool
+
+
+class Intake:
+    """Tells what a message is, for the worker types of this process."""
+
+    def __init__(self, *, types: Iterable[str]) -> None:
+        known = tuple(types)
+        self._by_task = {names.task_name(name): name for name in known}
+        self._by_queue = {names.request_queue(name): name for name in known}
+
+    def read(self, message: Any) -> ManagedWork | None:
+        """Read a kombu message; ``None`` when it is plain Celery business.
+
+        Raises:
+            MalformedMessage: the message is for a manager's worker, but does not follow the contract.
+        """
+        headers = message.headers
+        if "task" in headers:
+            return self._celery_form(message)
+        return ManagedWork(
+            worker_type=self._type_of(message.delivery_info),
+            request=WorkRequest.from_raw(
+                headers=headers,
+                body=_bytes(message.body),
+                message_id=_own(message.properties.get("message_id")),
+            ),
+            redelivered=bool(message.delivery_info.get("redelivered")),
+        )
+
+    def _celery_form(self, message: Any) -> ManagedWork | None:
+        worker_type = self._by_task.get(message.headers["task"])
+        if worker_type is None:
+            return None
+        args, kwargs = _arguments(message)
+        if "dispatch_id" not in kwargs:
+            return None
+        dispatch_id = _own(kwargs["dispatch_id"])
+        if dispatch_id is None:
+            raise MalformedMessage(
+                f"dispatch_id must be <id>:<step>:<attempt>, got {kwargs['dispatch_id']!r:.100}"
+            )
+        return ManagedWork(
+            worker_type=worker_type,
+            request=WorkRequest.from_task_argument(args[0] if args else None, dispatch_id=dispatch_id),
+            redelivered=bool(message.delivery_info.get("redelivered")),
+        )
+
+    def _type_of(self, delivery: Mapping[str, Any]) -> str:
+        exchange, key = delivery.get("exchange"), delivery.get("routing_key")
+        # A message that an operator moved back comes through the default exchange, by queue name.
+        worker_type = self._by_queue.get(str(exchange)) or self._by_queue.get(str(key))
+        if worker_type is None:
+            raise MalformedMessage(f"No worker type here for exchange {exchange!r} and routing key {key!r}")
+        return worker_type
+
+
+def _arguments(message: Any) -> tuple[list[Any], Mapping[str, Any]]:
+    try:
+        args, kwargs, _ = message.payload
+    except (ContentDisallowed, DecodeError, TypeError, ValueError) as error:
+        raise MalformedMessage(f"The body is not that of a Celery task: {error}") from error
+    if not isinstance(args, list) or not isinstance(kwargs, Mapping):
+        raise MalformedMessage("The body of a Celery task must be [arguments, keyword arguments, links]")
+    return args, kwargs
+
+
+def _own(dispatch_id: object) -> str | None:
+    if not isinstance(dispatch_id, str) or len(dispatch_id) > _MAX_DISPATCH_ID:
+        return None
+    return dispatch_id if _DISPATCH_ID.fullmatch(dispatch_id) else None
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body)

@@ -1,0 +1,53 @@
+"""How a process finds the worker types that it was asked to run."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from workers.sdk import declare
+from workers.sdk.declare import WorkerType
+from workers.sdk.errors import ConfigurationError, UnknownWorkerType
+
+_BUILTIN: Final = Path(__file__).resolve().parent.parent / "builtin"
+
+
+def load_types(*, types: Sequence[str], modules: Sequence[str]) -> tuple[WorkerType, ...]:
+    """Import the given modules and the built-in worker types among ``types``, and no others.
+
+    Raises:
+        UnknownWorkerType: no type is given, or nothing declares one of them; the text lists those known.
+        ConfigurationError: a module cannot be imported.
+        DeclarationError: two declarations clash.
+    """
+    for module in modules:
+        _import(module, asked_by="WORKER_MODULES")
+    if not types:
+        raise UnknownWorkerType(f"No worker type to run: give --types or WORKER_TYPES; known: {_known()}")
+    return tuple(_load(name) for name in dict.fromkeys(types))
+
+
+def builtin_types() -> tuple[str, ...]:
+    """Return the names of the built-in worker types, without importing them."""
+    return tuple(sorted(path.parent.name.replace("_", "-") for path in _BUILTIN.glob("*/worker.py")))
+
+
+def _load(name: str) -> WorkerType:
+    if name not in declare.declared_types() and name in builtin_types():
+        _import(f"workers.builtin.{name.replace('-', '_')}.worker", asked_by=f"worker type {name}")
+    try:
+        return declare.find(name)
+    except UnknownWorkerType:
+        raise UnknownWorkerType(f"Unknown worker type {name!r}; known: {_known()}") from None
+
+
+def _import(module: str, *, asked_by: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise ConfigurationError(f"{asked_by}: module {module!r} cannot be imported: {error}") from error
+
+
+def _known() -> str:
+    names = sorted({*builtin_types(), *declare.declared_types()})
+    return ", ".join(names) or "none (WORKER_MODULES names the modules that declare yours)"

@@ -1,0 +1,136 @@
+"""A managed request inside Celery's worker: its pool, limits and inspection, our answers."""
+
+import logging
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import ref
+
+from billiard.einfo import ExceptionInfo, ExceptionWithTraceback
+from celery.exceptions import TaskRevokedError, Terminated, TimeLimitExceeded, WorkerLostError
+from celery.worker import state
+from celery.worker.request import Request
+
+from workers.contract import names
+from workers.contract.work_answer import AnswerStatus, WorkAnswer
+from workers.sdk import process
+from workers.sdk.answers import Answers, Outgoing
+from workers.sdk.intake import ManagedWork
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What all managed requests of a process share."""
+
+    answers: Answers
+    #: Requests that are not acknowledged yet, by id.
+    in_hand: MutableMapping[str, "ManagedRequest"]
+    #: Announce RUNNING for every request, before it starts.
+    always_running: bool
+
+
+class ManagedRequest(Request):  # type: ignore[misc]  # no stubs
+    """One delivery of one dispatch, from reception to acknowledgement.
+
+    It bypasses Celery's tracer: no result is stored, no link follows, and the message is acknowledged when the
+    broker has confirmed the answer, not when the function returns.
+    """
+
+    work: ManagedWork
+    desk: Desk
+    #: Monotonic time at which the pool started it.
+    accepted_at: float | None = None
+    #: RUNNING was announced.
+    announced = False
+    _answered = False
+
+    def execute_using_pool(self, pool: Any, **_options: object) -> Any:
+        """Hand the request to the pool."""
+        if self.revoked():
+            raise TaskRevokedError(self.id)
+        if self.desk.always_running:
+            self.announced = True
+            self.send(process.runner().worded(self.work.request, AnswerStatus.RUNNING), settles=False)
+        hard_limit, soft_limit = self.time_limits
+        result = pool.apply_async(
+            process.run_managed,
+            args=(self.work.worker_type, self.work.request),
+            accept_callback=self.on_accepted,
+            timeout_callback=self.on_timeout,
+            callback=self.on_success,
+            error_callback=self.on_failure,
+            soft_timeout=soft_limit or self.task.soft_time_limit,
+            timeout=hard_limit or self.task.time_limit,
+            correlation_id=self.id,
+        )
+        self._apply_result = None if result is None else ref(result)
+        return result
+
+    def on_accepted(self, pid: int, time_accepted: float) -> None:
+        """Note that the pool has started the request."""
+        self.accepted_at = time_accepted
+        super().on_accepted(pid, time_accepted)
+
+    def on_success(self, outcome: WorkAnswer | ExceptionInfo, **_options: object) -> None:
+        """Send the answer that the run came back with."""
+        if isinstance(outcome, ExceptionInfo):
+            self.on_failure(outcome)
+        else:
+            self.answer(outcome)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001
+        """Answer ERROR when the hard time limit has passed; the soft one is the function's to handle."""
+        if not soft:
+            self._fail(f"TimeLimitExceeded: the time limit of {timeout} s has passed")
+
+    def on_failure(self, exc_info: ExceptionInfo, **options: Any) -> None:
+        """Answer ERROR, unless the process that ran it is gone: then the broker delivers the request again."""
+        error = exc_info.exception
+        if isinstance(error, ExceptionWithTraceback):
+            error = error.exc
+        if isinstance(error, TimeLimitExceeded):
+            self.on_timeout(soft=False, timeout=error.args[0] if error.args else 0)
+        elif isinstance(error, WorkerLostError | Terminated | SystemExit | KeyboardInterrupt):
+            super().on_failure(exc_info, **options)
+        else:
+            _log.error("run failed outside the worker type: %s", exc_info.traceback)
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def answer(self, answer: WorkAnswer) -> None:
+        """Send the final answer; the message is acknowledged when the broker has it."""
+        if not self._answered:
+            self._answered = True
+            state.task_ready(self)
+            self.send(answer, settles=True)
+
+    def send(self, answer: WorkAnswer, *, settles: bool) -> None:
+        """Hand an answer to the broker."""
+        self.desk.answers.send(
+            Outgoing(
+                exchange=names.RESPONSE_EXCHANGE,
+                key=names.WORKER_ROUTING_KEY,
+                wire=answer.to_wire(),
+                confirmed=self.acknowledge if settles else None,
+            )
+        )
+
+    def take_delivery(self, message: Any) -> None:
+        """Acknowledge this newer delivery of the same dispatch instead: the old one died with its connection."""
+        self._message = message
+        self._on_ack = message.ack_log_error
+        self._on_reject = message.reject_log_error
+
+    def acknowledge(self) -> None:
+        """Acknowledge the message."""
+        self.desk.in_hand.pop(self.id, None)
+        super().acknowledge()
+
+    def reject(self, requeue: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Reject the message."""
+        self.desk.in_hand.pop(self.id, None)
+        super().reject(requeue=requeue)
+
+    def _fail(self, message: str) -> None:
+        self.answer(process.runner().worded(self.work.request, AnswerStatus.ERROR, message))

@@ -1,0 +1,55 @@
+"""What belongs to the operating system's process: its runner, and its tie to its parent."""
+
+import ctypes
+import os
+import signal
+import threading
+from typing import Final
+
+from workers.contract.work_answer import WorkAnswer
+from workers.contract.work_request import WorkRequest
+from workers.sdk.errors import WorkerError
+from workers.sdk.runner import Runner
+
+_PR_SET_PDEATHSIG: Final = 1
+
+_runner: Runner | None = None
+
+
+def install(runner: Runner) -> None:
+    """Set the runner of this process and of the children that it forks."""
+    global _runner  # noqa: PLW0603  # a forked child finds its runner by name, nothing can be handed to it
+    _runner = runner
+
+
+def runner() -> Runner:
+    """Return the runner of this process.
+
+    Raises:
+        WorkerError: none was installed.
+    """
+    if _runner is None:
+        raise WorkerError("This process is not a worker: no runner was installed")
+    return _runner
+
+
+def run_managed(worker_type: str, request: WorkRequest) -> WorkAnswer:
+    """Run a managed request; the pool finds this function by its name."""
+    return runner().answer(worker_type=worker_type, request=request)
+
+
+def die_with_parent(*, parent: int) -> None:
+    """Ask Linux to kill this child when its parent dies, so that a killed worker leaves no ghosts at work.
+
+    Elsewhere, and in a child that a helper thread forked, this does nothing: the signal follows the thread.
+    """
+    if os.getpid() == parent or threading.current_thread().name != "MainThread":
+        return
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (AttributeError, OSError):
+        return
+    if os.getppid() != parent:
+        # The parent died before the call above.
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,88 @@
+"""The signs of life of a worker process: heartbeats, and RUNNING for work that lasts."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from workers.contract import names
+from workers.contract.heartbeat import Protocol, WorkerHeartbeat
+from workers.contract.work_answer import AnswerStatus
+from workers.sdk import process
+from workers.sdk.announcer import Announcer
+from workers.sdk.config import WorkerConfig
+from workers.sdk.declare import WorkerType
+from workers.sdk.managed import ManagedRequest
+
+#: Seconds until a heartbeat that could not be sent is tried again.
+_RETRY: Final = 1.0
+#: Seconds between two looks at the work in hand, at least and at most.
+_SHORTEST_LOOK: Final = 0.05
+_LONGEST_LOOK: Final = 1.0
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Pulse(threading.Thread):
+    """A thread of the main process; it goes on while a solo pool is busy."""
+
+    def __init__(
+        self,
+        *,
+        config: WorkerConfig,
+        types: Sequence[WorkerType],
+        announcer: Announcer,
+        in_hand: Mapping[str, ManagedRequest],
+        concurrency: int,
+    ) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._config = config
+        self._types = types
+        self._announcer = announcer
+        self._in_hand = in_hand
+        self._concurrency = concurrency
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Beat at once, then every period, until told to stop."""
+        config = self._config
+        look = min(max(config.running_after / 2, _SHORTEST_LOOK), _LONGEST_LOOK, config.heartbeat)
+        beat_at = 0.0
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            if now >= beat_at:
+                beat_at = now + (config.heartbeat if self._beat() else min(_RETRY, config.heartbeat))
+            if config.running_after:
+                self._announce_running(now)
+            self._stopping.wait(look)
+        self._announcer.close()
+
+    def stop(self) -> None:
+        """Stop beating."""
+        self._stopping.set()
+
+    def _beat(self) -> bool:
+        at = datetime.now(UTC)
+        return all([self._announcer.send(**self._heartbeat(entry, at)) for entry in self._types])
+
+    def _heartbeat(self, entry: WorkerType, at: datetime) -> dict[str, object]:
+        beat = WorkerHeartbeat(
+            tenant=self._config.tenant,
+            worker_id=self._config.worker_id,
+            worker_type=entry.name,
+            beaten_at=at,
+            protocol=Protocol.CELERY,
+            concurrency=self._concurrency,
+            version=entry.version,
+        )
+        return {"exchange": names.HEARTBEAT_EXCHANGE, "wire": beat.to_wire()}
+
+    def _announce_running(self, now: float) -> None:
+        started_before = now - self._config.running_after
+        for request in list(self._in_hand.values()):
+            if request.announced or request.accepted_at is None or request.accepted_at > started_before:
+                continue
+            request.announced = True
+            self._announcer.running(process.runner().worded(request.work.request, AnswerStatus.RUNNING))

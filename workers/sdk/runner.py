@@ -1,0 +1,143 @@
+"""Runs a worker type's function, in whatever thread or process the pool chose, and words the answer."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from celery.exceptions import WorkerShutdown, WorkerTerminate
+
+from workers.contract.work_answer import AnswerStatus, WorkAnswer
+from workers.contract.work_request import WorkRequest
+from workers.sdk import declare
+from workers.sdk.config import WorkerConfig
+from workers.sdk.context import RequestLog, WorkContext
+from workers.sdk.errors import InvalidContent, RetryLater
+from workers.sdk.result import WorkResult, checked
+from workers.sdk.workspace import Workspace
+
+#: Seconds between two progress lines that are sent; those in between are only logged.
+_PROGRESS_PAUSE: Final = 1.0
+_MAX_MESSAGES: Final = 100
+_MAX_MESSAGE_LENGTH: Final = 10_000
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs the worker types of one process.
+
+    ``announce`` sends an answer that nobody waits for.
+    """
+
+    def __init__(self, *, config: WorkerConfig, announce: Callable[[WorkAnswer], None]) -> None:
+        self._config = config
+        self._announce = announce
+
+    def answer(self, *, worker_type: str, request: WorkRequest) -> WorkAnswer:
+        """Run a managed request and return its answer, whatever the worker type does."""
+        try:
+            log = RequestLog(_log, _facts(worker_type, request))
+            result = self._run(worker_type, request, log, self._announced(request, log))
+        except InvalidContent as error:
+            return self.worded(request, AnswerStatus.INVALID_CONTENT, error.message)
+        except RetryLater as error:
+            return self._later(request, error)
+        except (KeyboardInterrupt, WorkerShutdown, WorkerTerminate):
+            raise
+        # A library that calls sys.exit() must not take the worker along.
+        except (Exception, SystemExit) as error:
+            facts = _facts(worker_type, request)
+            _log.exception("worker type failed", extra={**facts, "action": "work.failed"})
+            return self.worded(request, AnswerStatus.ERROR, f"{type(error).__name__}: {error}")
+        return WorkAnswer(
+            tenant=request.tenant,
+            request_id=request.request_id,
+            status=AnswerStatus.SUCCESS,
+            messages=_bounded(result.messages),
+            additional_headers=result.additional_headers,
+            content=result.content,
+            dispatch_id=request.dispatch_id,
+            worker_id=self._config.worker_id,
+        )
+
+    def run(self, *, worker_type: str, request: WorkRequest) -> WorkResult:
+        """Run a request for nobody but the caller; what the worker type raises comes through.
+
+        Raises:
+            InvalidResult: the worker type returned something that cannot be answered.
+        """
+        log = RequestLog(_log, _facts(worker_type, request))
+        return self._run(worker_type, request, log, partial(_logged, log))
+
+    def worded(self, request: WorkRequest, status: AnswerStatus, *messages: str) -> WorkAnswer:
+        """Return an answer without content."""
+        return WorkAnswer(
+            tenant=request.tenant,
+            request_id=request.request_id,
+            status=status,
+            messages=_bounded(messages),
+            dispatch_id=request.dispatch_id,
+            worker_id=self._config.worker_id,
+        )
+
+    def _later(self, request: WorkRequest, error: RetryLater) -> WorkAnswer:
+        if request.dispatch_id is None:
+            # The sender does not know this status: it would drop the answer.
+            return self.worded(request, AnswerStatus.ERROR, str(error))
+        return WorkAnswer(
+            tenant=request.tenant,
+            request_id=request.request_id,
+            status=AnswerStatus.RETRY_LATER,
+            messages=_bounded((error.reason,)),
+            dispatch_id=request.dispatch_id,
+            retry_after=max(float(error.after), 0.0),
+            worker_id=self._config.worker_id,
+        )
+
+    def _run(
+        self, worker_type: str, request: WorkRequest, log: RequestLog, report: Callable[[str], None]
+    ) -> WorkResult:
+        config = self._config
+        with Workspace(parent=config.workdir) as workspace:
+            context = WorkContext(
+                log=log,
+                storage=config.storage,
+                file_roots=config.file_roots,
+                workspace=workspace,
+                report=report,
+            )
+            return checked(declare.find(worker_type).run(request, context), maximum=config.max_content)
+
+    def _announced(self, request: WorkRequest, log: RequestLog) -> Callable[[str], None]:
+        sent_at = -_PROGRESS_PAUSE
+
+        def report(line: str) -> None:
+            nonlocal sent_at
+            _logged(log, line)
+            now = time.monotonic()
+            if now - sent_at >= _PROGRESS_PAUSE:
+                sent_at = now
+                self._announce(self.worded(request, AnswerStatus.RUNNING, line))
+
+        return report
+
+
+def _logged(log: RequestLog, line: str) -> None:
+    log.info("progress: %s", line, extra={"action": "work.progress"})
+
+
+def _facts(worker_type: str, request: WorkRequest) -> dict[str, Any]:
+    return {
+        "tenant": request.tenant,
+        "request_id": request.request_id,
+        "dispatch_id": request.dispatch_id,
+        "worker_type": worker_type,
+    }
+
+
+def _bounded(messages: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    if not messages:
+        return ()
+    return tuple(message[:_MAX_MESSAGE_LENGTH] for message in messages[:_MAX_MESSAGES])

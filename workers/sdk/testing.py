@@ -1,0 +1,60 @@
+"""Run a worker type in a test: no broker, no settings, no Celery."""
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from workers.contract.work_request import WorkRequest
+from workers.sdk.context import RequestLog, WorkContext
+from workers.sdk.declare import WorkFunction
+from workers.sdk.result import WorkResult, checked
+from workers.sdk.workspace import Workspace
+
+_MAXIMUM_CONTENT = 16 * 2**20
+
+
+def run_once(
+    function: WorkFunction,
+    *,
+    content: bytes = b"",
+    content_type: str = "",
+    headers: Mapping[str, str] | None = None,
+    storage: Path | None = None,
+    file_roots: tuple[Path, ...] | None = None,
+    tenant: str = "default",
+    request_id: str = "request-1",
+    owner: str = "owner",
+    session: str = "session",
+    progress: list[str] | None = None,
+) -> WorkResult:
+    """Run a worker type's function once and return its result; what it raises comes through.
+
+    ``storage`` defaults to a folder that is removed afterwards, ``file_roots`` to the storage.
+    Progress lines are appended to ``progress``.
+
+    Raises:
+        InvalidResult: the result could not be answered to the manager.
+    """
+    request = WorkRequest(
+        tenant=tenant,
+        request_id=request_id,
+        owner=owner,
+        session=session,
+        content_type=content_type,
+        content=content,
+        headers=headers or {},
+        dispatch_id="1:1:1",
+    )
+    lines: list[str] = [] if progress is None else progress
+    with tempfile.TemporaryDirectory(prefix="run-once-") as folder:
+        root = Path(folder, "storage") if storage is None else storage
+        root.mkdir(parents=True, exist_ok=True)
+        context = WorkContext(
+            log=RequestLog(logging.getLogger("workers.run_once"), {"request_id": request_id}),
+            storage=root,
+            file_roots=(root,) if file_roots is None else file_roots,
+            workspace=Workspace(parent=Path(folder, "work")),
+            report=lines.append,
+        )
+        return checked(function(request, context), maximum=_MAXIMUM_CONTENT)

@@ -1,0 +1,78 @@
+"""The exchanges and queues that a worker declares, with the exact arguments of the contract."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+from kombu import Exchange, Queue, binding
+
+from workers.contract import names
+
+ANSWERS: Final = Exchange(names.RESPONSE_EXCHANGE, type="topic", durable=True)
+HEARTBEATS: Final = Exchange(names.HEARTBEAT_EXCHANGE, type="topic", durable=True)
+FAILED_REQUESTS: Final = Exchange(names.REQUEST_DEAD_LETTERS, type="fanout", durable=True)
+_DEAD_LETTERS: Final = Exchange(names.DEAD_LETTER_EXCHANGE, type="topic", durable=True)
+_ANY_TASK: Final = names.task_name("")
+
+
+def request_queue(worker_type: str) -> Queue:
+    """Return the queue of raw requests of a worker type, bound to the exchange of the same name."""
+    name = names.request_queue(worker_type)
+    return Queue(
+        name,
+        Exchange(name, type="topic", durable=True),
+        routing_key=names.WORKER_ROUTING_KEY,
+        durable=True,
+        queue_arguments=_arguments(priorities=names.MAX_PRIORITY),
+    )
+
+
+@lru_cache(maxsize=1024)
+def task_queue(worker_type: str) -> Queue:
+    """Return the queue of Celery task messages of a worker type; it is reached by its name alone."""
+    name = names.task_queue(worker_type)
+    return Queue(
+        name,
+        Exchange(""),
+        routing_key=name,
+        durable=True,
+        queue_arguments=_arguments(priorities=names.TASK_MAX_PRIORITY),
+    )
+
+
+def failed_requests_queue() -> Queue:
+    """Return the manager's queue of requests that no worker could handle, with both its bindings."""
+    return Queue(
+        names.REQUEST_DEAD_LETTERS,
+        durable=True,
+        queue_arguments={"x-max-priority": names.MAX_PRIORITY},
+        bindings=[
+            binding(FAILED_REQUESTS, routing_key=""),
+            binding(_DEAD_LETTERS, routing_key=names.REQUEST_DEAD_LETTERS),
+        ],
+    )
+
+
+def declare(*, channel: Any, types: Iterable[str]) -> None:
+    """Declare everything that workers of these types use; what exists with other arguments is an error."""
+    for exchange in (ANSWERS, HEARTBEATS):
+        exchange(channel).declare()
+    failed_requests_queue()(channel).declare()
+    for worker_type in types:
+        request_queue(worker_type)(channel).declare()
+        task_queue(worker_type)(channel).declare()
+
+
+def route_task(name: str, *_args: object, **_options: object) -> dict[str, Queue] | None:
+    """Route a Celery task by its name: tasks of worker types go to the queue of their type."""
+    if not name.startswith(_ANY_TASK):
+        return None
+    return {"queue": task_queue(name.removeprefix(_ANY_TASK))}
+
+
+def _arguments(*, priorities: int) -> dict[str, str | int]:
+    return {
+        "x-max-priority": priorities,
+        "x-dead-letter-exchange": names.DEAD_LETTER_EXCHANGE,
+        "x-dead-letter-routing-key": names.REQUEST_DEAD_LETTERS,
+    }
