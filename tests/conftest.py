@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.stack.environment import Servers, prepare_session
 from tests.stack.platform import Platform
@@ -25,6 +26,11 @@ _CAN_RUN = {
     "embedded": SERVERS.embedded,
     "restarts_servers": servers_can_restart(),
 }
+
+
+def pytest_configure() -> None:
+    """Read Django's settings, now that their environment is prepared; pytest-django does the rest."""
+    assert settings.DATABASES
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -66,10 +66,6 @@ class Plan:
         """Return the step that follows; ``None`` after the last one."""
         return next((step for step in self.steps if step.number > number), None)
 
-    def before(self, number: int) -> PlanStep | None:
-        """Return the step that came before; ``None`` for the first one."""
-        return next((step for step in reversed(self.steps) if step.number < number), None)
-
 
 def _number(step: PlanStep) -> int:
     return step.number

@@ -12,8 +12,11 @@ forbid_service_start() {
 }
 
 install_packages() (
-    say "installing $* with apt-get"
+    local output
+    say "installing $* with apt-get, this takes a minute"
     forbid_service_start
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends "$@" >&2
+    output="$(apt-get update -qq 2>&1 && apt-get install -y -qq --no-install-recommends "$@" 2>&1)" && return 0
+    say "$output"
+    return 1
 )

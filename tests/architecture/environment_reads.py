@@ -42,9 +42,12 @@ def unnamed_reads(path: Path) -> Iterator[str]:
 def untyped_reads(path: Path) -> Iterator[str]:
     """Yield the places where a module looks into the environment by itself."""
     for node in ast.walk(tree.syntax(path)):
-        looks_inside = isinstance(node, ast.Attribute | ast.Subscript) and _is_environ(node.value)
-        if looks_inside or (isinstance(node, ast.Attribute) and node.attr == "getenv"):
+        if isinstance(node, ast.Attribute | ast.Subscript) and _looks_inside(node):
             yield tree.place(path, node)
+
+
+def _looks_inside(node: ast.Attribute | ast.Subscript) -> bool:
+    return _is_environ(node.value) or (isinstance(node, ast.Attribute) and node.attr == "getenv")
 
 
 def _variables_of_call(call: ast.Call) -> Iterator[str]:

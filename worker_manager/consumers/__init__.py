@@ -1,0 +1,22 @@
+"""What the manager consumes: one module an event."""
+
+from typing import Any
+
+from regards_processing.kernel.amqp.consumer import BatchConsumer
+from worker_manager.consumers.dead_letter import DeadLetterConsumer
+from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
+from worker_manager.consumers.worker_answer import WorkerAnswerConsumer
+from worker_manager.consumers.worker_heartbeat import WorkerHeartbeatConsumer
+
+
+def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
+    """Return the consumers of a manager, in the order their bulks are handled.
+
+    Heartbeats first, so that what follows knows who is alive; requests last, so that work in hand goes on.
+    """
+    return [
+        WorkerHeartbeatConsumer(instance_id=instance_id),
+        WorkerAnswerConsumer(),
+        DeadLetterConsumer(),
+        RequestSubmittedConsumer(),
+    ]

@@ -70,6 +70,8 @@ class Request(models.Model):
     error = models.TextField(null=True)  # noqa: DJ001 (absent is not empty)
     #: Dispatches so far, over all steps; answers of older ones are dropped.
     attempt = models.IntegerField(default=0)
+    #: Dispatch id of the step before, whose answer started this one.
+    parent_dispatch = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
     #: Dispatches of the current step that ended without an answer.
     lost_attempts = models.IntegerField(default=0)
     #: Whether the last dispatch was a Celery task message, whose answers always name their dispatch.

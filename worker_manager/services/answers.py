@@ -71,11 +71,12 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
             request.error, request.content = error, content
             moves.move(request=request, to=status, at=bulk.at)
         case Advance(step, content):
+            request.parent_dispatch = request.dispatch_id
             request.step_number, request.content = step.number, content
             request.headers = answer_rules.step_headers(answer)
             request.dispatched_worker_type, request.lost_attempts = None, 0
             dispatch.assign(request=request, plan=plan, live=bulk.live, at=bulk.at)
-            bulk.advanced.add(request.pk)
+            bulk.heavy[request.pk] = frozenset({"content", "headers"})
         case Postponed(seconds, reason):
             attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)
         case Lost(reason):

@@ -1,6 +1,6 @@
 """Many requests moved together: locked, moved in memory, stored and told in few statements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,14 +17,14 @@ RequestKey = tuple[int, str]
 
 @dataclass(slots=True)
 class Bulk:
-    """The requests of a bulk of answers, moved in memory until they are saved."""
+    """The requests of a bulk, moved in memory until they are saved."""
 
     live: LiveTypes
     at: datetime
     #: Requests that were touched, by primary key.
     touched: dict[int, Request] = field(default_factory=dict)
-    #: Primary keys of requests whose payload is new.
-    advanced: set[int] = field(default_factory=set)
+    #: Heavy columns that are new, by primary key: they are written only for these requests.
+    heavy: dict[int, frozenset[str]] = field(default_factory=dict)
     #: Primary keys of requests that were dispatched in this bulk.
     dispatched: set[int] = field(default_factory=set)
 
@@ -42,19 +42,23 @@ def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
     finished = [request for request in touched if _leaves(request)]
     gone = {request.pk for request in finished}
     kept = [request for request in touched if request.pk not in gone]
-    moves.save(requests=kept, with_content=[request for request in kept if request.pk in bulk.advanced])
+    moves.save(requests=kept, heavy=bulk.heavy)
     moves.finish(requests=finished)
     dispatched = [request for request in kept if request.status == RequestStatus.DISPATCHED]
-    again = [request for request in dispatched if request.pk not in bulk.advanced]
-    contents = queries.bodies(requests=again) if again else {}
-    contents |= {request.pk: request.body for request in dispatched if request.pk in bulk.advanced}
     publish_after_commit(
         messages=[
-            *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
+            *dispatch.messages(requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants),
             *responses.messages(requests=touched, tenants=tenants),
         ],
         at=bulk.at,
     )
+
+
+def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
+    """Return what each dispatched request's worker gets: new in this bulk, or read from the table."""
+    new = {row.pk: row.body for row in dispatched if "content" in bulk.heavy.get(row.pk, ())}
+    stored = [row for row in dispatched if row.pk not in new]
+    return new | (queries.bodies(requests=stored) if stored else {})
 
 
 def _leaves(request: Request) -> bool:

@@ -64,11 +64,5 @@ def _message(request: Request, content: bytes, tenant: str) -> Outbound:
     if not request.dispatched_to_celery:
         return task_messages.raw_dispatch(work=work, worker_type=worker_type)
     return task_messages.celery_dispatch(
-        work=work, step=PlanStep(request.step_number, worker_type), parent_id=_parent_id(request)
+        work=work, step=PlanStep(request.step_number, worker_type), parent_id=request.parent_dispatch
     )
-
-
-def _parent_id(request: Request) -> str | None:
-    """Return the dispatch of the link before; unknown for the first one."""
-    previous = Plan.from_json(request.plan or {}).before(request.step_number)
-    return f"{request.pk}:{previous.number}" if previous else None

@@ -11,6 +11,7 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import queries
 from worker_manager.models import WorkerInstance
+from worker_manager.services import waiting
 from worker_manager.services.dropped import Dropped
 from workers.contract.heartbeat import WorkerHeartbeat
 
@@ -21,9 +22,10 @@ _BEAT: Final = ("beaten_at", "protocol", "concurrency", "version", "first_beaten
 
 
 def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list[Dropped]:
-    """Store heartbeats; return those of tenants that are not active.
+    """Store heartbeats, and take up what waited for a worker type that has just come alive.
 
-    A beat that is older than the expiry is ignored; one from the future counts as now.
+    Returns the beats of tenants that are not active. A beat that is older than the expiry is ignored; one from
+    the future counts as now.
     """
     tenants = queries.active_tenants(names={beat.tenant for beat in beats})
     oldest = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
@@ -37,7 +39,10 @@ def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list
         elif beat.beaten_at > oldest:
             key = (beat.worker_type, beat.worker_id)
             latest[key] = max(beat, latest.get(key, beat), key=_date)
+    known = queries.live_types(at=at)
     _store(list(latest.values()), at)
+    if any(worker_type not in known for worker_type, _ in latest):
+        waiting.redispatch_waiting(at=at)
     return dropped
 
 

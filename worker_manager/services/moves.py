@@ -1,6 +1,6 @@
 """The one place where a request moves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,10 +14,9 @@ _MOVED: Final = (
     "dispatched_worker_type",
     "step_number",
     "step_worker_type",
-    "plan",
-    "headers",
     "error",
     "attempt",
+    "parent_dispatch",
     "lost_attempts",
     "dispatched_to_celery",
     "due_at",
@@ -59,13 +58,16 @@ def move(*, request: Request, to: RequestStatus, at: datetime) -> None:
     request.moved_at = at
 
 
-def save(*, requests: Sequence[Request], with_content: Sequence[Request] = ()) -> None:
-    """Write moved requests: one statement for those whose payload changed, one for the others."""
-    changed = {request.pk for request in with_content}
-    for columns, group in (
-        (_MOVED, [request for request in requests if request.pk not in changed]),
-        ((*_MOVED, "content"), list(with_content)),
-    ):
+def save(*, requests: Sequence[Request], heavy: Mapping[int, frozenset[str]]) -> None:
+    """Write moved requests; ``heavy`` names, by primary key, the heavy columns that are new as well.
+
+    One statement for each combination of heavy columns, of which there are few.
+    """
+    groups: dict[frozenset[str], list[Request]] = {}
+    for request in requests:
+        groups.setdefault(heavy.get(request.pk, frozenset()), []).append(request)
+    for extra, group in groups.items():
+        columns = (*_MOVED, *sorted(extra))
         values = [[request.pk, *(getattr(request, column) for column in columns)] for request in group]
         rows.update(model=Request, columns=columns, rows=values)
 

@@ -18,6 +18,7 @@ from worker_manager.events.request_answered import RequestAnswered, ResponseStat
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.models import FinishedRequest, Request
 from worker_manager.services import dispatch, responses
+from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from workers.contract import headers as names
 
@@ -43,6 +44,7 @@ _COLUMNS: Final = {
     "moved_at": "moved_at",
 }
 _MISSING: Final = "<{header}> property is missing from request message headers"
+_TOO_BIG: Final = "The body has {size} bytes, the limit is {limit}"
 _SKIPPED: Final = (
     "Content type <{content_type}> is configured to be automatically skipped on tenant <{tenant}>"
 )
@@ -58,8 +60,8 @@ class SubmissionReport:
     stored: list[Request] = field(default_factory=list)
     #: Submissions that were refused, with the reasons that the client was given.
     refused: list[tuple[RequestSubmitted, tuple[str, ...]]] = field(default_factory=list)
-    #: Positions of submissions for tenants that do not exist or are not active; nobody is told.
-    unknown_tenant: list[int] = field(default_factory=list)
+    #: Submissions that must be kept as dead letters: no active tenant, or too big.
+    unanswered: list[Dropped] = field(default_factory=list)
     #: Deliveries of requests that are known already: the broker repeated itself.
     repeated: int = 0
 
@@ -77,11 +79,19 @@ class _Known:
 
 
 @transaction
-def submit_requests(*, submissions: Sequence[RequestSubmitted], at: datetime) -> SubmissionReport:
-    """Store requests, dispatch those whose worker type is alive, and answer the clients."""
+def submit_requests(
+    *, submissions: Sequence[RequestSubmitted], at: datetime, max_bytes: int
+) -> SubmissionReport:
+    """Store requests, dispatch those whose worker type is alive, and answer the clients.
+
+    Args:
+        submissions: in the order they came.
+        at: time of reception.
+        max_bytes: largest accepted body.
+    """
     report = SubmissionReport()
     known = _read(submissions)
-    accepted = _accept(submissions, known, report)
+    accepted = _accept(submissions, known, max_bytes, report)
     _store(accepted, report, at)
     tenants = {pk: name for name, pk in known.tenants.items()}
     dispatched = [request for request in report.stored if request.status == RequestStatus.DISPATCHED]
@@ -120,7 +130,7 @@ def _digests(found: QuerySet[Any]) -> Iterable[tuple[RequestKey, bytes]]:
 
 
 def _accept(
-    submissions: Sequence[RequestSubmitted], known: _Known, report: SubmissionReport
+    submissions: Sequence[RequestSubmitted], known: _Known, max_bytes: int, report: SubmissionReport
 ) -> dict[RequestKey, RequestSubmitted]:
     """Sort out what cannot be stored; of several submissions with one id the first one counts."""
     accepted: dict[RequestKey, RequestSubmitted] = {}
@@ -128,7 +138,7 @@ def _accept(
     for position, submission in enumerate(submissions):
         tenant_id = known.tenants.get(submission.tenant)
         if tenant_id is None:
-            report.unknown_tenant.append(position)
+            report.unanswered.append(Dropped(position, f"There is no active tenant {submission.tenant}"))
             continue
         key, digest = (tenant_id, submission.request_id), _digest(submission)
         earlier = seen.get(key) or known.stored.get(key)
@@ -139,6 +149,9 @@ def _accept(
         reasons = _reasons(
             submission, known.skipped.get(tenant_id, frozenset()), duplicate=earlier is not None
         )
+        if len(submission.content) > max_bytes:
+            reasons += (_TOO_BIG.format(size=len(submission.content), limit=max_bytes),)
+            report.unanswered.append(Dropped(position, reasons[-1]))
         if reasons:
             report.refused.append((submission, reasons))
         else:
@@ -229,6 +242,6 @@ def _log(report: SubmissionReport) -> None:
             "dispatched": dispatched,
             "refused": len(report.refused),
             "repeated": report.repeated,
-            "unknown_tenant": len(report.unknown_tenant),
+            "dead_lettered": len(report.unanswered),
         },
     )

@@ -41,6 +41,8 @@ def _redispatch_page(at: datetime) -> int:
     bulk = Bulk(live=live, at=at, touched={request.pk: request for request in page})
     for request in page:
         plan = dispatch.current_plan(request=request, configured=configured)
+        if not request.attempt:
+            bulk.heavy[request.pk] = frozenset({"plan"})
         dispatch.assign(request=request, plan=plan, live=live, at=at)
     settle(bulk=bulk, tenants=tenants)
     return len(page)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from workers.builtin.environment import positive_integer
@@ -48,7 +49,7 @@ def open_geotiff(path: Path, *, name: str) -> Iterator[Any]:
             with rasterio.open(path, driver="GTiff") as dataset:
                 _check_size(dataset, name=name)
                 yield dataset
-    except (RasterioError, ValueError, MemoryError) as error:
+    except (RasterioError, CPLE_BaseError, ValueError, MemoryError) as error:
         raise InvalidContent(f"{name} is not a readable GeoTIFF: {_cause(error)}") from error
 
 

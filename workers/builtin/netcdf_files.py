@@ -39,7 +39,7 @@ def open_netcdf(path: Path, *, name: str) -> Iterator[dict[str, Any]]:
     What goes wrong while they are read inside the block is reported in the same way.
 
     Raises:
-        InvalidContent: the file is damaged, refers to other files, or is too large; the message names ``name``.
+        InvalidContent: the file is damaged, too large, or refers to other files.
     """
     try:
         _check_self_contained(path, name=name)

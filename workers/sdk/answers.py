@@ -10,9 +10,8 @@ from typing import Any, Final, Protocol
 
 from celery.worker import state
 
-from workers.contract import names
 from workers.contract.wire import Wire
-from workers.sdk.publishing import PERSISTENT, publish
+from workers.sdk.publishing import PERSISTENT, publish, write
 
 _log: Final = logging.getLogger(__name__)
 
@@ -110,13 +109,7 @@ class ConfirmedAnswers:
         waiting, channel = self._waiting, self._channel
         while waiting and channel is not None:
             outgoing = waiting[0]
-            publish(
-                channel=channel,
-                exchange=outgoing.exchange,
-                wire=outgoing.wire,
-                delivery_mode=PERSISTENT,
-                key=outgoing.key,
-            )
+            write(channel=channel, exchange=outgoing.exchange, key=outgoing.key, wire=outgoing.wire)
             waiting.popleft()
             self._published += 1
             self._unconfirmed[self._published] = outgoing

@@ -74,7 +74,9 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     wanted = options.get("types")
     try:
         types = load_types(
-            types=config.types if not wanted else [name.strip() for name in wanted.split(",") if name.strip()],
+            types=config.types
+            if not wanted
+            else [name.strip() for name in wanted.split(",") if name.strip()],
             modules=config.modules,
         )
     except WorkerError as error:

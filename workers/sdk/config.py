@@ -65,7 +65,9 @@ VARIABLES: Final = (
         default="`default`",
         meaning="tenant named by heartbeats: any active tenant of the manager",
     ),
-    Variable(name="WORKER_HEARTBEAT_SECONDS", default="15", meaning="seconds between two heartbeats, 0.1 to 3600"),
+    Variable(
+        name="WORKER_HEARTBEAT_SECONDS", default="15", meaning="seconds between two heartbeats, 0.1 to 3600"
+    ),
     Variable(
         name="WORKER_RESULT_BACKEND",
         default="none",
@@ -74,7 +76,8 @@ VARIABLES: Final = (
     Variable(
         name="WORKER_PREFETCH",
         default="1",
-        meaning="messages taken in advance per unit of concurrency, 1 to 10000; raise it for very short work only",
+        meaning="messages taken in advance per unit of concurrency, 1 to 10000; "
+        "raise it for very short work only",
     ),
     Variable(
         name="WORKER_RUNNING_AFTER_SECONDS",
@@ -129,7 +132,7 @@ class WorkerConfig:
         """Read the configuration; ``values`` defaults to the process's environment.
 
         Raises:
-            ConfigurationError: a value makes no sense; the text names the variable, the value and what is allowed.
+            ConfigurationError: a value makes no sense; the text names variable, value and what is allowed.
         """
         env = Environment(os.environ if values is None else values)
         var = _folder(env.text("REGARDS_VAR", default="var"))
@@ -143,8 +146,8 @@ class WorkerConfig:
             file_roots=tuple(_folder(root) for root in roots) or (storage,),
             types=env.items("WORKER_TYPES"),
             modules=env.items("WORKER_MODULES"),
-            worker_id=_short(env, "WORKER_ID", default=_unique_id()),
-            tenant=_short(env, "WORKER_TENANT", default="default"),
+            worker_id=_short("WORKER_ID", env.text("WORKER_ID", default=_unique_id())),
+            tenant=_short("WORKER_TENANT", env.text("WORKER_TENANT", default="default")),
             heartbeat=env.seconds("WORKER_HEARTBEAT_SECONDS", default=15, minimum=0.1, maximum=3600),
             result_backend=env.text("WORKER_RESULT_BACKEND"),
             prefetch=env.integer("WORKER_PREFETCH", default=1, minimum=1, maximum=10_000),
@@ -168,12 +171,13 @@ def _broker_url(env: Environment) -> str:
     scheme, separator, _ = url.partition("://")
     if url and (not separator or scheme not in {"amqp", "amqps", "pyamqp"}):
         # The value is not repeated: it may hold a password.
-        raise ConfigurationError(f"BROKER_URL starts with {scheme!r:.40}: amqp:// or amqps:// is allowed, or nothing")
+        raise ConfigurationError(
+            f"BROKER_URL starts with {scheme!r:.40}: amqp:// or amqps:// is allowed, or nothing"
+        )
     return url
 
 
-def _short(env: Environment, name: str, *, default: str) -> str:
-    value = env.text(name, default=default)
+def _short(name: str, value: str) -> str:
     if len(value) > _MAX_NAME:
         raise ConfigurationError(f"{name}={value!r:.60}…: at most {_MAX_NAME} characters are allowed")
     return value

@@ -1,6 +1,7 @@
 """Celery's consumer, extended: raw messages become managed requests beside Celery's own tasks."""
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +11,9 @@ from amqp.exceptions import PreconditionFailed
 from celery import bootsteps
 from celery.exceptions import WorkerShutdown
 from celery.worker import state
-from celery.worker.consumer import Consumer
+from celery.worker.consumer.consumer import STOP_CONDITIONS, Consumer
 from celery.worker.consumer.tasks import Tasks
+from vine import promise
 
 from workers.contract import headers as header_names
 from workers.contract import names
@@ -28,7 +30,7 @@ from workers.sdk.pulse import Pulse
 _log: Final = logging.getLogger(__name__)
 
 
-class AnswersStep(bootsteps.StartStopStep):  # type: ignore[misc]  # no stubs
+class AnswersStep(bootsteps.StartStopStep):
     """Gives each new connection to the answers, starts the pulse, and lets nothing unanswered behind."""
 
     requires = (Tasks,)
@@ -55,12 +57,15 @@ class AnswersStep(bootsteps.StartStopStep):  # type: ignore[misc]  # no stubs
         consumer.answers.close()
 
 
-class WorkConsumer(Consumer):  # type: ignore[misc]  # no stubs
+class WorkConsumer(Consumer):
     """Consumes both queues of each worker type."""
 
     fleet: Fleet
+    connection_errors: tuple[type[Exception], ...]
+    hub: Any
+    on_task_request: Callable[[Any], None]
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # no stubs
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc,valid-type]  # a class for Celery
         """Celery's steps and ours."""
 
         default_steps = (*Consumer.Blueprint.default_steps, AnswersStep)
@@ -75,10 +80,13 @@ class WorkConsumer(Consumer):  # type: ignore[misc]  # no stubs
             # It runs one request at a time, whatever concurrency was asked for.
             options["initial_prefetch_count"] = options["prefetch_multiplier"]
         self.fleet = app.fleet
+        self._thread = threading.get_ident()
         self.answers: Answers = (
             ConfirmedAnswers(hub=hub) if hub else DirectAnswers(connect=app.connection_for_write)
         )
-        self._desk = Desk(answers=self.answers, in_hand={}, always_running=not self.fleet.config.running_after)
+        self._desk = Desk(
+            answers=self.answers, in_hand={}, always_running=not self.fleet.config.running_after
+        )
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         super().__init__(*args, **options)
         self.pulse = Pulse(
@@ -86,7 +94,8 @@ class WorkConsumer(Consumer):  # type: ignore[misc]  # no stubs
             types=self.fleet.types,
             announcer=self.fleet.announcer,
             in_hand=self._desk.in_hand,
-            concurrency=self.pool.num_processes,
+            # Asked for at each beat: a prefork pool has no size before it starts, and may be resized.
+            concurrency=lambda: int(self.pool.num_processes),
         )
 
     def connect(self) -> Any:
@@ -101,12 +110,12 @@ class WorkConsumer(Consumer):  # type: ignore[misc]  # no stubs
             raise WorkerShutdown(1) from error
         return connection
 
-    def create_task_handler(self, **options: Any) -> Callable[[Any], None]:
+    def create_task_handler(self, promise: Any = promise) -> Callable[[Any], None]:
         """Return the function that takes every message."""
-        celery_task = super().create_task_handler(**options)
+        celery_task = super().create_task_handler(promise)
 
         def on_message(message: Any) -> None:
-            if self.blueprint.state != bootsteps.RUN:
+            if self.blueprint.state in STOP_CONDITIONS:
                 return
             try:
                 work = self._intake.read(message)
@@ -119,6 +128,16 @@ class WorkConsumer(Consumer):  # type: ignore[misc]  # no stubs
                 self._take(message, work)
 
         return on_message
+
+    def call_soon_ack(self, p: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Acknowledge at once in the loop's own thread.
+
+        Celery would do it when the loop turns next, and the loop first waits for the socket: with a
+        prefetch of one the next message then comes only after a time-out.
+        """
+        if self.hub is None or threading.get_ident() == self._thread:
+            return p(*args, **kwargs)
+        return self.call_soon(p, *args, **kwargs)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Dead-letter what cannot be decoded; Celery would drop it."""

@@ -18,6 +18,12 @@ _READ_PAUSE: Final = 0.01
 class Channel(filesystem.Channel):
     """The transport's channel, with two gaps of concurrent processes closed."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The transport expects its folders to exist.
+        for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+
     def _put(self, queue: str, payload: Any, **_options: object) -> None:
         """Add a message; it appears under its name only when it is complete.
 
@@ -46,10 +52,8 @@ class Transport(filesystem.Transport):
 
 
 def transport_options(*, var: Path) -> dict[str, Any]:
-    """Create the folders of the embedded broker and return the options of its connections."""
+    """Return the options of connections to the embedded broker; its folders are made when it is first used."""
     messages, control = var / "broker" / "messages", var / "broker" / "control"
-    for folder in (messages, control):
-        folder.mkdir(parents=True, exist_ok=True)
     return {
         "data_folder_in": os.fspath(messages),
         "data_folder_out": os.fspath(messages),

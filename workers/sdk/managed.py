@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from weakref import ref
 
-from billiard.einfo import ExceptionInfo, ExceptionWithTraceback
+from billiard.einfo import ExceptionInfo
 from celery.exceptions import TaskRevokedError, Terminated, TimeLimitExceeded, WorkerLostError
 from celery.worker import state
 from celery.worker.request import Request
@@ -31,11 +31,11 @@ class Desk:
     always_running: bool
 
 
-class ManagedRequest(Request):  # type: ignore[misc]  # no stubs
+class ManagedRequest(Request):
     """One delivery of one dispatch, from reception to acknowledgement.
 
-    It bypasses Celery's tracer: no result is stored, no link follows, and the message is acknowledged when the
-    broker has confirmed the answer, not when the function returns.
+    It bypasses Celery's tracer: no result is stored, no link follows, and the message is acknowledged
+    when the broker has confirmed the answer, not when the function returns.
     """
 
     work: ManagedWork
@@ -68,12 +68,12 @@ class ManagedRequest(Request):  # type: ignore[misc]  # no stubs
         self._apply_result = None if result is None else ref(result)
         return result
 
-    def on_accepted(self, pid: int, time_accepted: float) -> None:
+    def on_accepted(self, pid: Any, time_accepted: float) -> None:
         """Note that the pool has started the request."""
         self.accepted_at = time_accepted
         super().on_accepted(pid, time_accepted)
 
-    def on_success(self, outcome: WorkAnswer | ExceptionInfo, **_options: object) -> None:
+    def on_success(self, outcome: Any, **_options: object) -> None:
         """Send the answer that the run came back with."""
         if isinstance(outcome, ExceptionInfo):
             self.on_failure(outcome)
@@ -85,15 +85,19 @@ class ManagedRequest(Request):  # type: ignore[misc]  # no stubs
         if not soft:
             self._fail(f"TimeLimitExceeded: the time limit of {timeout} s has passed")
 
-    def on_failure(self, exc_info: ExceptionInfo, **options: Any) -> None:
-        """Answer ERROR, unless the process that ran it is gone: then the broker delivers the request again."""
-        error = exc_info.exception
-        if isinstance(error, ExceptionWithTraceback):
-            error = error.exc
+    def on_failure(
+        self,
+        exc_info: Any,
+        send_failed_event: bool = True,  # noqa: FBT001, FBT002
+        return_ok: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Answer ERROR, unless the process that ran it is gone: then the broker delivers it again."""
+        # Billiard wraps what a child process raised.
+        error = getattr(exc_info.exception, "exc", exc_info.exception)
         if isinstance(error, TimeLimitExceeded):
             self.on_timeout(soft=False, timeout=error.args[0] if error.args else 0)
         elif isinstance(error, WorkerLostError | Terminated | SystemExit | KeyboardInterrupt):
-            super().on_failure(exc_info, **options)
+            super().on_failure(exc_info, send_failed_event, return_ok)
         else:
             _log.error("run failed outside the worker type: %s", exc_info.traceback)
             self._fail(f"{type(error).__name__}: {error}")
@@ -117,7 +121,7 @@ class ManagedRequest(Request):  # type: ignore[misc]  # no stubs
         )
 
     def take_delivery(self, message: Any) -> None:
-        """Acknowledge this newer delivery of the same dispatch instead: the old one died with its connection."""
+        """Acknowledge this newer delivery of the dispatch: the old one died with its connection."""
         self._message = message
         self._on_ack = message.ack_log_error
         self._on_reject = message.reject_log_error

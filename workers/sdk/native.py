@@ -14,17 +14,16 @@ from workers.sdk.runner import Runner
 
 
 def register_tasks(*, app: Celery, types: Iterable[WorkerType], runner: Runner) -> None:
-    """Register a task per worker type: it takes the argument of the contract and returns that of the next link."""
+    """Register a task per worker type: it takes the contract's argument and returns the next link's."""
     for entry in types:
-        app.task(_task(entry, runner), name=names.task_name(entry.name), throws=(InvalidContent, RetryLater))
+        declare = app.task(name=names.task_name(entry.name), throws=(InvalidContent, RetryLater))
+        declare(_task(entry, runner))
 
 
 def _task(entry: WorkerType, runner: Runner) -> Any:
     def work(argument: object, **_ignored: object) -> dict[str, object]:
         request = WorkRequest.from_task_argument(argument, dispatch_id=None)
         result = runner.run(worker_type=entry.name, request=request)
-        return replace(
-            request, content=result.content, headers=result.additional_headers
-        ).to_task_argument()
+        return replace(request, content=result.content, headers=result.additional_headers).to_task_argument()
 
     return work

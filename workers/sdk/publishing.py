@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from amqp import spec
+
 from workers.contract import names
 from workers.contract.wire import Wire
 
@@ -9,18 +11,34 @@ PERSISTENT: Final = 2
 TRANSIENT: Final = 1
 
 
-def publish(*, channel: Any, exchange: str, wire: Wire, delivery_mode: int, key: str = names.WORKER_ROUTING_KEY) -> None:
-    """Publish a JSON message on a channel; returns before the broker has confirmed it."""
+def publish(
+    *, channel: Any, exchange: str, wire: Wire, delivery_mode: int, key: str = names.WORKER_ROUTING_KEY
+) -> None:
+    """Publish a JSON message on a channel of any transport."""
+    message = _message(channel, wire, delivery_mode)
+    channel.basic_publish(message, exchange=exchange, routing_key=key)
+
+
+def write(*, channel: Any, exchange: str, key: str, wire: Wire) -> None:
+    """Write a persistent JSON message to an AMQP channel, and do nothing else.
+
+    The library's ``basic_publish`` first reads what the broker has sent. On a connection that also consumes
+    it would start the next request in the middle of answering the last one.
+    """
+    message = _message(channel, wire, PERSISTENT)
+    channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, key, False, False), message)
+
+
+def _message(channel: Any, wire: Wire, delivery_mode: int) -> Any:
     properties: dict[str, Any] = {"delivery_mode": delivery_mode}
     if wire.correlation_id is not None:
         properties["correlation_id"] = wire.correlation_id
     if wire.message_id is not None:
         properties["message_id"] = wire.message_id
-    message = channel.prepare_message(
+    return channel.prepare_message(
         wire.body,
         content_type="application/json",
         content_encoding="utf-8",
         headers=wire.headers,
         properties=properties,
     )
-    channel.basic_publish(message, exchange=exchange, routing_key=key)

@@ -3,12 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from workers.contract import names
 from workers.contract.heartbeat import Protocol, WorkerHeartbeat
+from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
 from workers.sdk import process
 from workers.sdk.announcer import Announcer
@@ -35,7 +36,7 @@ class Pulse(threading.Thread):
         types: Sequence[WorkerType],
         announcer: Announcer,
         in_hand: Mapping[str, ManagedRequest],
-        concurrency: int,
+        concurrency: Callable[[], int],
     ) -> None:
         super().__init__(name="pulse", daemon=True)
         self._config = config
@@ -65,19 +66,22 @@ class Pulse(threading.Thread):
 
     def _beat(self) -> bool:
         at = datetime.now(UTC)
-        return all([self._announcer.send(**self._heartbeat(entry, at)) for entry in self._types])
+        sent = [
+            self._announcer.send(exchange=names.HEARTBEAT_EXCHANGE, wire=self._wire(entry, at))
+            for entry in self._types
+        ]
+        return all(sent)
 
-    def _heartbeat(self, entry: WorkerType, at: datetime) -> dict[str, object]:
-        beat = WorkerHeartbeat(
+    def _wire(self, entry: WorkerType, at: datetime) -> Wire:
+        return WorkerHeartbeat(
             tenant=self._config.tenant,
             worker_id=self._config.worker_id,
             worker_type=entry.name,
             beaten_at=at,
             protocol=Protocol.CELERY,
-            concurrency=self._concurrency,
+            concurrency=self._concurrency(),
             version=entry.version,
-        )
-        return {"exchange": names.HEARTBEAT_EXCHANGE, "wire": beat.to_wire()}
+        ).to_wire()
 
     def _announce_running(self, now: float) -> None:
         started_before = now - self._config.running_after

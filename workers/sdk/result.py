@@ -70,6 +70,8 @@ def _check_headers(headers: object) -> None:
         raise InvalidResult(f"WorkResult.additional_headers must be a mapping, not {type(headers).__name__}")
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            raise InvalidResult(f"WorkResult.additional_headers must hold strings, got {name!r}: {value!r:.200}")
+            raise InvalidResult(
+                f"WorkResult.additional_headers must hold strings, got {name!r}: {value!r:.200}"
+            )
         if name.startswith(names.RESERVED_PREFIX):
             raise InvalidResult(f"WorkResult.additional_headers must not set {name!r}: it is reserved")

@@ -47,7 +47,7 @@ class Runner:
         except (KeyboardInterrupt, WorkerShutdown, WorkerTerminate):
             raise
         # A library that calls sys.exit() must not take the worker along.
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # said in the answer and the log
             facts = _facts(worker_type, request)
             _log.exception("worker type failed", extra={**facts, "action": "work.failed"})
             return self.worded(request, AnswerStatus.ERROR, f"{type(error).__name__}: {error}")

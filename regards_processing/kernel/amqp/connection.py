@@ -33,7 +33,7 @@ BROKER_ERRORS: Final[tuple[type[Exception], ...]] = (
 CONNECT_TIMEOUT: Final = 5
 #: Seconds that one read or write may take before the connection counts as lost.
 SOCKET_TIMEOUT: Final = 30.0
-#: Seconds between two looks into the folder of the embedded broker; a look at an unchanged folder is one stat.
+#: Seconds between two looks into the folder of the embedded broker; an unchanged folder costs one ``stat``.
 POLLING_INTERVAL: Final = 0.025
 
 #: Addresses whose broker was asked for the delayed-message plug-in, with its answer.
@@ -56,8 +56,10 @@ class BrokerAddress:
 
     def __str__(self) -> str:
         """Name the broker without its password."""
+        if self.embedded:
+            return str(self.folder)
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}" if self.url else str(self.folder)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}"
 
 
 def address_from_settings() -> BrokerAddress:
@@ -115,7 +117,7 @@ def declare(channel: Any, topology: Topology) -> None:
                 queue=queue.name, durable=True, auto_delete=queue.auto_delete, arguments=queue.arguments
             )
         for binding in topology.bindings:
-            channel.queue_bind(queue=binding.queue, exchange=binding.exchange, routing_key=binding.routing_key)
+            channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
     except PreconditionFailed as error:
         raise TopologyConflict(
             "The broker has an exchange or a queue of this name with another definition. Move its messages, "

@@ -1,7 +1,7 @@
 """What every consumer of a queue has in common: decode, one service call, settle.
 
-A consumer writes ``decode`` and ``handle``. The base owns the rule of what is acknowledged: a message is, once its
-effect or its dead-letter copy is safely stored, and never before.
+A consumer writes ``decode`` and ``handle``. The base owns the rule of what is acknowledged: a message is, once
+its effect or its dead-letter copy is safely stored, and never before.
 """
 
 import logging
@@ -61,7 +61,7 @@ class BatchConsumer(ABC, Generic[T]):
         """Handle a bulk with one call of a service; return what must go to the dead-letter queue."""
 
     def malformed(self, messages: Sequence[tuple[Inbound, str]]) -> None:
-        """Hear of messages that could not be decoded, with the reasons; they are dead-lettered in any case."""
+        """Hear of messages that could not be decoded, with the reasons; they are dead-lettered anyway."""
 
     def process(self, bulk: Sequence[Inbound]) -> list[Outbound]:
         """Handle a bulk and return the dead-letter copies; once these are published, all may be acknowledged.
@@ -78,7 +78,9 @@ class BatchConsumer(ABC, Generic[T]):
             ]
         return copies
 
-    def _decode_all(self, bulk: Sequence[Inbound]) -> tuple[list[tuple[Inbound, T]], list[tuple[Inbound, str]]]:
+    def _decode_all(
+        self, bulk: Sequence[Inbound]
+    ) -> tuple[list[tuple[Inbound, T]], list[tuple[Inbound, str]]]:
         good: list[tuple[Inbound, T]] = []
         bad: list[tuple[Inbound, str]] = []
         for message in bulk:
@@ -105,9 +107,9 @@ class BatchConsumer(ABC, Generic[T]):
             return self._handle(good)
         except self.down:
             raise
-        except Exception:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it must not take the neighbours with it)
             if len(good) == 1:
-                return [self._failed(good[0][0])]
+                return [self._failed(good[0][0], error)]
             log.warning(
                 "bulk failed, its messages are tried one by one",
                 extra=self._fields("bulk.replayed") | {"messages": len(good)},
@@ -126,14 +128,13 @@ class BatchConsumer(ABC, Generic[T]):
             )
         return copies
 
-    def _failed(self, message: Inbound) -> Outbound:
-        """Return the copy of the one message whose exception is being handled."""
-        stacktrace = traceback.format_exc()
-        log.exception(
+    def _failed(self, message: Inbound, error: Exception) -> Outbound:
+        log.error(
             "message failed and is kept as a dead letter",
+            exc_info=error,
             extra=self._fields("message.failed") | {"message_id": message.message_id},
         )
-        return self._copy(message, stacktrace.strip().rpartition("\n")[2], stacktrace)
+        return self._copy(message, repr(error), "".join(traceback.format_exception(error)))
 
     def _tell(self, bad: Sequence[tuple[Inbound, str]]) -> None:
         log.warning(
@@ -145,7 +146,9 @@ class BatchConsumer(ABC, Generic[T]):
         except self.down:
             raise
         except Exception:
-            log.exception("malformed messages could not be reported", extra=self._fields("messages.unreported"))
+            log.exception(
+                "malformed messages could not be reported", extra=self._fields("messages.unreported")
+            )
 
     def _copy(self, message: Inbound, reason: str, stacktrace: str) -> Outbound:
         return dead_letter(message, queue=self.queue, reason=reason, stacktrace=stacktrace)

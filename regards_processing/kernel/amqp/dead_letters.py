@@ -8,8 +8,8 @@ from regards_processing.kernel.amqp.topology import QueueSpec
 from workers.contract import headers as header
 from workers.contract import names
 
-#: Characters of a traceback that are kept, the last ones; and of a reason, the first ones. Headers must fit in
-#: one frame, which is 128 KiB on an unchanged RabbitMQ.
+#: Characters of a traceback that are kept, the last ones; and of a reason, the first ones. Headers must fit
+#: in one frame, which is 128 KiB on an unchanged RabbitMQ.
 _TRACEBACK_LENGTH: Final = 8_000
 _REASON_LENGTH: Final = 1_000
 #: Length of the original headers, written as text, up to which they are kept.

@@ -148,7 +148,8 @@ def _inbound(queue: str, payload: dict[str, Any]) -> Inbound:
     body, unreadable = _body(payload.get("body") or "", properties.get("body_encoding"))
     for name in _PRIVATE:
         properties.pop(name, None)
-    properties |= {"content_type": payload.get("content-type"), "content_encoding": payload.get("content-encoding")}
+    properties["content_type"] = payload.get("content-type")
+    properties["content_encoding"] = payload.get("content-encoding")
     return Inbound(
         queue=queue,
         exchange=delivery.get("exchange") or "",

@@ -29,7 +29,7 @@ _QUIET: Final = 100_000_000
 _sequence: Final = itertools.count()
 
 
-class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
+class EmbeddedChannel(filesystem.Channel):
     """One process's view of the folder."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,9 +37,11 @@ class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
         self._waiting: dict[str, deque[str]] = defaultdict(deque)
         self._listed_at = -1
 
-    def queue_bind(self, queue: str, exchange: str, routing_key: str = "", **_unused: object) -> None:
+    def queue_bind(
+        self, queue: str, exchange: str | None = None, routing_key: str = "", *_unused: Any, **__unused: Any
+    ) -> None:
         """Bind a queue; unlike the plain transport, also when this process did it before."""
-        self.state.bindings.pop((queue, exchange, routing_key), None)
+        self.state.binding_delete(queue, exchange, routing_key)
         with self._control_lock():
             super().queue_bind(queue, exchange, routing_key)
 
@@ -58,23 +60,27 @@ class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
         """Put a message back that was taken and not worked on to the end."""
         self._put(queue, payload | {"redelivered": True})
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
-        file = self._exchange_file(exchange)
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
+    ) -> None:
+        file: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]
         if not file.exists():
             # The plain transport creates the file empty, and its readers cannot read an empty file.
             self._write(file, "[]")
         super()._queue_bind(exchange, routing_key, pattern, queue)
 
-    def _put(self, queue: str, payload: dict[str, Any], **_unused: object) -> None:
-        name = f"{round(time.monotonic() * 1000)}_{next(_sequence):08d}-{os.getpid()}-{os.urandom(4).hex()}.{queue}.msg"
-        self._write(Path(self.data_folder_out) / name, dumps(payload))
+    def _put(self, queue: str, message: dict[str, Any], **_unused: object) -> None:
+        # The first part is the plain transport's, so that the files of both sort by age.
+        age, unique = round(time.monotonic() * 1000), f"{os.getpid()}-{os.urandom(4).hex()}"
+        name = f"{age}_{next(_sequence):08d}-{unique}.{queue}.msg"
+        self._write(Path(self.data_folder_out) / name, dumps(message))
 
     def _write(self, file: Path, text: str) -> None:
         draft = self.control_folder / f"{os.getpid()}-{next(_sequence)}-{os.urandom(4).hex()}.draft"
         draft.write_text(text)
         draft.replace(file)
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ARG002 (kombu's)
         while True:
             if not self._waiting[queue]:
                 self._look_again()
@@ -85,12 +91,12 @@ class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
                 return payload
 
     def _look_again(self) -> None:
-        changed = os.stat(self.data_folder_in).st_mtime_ns
+        changed = Path(self.data_folder_in).stat().st_mtime_ns
         if changed == self._listed_at:
             return
         self._listed_at = changed if time.time_ns() - changed > _QUIET else -1
         self._waiting.clear()
-        for name in sorted(os.listdir(self.data_folder_in)):
+        for name in sorted(os.listdir(self.data_folder_in)):  # noqa: PTH208 (names are all it needs)
             if name.endswith(".msg"):
                 self._waiting[name.partition(".")[2].removesuffix(".msg")].append(name)
 
@@ -107,7 +113,10 @@ class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
             except ValueError:
                 if time.monotonic() > deadline:
                     taken.rename(taken.with_suffix(".unreadable"))
-                    log.exception("file of a message is unreadable", extra={"action": "broker.unreadable_file", "file": name})
+                    log.exception(
+                        "file of a message is unreadable",
+                        extra={"action": "broker.unreadable_file", "file": name},
+                    )
                     return None
                 time.sleep(0.005)
             else:
@@ -121,7 +130,7 @@ class EmbeddedChannel(filesystem.Channel):  # type: ignore[misc]
             yield
 
 
-class EmbeddedTransport(filesystem.Transport):  # type: ignore[misc]
+class EmbeddedTransport(filesystem.Transport):
     """The transport that uses these channels."""
 
     Channel = EmbeddedChannel

@@ -116,7 +116,7 @@ _name = lru_cache(maxsize=1024)(_short)
 
 
 def _table(headers: Mapping[str, Any]) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     for name, value in headers.items():
         if type(value) is not str or name in _ROUTING_HEADERS:
             return _any_table({key: any_ for key, any_ in headers.items() if key not in _ROUTING_HEADERS})
@@ -128,6 +128,6 @@ def _table(headers: Mapping[str, Any]) -> bytes:
 
 def _any_table(headers: Mapping[str, Any]) -> bytes:
     try:
-        return bytes(dumps("F", [headers]))
+        return bytes(dumps("F", (headers,)))
     except FrameSyntaxError as error:
         raise Unencodable(str(error.reply_text)) from error

@@ -14,7 +14,7 @@ from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused, PublishNotConfirmed
 from regards_processing.kernel.amqp.ports import Sender, Shortfall
 from regards_processing.kernel.amqp.rabbitmq_sender import RabbitSender
-from regards_processing.kernel.amqp.topology import Topology, shared_topology, worker_topology
+from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +66,7 @@ class Publisher:
             MessagesRefused: some can never be sent; all others were.
         """
         bulk = dict(enumerate(messages))
-        refused = {at: self._too_large(message) for at, message in bulk.items() if self._is_too_large(message)}
-        for position in refused:
-            del bulk[position]
+        refused = self._take_out_too_large(bulk)
         with self._lock:
             self._publish(bulk, refused)
         if refused:
@@ -121,12 +119,12 @@ class Publisher:
     def _open(self) -> Sender:
         if self._address.embedded:
             return EmbeddedSender(address=self._address, app_id=self._app_id)
-        return RabbitSender(
-            address=self._address, app_id=self._app_id, confirm_timeout=self._confirm_timeout
-        )
+        return RabbitSender(address=self._address, app_id=self._app_id, confirm_timeout=self._confirm_timeout)
 
     def _declare_again(self, messages: Iterable[Outbound]) -> None:
-        log.warning("exchanges or queues have vanished, declaring them again", extra={"action": "broker.redeclare"})
+        log.warning(
+            "exchanges or queues have vanished, declaring them again", extra={"action": "broker.redeclare"}
+        )
         topology = sum(map(worker_topology, sorted(_worker_types(messages))), shared_topology())
         self._connected().declare(topology)
 
@@ -136,11 +134,10 @@ class Publisher:
             self._sender.close()
             self._sender = None
 
-    def _is_too_large(self, message: Outbound) -> bool:
-        return len(message.body) > self._max_body_bytes
-
-    def _too_large(self, message: Outbound) -> str:
-        return f"The body is limited to {self._max_body_bytes} bytes, got {len(message.body)}"
+    def _take_out_too_large(self, bulk: dict[int, Outbound]) -> dict[int, str]:
+        limit = self._max_body_bytes
+        too_large = [at for at, message in bulk.items() if len(message.body) > limit]
+        return {at: f"The body is limited to {limit} bytes, got {len(bulk.pop(at).body)}" for at in too_large}
 
 
 class _PerProcess:

@@ -15,8 +15,8 @@ _LEAVE_TIMEOUT: Final = 3.0
 class Frames:
     """The frames that arrive on a connection.
 
-    The driver switches the socket between blocking modes for each frame it waits for. Here the socket keeps one
-    time-out, and ``poll`` says whether there is something to read.
+    The driver switches the socket between blocking modes for each frame it waits for. Here the socket keeps
+    one time-out, and ``poll`` says whether there is something to read.
     """
 
     def __init__(self, connection: kombu.Connection) -> None:

@@ -63,7 +63,9 @@ class RabbitSender:
                 # The driver has opened the channel again, as a new one.
                 self._start_confirms()
         shortfall = Shortfall(
-            unroutable=frozenset(self._unroutable), given_up=frozenset(self._given_up), missing_exchange=missing
+            unroutable=frozenset(self._unroutable),
+            given_up=frozenset(self._given_up),
+            missing_exchange=missing,
         )
         return shortfall, self._refused
 

@@ -47,4 +47,4 @@ def tolerant_frame_handler(connection: Any, callback: Callable[..., object]) -> 
 
 def _replaced(payload: bytes, error: Exception) -> bytes:
     headers = {UNREADABLE: repr(error), RAW: payload[_FIXED : _FIXED + _LARGEST_RAW]}
-    return payload[:_FIXED] + _ONLY_HEADERS + bytes(dumps("F", [headers]))
+    return payload[:_FIXED] + _ONLY_HEADERS + bytes(dumps("F", (headers,)))

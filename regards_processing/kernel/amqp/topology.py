@@ -3,7 +3,7 @@
 Names come only from here and from ``workers.contract.names``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -29,6 +29,8 @@ RESPONSE_QUEUE: Final = names.RESPONSE_EXCHANGE
 RESPONSE_DEAD_LETTERS: Final = f"{RESPONSE_QUEUE}.DLQ"
 #: Queue and key of everything that has no dead-letter queue of its own.
 DEAD_LETTERS: Final = "regards.DLQ"
+#: Ten minutes: longer than a restart of the broker takes.
+_CLIENT_QUEUE_EXPIRY: Final = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class QueueSpec:
     dead_lettered_by_broker: bool = True
     #: Key on ``regards.DLX`` of what this queue's consumer refuses.
     dead_letter_key: str = DEAD_LETTERS
+    #: Removed by the broker when nobody has used it for this long, in milliseconds.
+    expires_after: int | None = None
 
     @property
     def arguments(self) -> dict[str, str | int]:
@@ -61,6 +65,8 @@ class QueueSpec:
         if self.dead_lettered_by_broker:
             arguments["x-dead-letter-exchange"] = names.DEAD_LETTER_EXCHANGE
             arguments["x-dead-letter-routing-key"] = self.dead_letter_key
+        if self.expires_after is not None:
+            arguments["x-expires"] = self.expires_after
         return arguments
 
 
@@ -110,6 +116,29 @@ def request_dead_letters() -> QueueSpec:
 def heartbeats(instance_id: str) -> QueueSpec:
     """Return the queue of heartbeats of one manager instance (Q5)."""
     return QueueSpec(name=f"{names.HEARTBEAT_EXCHANGE}.{instance_id}", auto_delete=True)
+
+
+def client_responses(client_id: str) -> QueueSpec:
+    """Return the queue of one client that follows its requests.
+
+    It outlives a lost connection, so that no response is missed, but not a dead client.
+    """
+    return QueueSpec(
+        name=f"regards.client.{client_id}.responses",
+        dead_lettered_by_broker=False,
+        expires_after=_CLIENT_QUEUE_EXPIRY,
+    )
+
+
+def client_topology(queue: QueueSpec, *, exchanges: Sequence[str] = (RESPONSE_EVENT_EXCHANGE,)) -> Topology:
+    """Return what a client declares to listen: the shared part and its own queue, bound to these exchanges."""
+    return shared_topology() + Topology(
+        queues=(queue,),
+        bindings=tuple(
+            BindingSpec(queue=queue.name, exchange=exchange, routing_key=names.WORKER_ROUTING_KEY)
+            for exchange in exchanges
+        ),
+    )
 
 
 def shared_topology() -> Topology:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import BinaryField, Field, JSONField, Model
 
 Row = Sequence[Any]
 #: Variables of one statement that every SQLite since 3.32 accepts.
@@ -103,9 +103,15 @@ def _sources(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> Iterator
 
 def _columns(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> list[Any]:
     return [
-        [field.get_db_prep_save(value, connection) for value in column]
-        for field, column in zip(fields, zip(*rows, strict=True), strict=True)
+        _adapted(field, column) for field, column in zip(fields, zip(*rows, strict=True), strict=True)
     ]
+
+
+def _adapted(field: Field[Any, Any], column: Sequence[Any]) -> list[Any]:
+    """Return a column as PostgreSQL's driver wants it; most types it knows as they are."""
+    if isinstance(field, JSONField | BinaryField):
+        return [field.get_db_prep_save(value, connection) for value in column]
+    return list(column)
 
 
 def _column_list(fields: Sequence[Field[Any, Any]]) -> str:

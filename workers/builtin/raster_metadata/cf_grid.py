@@ -33,7 +33,7 @@ def footprint_of(variables: Variables) -> BaseGeometry | None:
         return None
     west, east = _edges(variables, x)
     south, north = _edges(variables, y)
-    transform = Affine.translation(west, north) * Affine.scale(east - west, south - north)
+    transform = Affine.translation(west, north) @ Affine.scale(east - west, south - north)
     return footprint.of_grid(transform=transform, width=1, height=1, crs=crs)
 
 

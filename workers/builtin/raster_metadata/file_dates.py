@@ -19,7 +19,7 @@ def from_text(text: str) -> datetime | None:
     try:
         date = datetime.fromisoformat(text.strip())
     except ValueError:
-        return next((date for form in _LONG_FORMS if (date := _parsed(text.strip(), form))), None)
+        return next((found for form in _LONG_FORMS if (found := _parsed(text.strip(), form))), None)
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 

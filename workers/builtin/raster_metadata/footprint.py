@@ -1,5 +1,6 @@
 """Footprints in WGS84 as GeoJSON wants them: longitudes in -180…180, cut at the antimeridian."""
 
+import contextlib
 import math
 from collections.abc import Iterable
 from typing import Any, Final
@@ -7,8 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from affine import Affine
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.warp import transform as to_crs
+from shapely import orient_polygons
 from shapely.affinity import translate
 from shapely.geometry import MultiPoint, Polygon, box, mapping
 from shapely.geometry.base import BaseGeometry
@@ -29,8 +32,9 @@ Array = npt.NDArray[np.float64]
 def of_grid(*, transform: Affine, width: int, height: int, crs: CRS) -> BaseGeometry | None:
     """Return the footprint of a raster grid, outer pixel edges included; ``None`` if it has none on Earth."""
     columns, rows = _ring(width, height)
-    xs, ys = transform * (columns, rows)
-    lons, lats = (np.array(values) for values in to_crs(crs, WGS84, list(xs), list(ys)))
+    xs = transform.a * columns + transform.b * rows + transform.c
+    ys = transform.d * columns + transform.e * rows + transform.f
+    lons, lats = _transformed(crs, WGS84, xs, ys)
     on_earth = np.isfinite(lons) & np.isfinite(lats) & (np.abs(lats) <= 90)  # noqa: PLR2004
     if on_earth.sum() < _CORNERS:
         return None
@@ -39,7 +43,7 @@ def of_grid(*, transform: Affine, width: int, height: int, crs: CRS) -> BaseGeom
         if _inside(transform, width, height, crs, pole):
             edge = float(lats.min() if pole > 0 else lats.max())
             return box(-180, min(edge, pole), 180, max(edge, pole))
-    if not crs.is_geographic or _span(lons) > _FULL_CIRCLE / 2 and _span(_unwrapped(lons)) < _span(lons):
+    if not crs.is_geographic or _span(lons) > _FULL_CIRCLE:
         lons = _unwrapped(lons)
     return _wrapped(_valid(Polygon(np.column_stack([lons, lats]))))
 
@@ -71,8 +75,9 @@ def merged(footprints: Iterable[BaseGeometry]) -> BaseGeometry | None:
 
 
 def geojson(footprint: BaseGeometry) -> dict[str, Any]:
-    """Return the GeoJSON geometry, rounded to seven decimals."""
-    return dict(_rounded(mapping(footprint)))
+    """Return the GeoJSON geometry: outer rings counter-clockwise, seven decimals."""
+    oriented = orient_polygons(footprint)
+    return dict(_rounded(mapping(oriented)))
 
 
 def bbox(footprint: BaseGeometry) -> list[float]:
@@ -104,16 +109,29 @@ def _ring(width: int, height: int) -> tuple[Array, Array]:
     return columns.astype(np.float64), rows.astype(np.float64)
 
 
+def _transformed(source: CRS, target: CRS, xs: Array, ys: Array) -> tuple[Array, Array]:
+    """Return transformed coordinates, infinite where there are none."""
+    found = np.full((2, xs.size), math.inf)
+    try:
+        found[:] = to_crs(source, target, list(xs), list(ys))
+    except CPLE_BaseError:
+        # One point off the Earth fails all of them; the others are worth having.
+        for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
+            with contextlib.suppress(CPLE_BaseError):
+                found[:, [index]] = to_crs(source, target, [x], [y])
+    return found[0], found[1]
+
+
 def _inside(transform: Affine, width: int, height: int, crs: CRS, pole: float) -> bool:
     if crs.is_geographic:
         return False
-    (x,), (y,) = to_crs(WGS84, crs, [0.0], [pole])
+    (x,), (y,) = _transformed(WGS84, crs, np.array([0.0]), np.array([pole]))
     if not (math.isfinite(x) and math.isfinite(y)):
         return False
-    back = to_crs(crs, WGS84, [x], [y])[1][0]
-    column, row = ~transform * (x, y)
+    back = _transformed(crs, WGS84, np.array([x]), np.array([y]))[1][0]
+    column, row = ~transform @ (x, y)
     # Only where the pole is one point of the projection, and not a line or far off.
-    return abs(back - pole) < 1e-6 and 0 < column < width and 0 < row < height  # noqa: PLR2004
+    return bool(abs(back - pole) < 1e-6 and 0 < column < width and 0 < row < height)  # noqa: PLR2004
 
 
 def _unwrapped(lons: Array) -> Array:
@@ -126,7 +144,8 @@ def _span(lons: Array) -> float:
 
 
 def _valid(polygon: Polygon) -> BaseGeometry:
-    return polygon if polygon.is_valid else polygon.buffer(0)
+    # Points on a straight line say nothing.
+    return (polygon if polygon.is_valid else polygon.buffer(0)).simplify(1e-9)
 
 
 def _wrapped(shape: BaseGeometry) -> BaseGeometry:

@@ -21,6 +21,14 @@ _COVERAGE: Final = (
     ("start_date", "end_date"),
 )
 
+#: Kinds of horizontal axes and their letter in the datacube extension.
+_AXES: Final = {
+    "latitude": "y",
+    "longitude": "x",
+    "projection_y_coordinate": "y",
+    "projection_x_coordinate": "x",
+}
+
 Variables = Mapping[str, Any]
 
 
@@ -59,18 +67,14 @@ def _dimensions(variables: Variables, *, interval: Interval | None) -> Iterator[
     for path, variable in variables.items():
         if path:
             sizes |= dict(zip(variable.dimensions, variable.shape, strict=True))
-    axes = {
-        _last(cf_grid.find_axis(variables, kind)): (axis, kind)
-        for axis, kind in (("y", "latitude"), ("x", "longitude"))
-        + (("y", "projection_y_coordinate"), ("x", "projection_x_coordinate"))
-    }
+    axes = {_last(cf_grid.find_axis(variables, kind)): axis for kind, axis in _AXES.items()}
     for name, size in sizes.items():
         coordinate = variables.get(name)
         yield name, _dimension(name, size, coordinate, axis=axes.get(name), interval=interval)
 
 
 def _dimension(
-    name: str, size: int, coordinate: Any, *, axis: tuple[str, str] | None, interval: Interval | None
+    name: str, size: int, coordinate: Any, *, axis: str | None, interval: Interval | None
 ) -> dict[str, Any]:
     if coordinate is None or not is_numeric(coordinate):
         return {"type": "index", "regards:size": size}
@@ -83,7 +87,7 @@ def _dimension(
     extent = [float(known.min()), float(known.max())] if known.size else [None, None]
     described: dict[str, Any] = {"extent": extent, "regards:size": size}
     if axis:
-        return {"type": "spatial", "axis": axis[0], **described}
+        return {"type": "spatial", "axis": axis, **described}
     return {"type": attribute(coordinate, "standard_name") or name, **described} | (
         {"unit": units} if units else {}
     )

@@ -1,4 +1,4 @@
-"""Folders of one extraction."""
+"""Where archives arrive."""
 
 from pathlib import Path
 
@@ -8,12 +8,5 @@ import pytest
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
     folder = tmp_path / "inbox"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Path:
-    folder = tmp_path / "storage"
     folder.mkdir()
     return folder

@@ -1,0 +1,25 @@
+"""Requests that no worker could handle."""
+
+from collections.abc import Sequence
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.envelope import Inbound
+from worker_manager.events.work_dead_lettered import WorkDeadLettered
+from worker_manager.services.dead_letters import fail_dead_requests
+
+
+class DeadLetterConsumer(BatchConsumer[WorkDeadLettered]):
+    """Reads Q4."""
+
+    queue = topology.request_dead_letters()
+
+    def decode(self, message: Inbound) -> WorkDeadLettered:
+        """Read one dead letter, in the raw or in the Celery form."""
+        return WorkDeadLettered.from_wire(headers=message.headers, message_id=message.message_id)
+
+    def handle(self, items: Sequence[WorkDeadLettered]) -> list[Refusal]:
+        """End the requests in ERROR."""
+        dropped = fail_dead_requests(dead=items, at=clock.now())
+        return [Refusal(index=d.position, reason=d.reason, code="DEAD_LETTER_DROPPED") for d in dropped]

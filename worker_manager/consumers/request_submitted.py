@@ -1,0 +1,29 @@
+"""Requests of clients."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.envelope import Inbound
+from worker_manager.events.request_submitted import RequestSubmitted
+from worker_manager.services.submission import submit_requests
+
+
+class RequestSubmittedConsumer(BatchConsumer[RequestSubmitted]):
+    """Reads Q1."""
+
+    queue = topology.requests()
+
+    def decode(self, message: Inbound) -> RequestSubmitted:
+        """Read one request."""
+        return RequestSubmitted.from_wire(
+            headers=message.headers, body=message.body, redelivered=message.redelivered
+        )
+
+    def handle(self, items: Sequence[RequestSubmitted]) -> list[Refusal]:
+        """Take the requests in."""
+        report = submit_requests(submissions=items, at=clock.now(), max_bytes=settings.MESSAGE_MAX_BYTES)
+        return [Refusal(index=d.position, reason=d.reason, code="REQUEST_REFUSED") for d in report.unanswered]

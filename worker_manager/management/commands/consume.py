@@ -1,0 +1,48 @@
+"""`manage.py consume`: the manager."""
+
+import logging
+import signal
+import threading
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from types import FrameType
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.amqp.loop import loop_from_settings
+from regards_processing.kernel.tenancy.services import create_tenants
+from worker_manager.consumers import consumers
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    """Run a manager: take requests, heartbeats, answers and dead letters from the broker, in bulks."""
+
+    help = __doc__
+    epilog = """examples:
+  manage.py consume                               on the embedded broker
+  BROKER_URL=amqp://… DATABASE_URL=postgres://… manage.py consume
+  BULK_SIZE=200 manage.py consume                 smaller bulks (default: 1000)
+
+Run as many as you like: they share the work. SIGTERM finishes the bulk in hand, then exits with 0."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say how it is used; it has no options but its settings."""
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = self.epilog
+
+    def handle(self, *_args: object, **_options: object) -> None:
+        """Consume until SIGTERM or SIGINT."""
+        stop = threading.Event()
+
+        def finish(_signal: int, _frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, finish)
+        signal.signal(signal.SIGINT, finish)
+        create_tenants(names=settings.TENANTS, at=clock.now())
+        loop = loop_from_settings(consumers(instance_id=settings.AMQP_INSTANCE_ID))
+        loop.run(stop)
+        log.info("manager stopped", extra={"action": "manager.stopped"})

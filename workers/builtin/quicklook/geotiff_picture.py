@@ -1,0 +1,59 @@
+"""A small picture of a GeoTIFF."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rasterio.enums import ColorInterp, Resampling
+
+from workers.builtin.geotiff_files import open_geotiff
+from workers.builtin.quicklook.picture_size import fitted
+from workers.builtin.quicklook.stretch import Bytes, Mask, stretched, with_alpha
+from workers.sdk import InvalidContent
+
+_RGB: Final = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+
+
+def geotiff_picture(path: Path, *, name: str) -> Bytes:
+    """Return rows, columns and red, green, blue, alpha, read at the size of the picture.
+
+    Raises:
+        InvalidContent: the file is damaged or too large.
+    """
+    with open_geotiff(path, name=name) as dataset:
+        bands = _bands(dataset)
+        sides = fitted(height=dataset.height, width=dataset.width)
+        values = dataset.read(bands, out_shape=(len(bands), *sides), resampling=Resampling.nearest)
+        valid = _valid(dataset, bands, values, sides)
+        palette = _palette(dataset, bands)
+        if palette is not None:
+            return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, 255)], valid=valid)
+        if not valid.any():
+            raise InvalidContent(f"{name} has no valid pixel to show")
+        magnitudes = np.abs(values) if np.iscomplexobj(values) else values
+        levels = [stretched(band.astype(np.float64), valid=valid) for band in magnitudes]
+        return with_alpha(np.dstack(levels * (3 // len(levels))), valid=valid)
+
+
+def _bands(dataset: Any) -> list[int]:
+    """Return red, green and blue where the file names them, else its first three bands, else the first."""
+    meanings = dataset.colorinterp
+    if all(colour in meanings for colour in _RGB):
+        return [meanings.index(colour) + 1 for colour in _RGB]
+    usable = [index for index, meaning in enumerate(meanings, 1) if meaning is not ColorInterp.alpha]
+    return usable[:3] if len(usable) >= 3 else usable[:1] or [1]  # noqa: PLR2004
+
+
+def _valid(dataset: Any, bands: list[int], values: Any, sides: tuple[int, int]) -> Mask:
+    """Return where at least one band has a value, by the file's own masks."""
+    masks = dataset.read_masks(bands, out_shape=(len(bands), *sides), resampling=Resampling.nearest)
+    return np.asarray(((masks > 0) & np.isfinite(values)).any(axis=0))
+
+
+def _palette(dataset: Any, bands: list[int]) -> Bytes | None:
+    if len(bands) > 1 or dataset.colorinterp[bands[0] - 1] is not ColorInterp.palette:
+        return None
+    table = np.zeros((256, 3), np.uint8)
+    for index, colour in dataset.colormap(bands[0]).items():
+        table[min(index, 255)] = colour[:3]
+    return table

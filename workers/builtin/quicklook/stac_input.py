@@ -1,0 +1,74 @@
+"""The items of the request and the asset of each that can be shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from workers.builtin.scene_kinds import SceneKind
+from workers.sdk import InvalidContent
+
+THUMBNAIL: Final = "thumbnail"
+_SHOWN: Final = (SceneKind.GEOTIFF.value, SceneKind.NETCDF.value)
+_RGB_BANDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAsset:
+    """The asset that a quicklook is made of."""
+
+    key: str
+    href: str
+    kind: SceneKind
+
+
+def read_items(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the items of a STAC item or of a collection of items; they stay part of ``content``.
+
+    Raises:
+        InvalidContent: it is neither, or an item has no assets.
+    """
+    kind = content.get("type")
+    if kind == "Feature":
+        items: Any = [content]
+    elif kind == "FeatureCollection":
+        items = content.get("features")
+    else:
+        raise InvalidContent(
+            f"type must be 'Feature' (a STAC item) or 'FeatureCollection', got {kind!r:.200}"
+        )
+    if not isinstance(items, list) or not items:
+        raise InvalidContent("features must be a non-empty array of STAC items")
+    for index, item in enumerate(items):
+        _check_item(item, where=f"features[{index}]" if kind != "Feature" else "item")
+    return items
+
+
+def shown_asset(item: Mapping[str, Any]) -> ShownAsset:
+    """Return the asset to show: one with three or more bands before others, then by key.
+
+    Raises:
+        InvalidContent: no asset is a GeoTIFF or a netCDF file.
+    """
+    candidates = [(key, asset) for key, asset in item["assets"].items() if asset.get("type") in _SHOWN]
+    if not candidates:
+        kinds = ", ".join(f"{key} ({asset.get('type')})" for key, asset in item["assets"].items())
+        raise InvalidContent(
+            f"Item {item['id']!r} has no GeoTIFF or netCDF asset to show, only: {kinds or 'none'}"
+        )
+    key, asset = min(candidates, key=lambda candidate: (not _has_colours(candidate[1]), candidate[0]))
+    return ShownAsset(key=key, href=asset.get("href"), kind=SceneKind(asset["type"]))
+
+
+def _has_colours(asset: Mapping[str, Any]) -> bool:
+    bands = asset.get("raster:bands")
+    return isinstance(bands, list) and len(bands) >= _RGB_BANDS
+
+
+def _check_item(item: object, *, where: str) -> None:
+    if not isinstance(item, Mapping) or item.get("type") != "Feature":
+        raise InvalidContent(f"{where} must be a STAC item (type 'Feature')")
+    if not isinstance(item.get("id"), str) or not item["id"]:
+        raise InvalidContent(f"{where}.id must be a non-empty string, got {item.get('id')!r:.200}")
+    assets = item.get("assets")
+    if not isinstance(assets, Mapping) or not all(isinstance(asset, Mapping) for asset in assets.values()):
+        raise InvalidContent(f"{where}.assets must be an object of objects, got {assets!r:.200}")
