@@ -64,9 +64,10 @@ def pytest_unconfigure() -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the end of every process's log to the report of a failed test."""
     report = yield
-    platform = getattr(item, "funcargs", {}).get("platform")
-    if report.failed and isinstance(platform, Platform):
-        report.sections.extend(platform.log_tails())
+    if report.failed:
+        fixtures = getattr(item, "funcargs", {}).values()
+        for platform in [value for value in fixtures if isinstance(value, Platform)]:
+            report.sections.extend(platform.log_tails())
     return report
 
 

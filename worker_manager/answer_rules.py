@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.texts import storable
 from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract.headers import RESERVED_PREFIX
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
@@ -98,7 +99,7 @@ Meaning = Advance | End | Progress | Postponed | Lost
 
 def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
     """Return what an answer that counts means for its request."""
-    text = ",".join(answer.messages) or None
+    text = storable(",".join(answer.messages)) or None
     match answer.status:
         case AnswerStatus.SUCCESS:
             return _success(answer, plan, step_number)
@@ -129,5 +130,9 @@ def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End:
 def step_headers(answer: WorkAnswer) -> dict[str, str] | None:
     """Return the headers for the next step; those of the protocol are not a worker's to set."""
     given: Mapping[str, str] = answer.additional_headers or {}
-    allowed = {name: value for name, value in given.items() if not name.startswith(RESERVED_PREFIX)}
+    allowed = {
+        storable(name): storable(value)
+        for name, value in given.items()
+        if not name.startswith(RESERVED_PREFIX)
+    }
     return allowed or None

@@ -67,7 +67,7 @@ def read(document: bytes) -> list[ModuleItems]:
     """
     try:
         content = json.loads(document)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableConfiguration(f"The configuration file is not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("modules"), list):
         raise UnreadableConfiguration("The configuration file must be an object with an array modules")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ def celery_dispatch(*, work: WorkRequest, step: PlanStep, parent_id: str | None)
     """Return the task message of a dispatch: the link of the chain that runs this step.
 
     The task id is the dispatch id, ``root_id`` the request's technical id, ``parent_id`` the link before.
+    Additional headers travel in the argument only: beside Celery's own they could replace one of those.
     """
     task_id = work.dispatch_id or ""
     root_id = task_id.partition(":")[0]
@@ -46,7 +48,7 @@ def celery_dispatch(*, work: WorkRequest, step: PlanStep, parent_id: str | None)
     return Outbound(
         exchange="",
         routing_key=names.task_queue(step.worker_type),
-        headers={**_template(step), **work.wire_headers(), **ids},
+        headers={**_template(step), **replace(work, headers={}).wire_headers(), **ids},
         body=json.dumps(arguments, separators=(",", ":")).encode(),
         priority=_PRIORITY,
         content_encoding="utf-8",

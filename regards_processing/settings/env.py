@@ -60,12 +60,19 @@ def secret(name: str, *, kept_in: Path | None) -> str:
     """
     value, file = text(name), text(f"{name}_FILE")
     if file:
-        value = Path(file).read_text(encoding="utf-8").strip()
+        value = _content(f"{name}_FILE", file)
     if value:
         return value
     if kept_in is None:
         raise ImproperlyConfigured(f"{name} is required: set it, or {name}_FILE to a file that holds it")
     return _kept(kept_in)
+
+
+def _content(name: str, file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise _refused(name, file, "a file that can be read") from error
 
 
 def _kept(path: Path) -> str:

@@ -4,7 +4,7 @@ import itertools
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -67,7 +67,7 @@ class Platform:
 
     def start_beat(self) -> ManagedProcess:
         """Start the clock of the sweeps."""
-        return self._start_celery("beat", ["regards_processing", "beat"], ready=r"beat: Starting")
+        return self._start_celery("beat", ["regards_processing", "beat"], ready=r"maxinterval")
 
     def start_fleet(
         self, types: Sequence[str], *, pool: str = "solo", concurrency: int = 1, arguments: Sequence[str] = ()
@@ -82,13 +82,23 @@ class Platform:
         command = ["-m", "gunicorn", "regards_processing.wsgi", "-b", f"127.0.0.1:{port}", "-w", "1"]
         return self.start("web", command, ready=r"Booting worker"), f"http://127.0.0.1:{port}"
 
-    def start(self, name: str, arguments: Sequence[str], *, ready: str) -> ManagedProcess:
-        """Start a Python process on this stack and wait until its log matches ``ready``."""
+    def start(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        ready: str,
+        variables: Mapping[str, str] | None = None,
+    ) -> ManagedProcess:
+        """Start a Python process on this stack and wait until its log matches ``ready``.
+
+        ``variables`` are set for this process only.
+        """
         unique = f"{name}-{next(self._numbers)}"
         process = ManagedProcess(
             name=unique,
             command=[sys.executable, *arguments],
-            environment=self.stack.environment(),
+            environment=self.stack.environment() | dict(variables or {}),
             log=self.stack.var / "logs" / f"{unique}.log",
             ready=ready,
         )

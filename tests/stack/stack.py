@@ -3,9 +3,9 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.stack.databases import own_database
@@ -22,6 +22,8 @@ class Stack:
     broker_url: str | None
     #: Everything that the platform writes, its logs included.
     var: Path
+    #: Settings of this platform, over the caller's environment.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def embedded(self) -> bool:
@@ -39,7 +41,7 @@ class Stack:
         if not self.embedded:
             secrets = {name: os.environ[name] for name in ("SECRET_KEY", "REGARDS_JWT_SECRET")}
             variables |= secrets
-        return variables
+        return variables | dict(self.variables)
 
     def restart_broker(self) -> None:
         """Stop and start RabbitMQ; only servers of ``scripts/services`` can be."""
@@ -71,10 +73,18 @@ def servers_can_restart() -> bool:
 
 
 @contextmanager
-def open_stack(*, servers: Servers, folder: Path, name: str) -> Iterator[Stack]:
+def open_stack(
+    *, servers: Servers, folder: Path, name: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """Make a place to run the platform in, and remove its database and virtual host afterwards."""
     with own_database(servers.database_url) as database_url, own_vhost(servers.broker_url) as broker_url:
-        yield Stack(name=name, database_url=database_url, broker_url=broker_url, var=folder)
+        yield Stack(
+            name=name,
+            database_url=database_url,
+            broker_url=broker_url,
+            var=folder,
+            variables=variables or {},
+        )
 
 
 def _services(*arguments: str) -> None:

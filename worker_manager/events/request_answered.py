@@ -9,6 +9,7 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.envelope import Outbound
 from workers.contract import bodies
 from workers.contract import headers as names
+from workers.contract.errors import MalformedMessage
 
 #: Kept by the reference for an old client.
 _TYPE: Final = "EXTRACTION"
@@ -26,6 +27,13 @@ class ResponseState(StrEnum):
     INVALID_CONTENT = "INVALID_CONTENT"
     ERROR = "ERROR"
     SUCCESS = "SUCCESS"
+
+
+def _state(value: object) -> ResponseState:
+    try:
+        return ResponseState(str(value))
+    except ValueError:
+        raise MalformedMessage(f"state must be one of {', '.join(ResponseState)}, got {value!r}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +66,8 @@ class RequestAnswered:
             owner=fields.get("requestOwner"),
             session=names.text(headers, names.SESSION),
             content_type=names.text(headers, names.CONTENT_TYPE),
-            state=ResponseState(fields["state"]),
-            messages=tuple(fields.get("messages", ())),
+            state=_state(fields.get("state")),
+            messages=tuple(str(message) for message in fields.get("messages") or ()),
             worker_type=names.text(headers, names.WORKER_ID),
             content=bodies.decode_content(fields.get("content")),
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from worker_manager.texts import storable
 from workers.contract import headers as names
 
 _UNKNOWN: Final = "Unknown error from worker"
@@ -29,7 +30,7 @@ class WorkDeadLettered:
             tenant=names.required_text(headers, names.TENANT),
             request_id=names.required_text(headers, names.REQUEST_ID),
             dispatch_id=message_id,
-            error=_text(headers.get(names.STACKTRACE)) or _UNKNOWN,
+            error=storable(_text(headers.get(names.STACKTRACE))) or _UNKNOWN,
         )
 
 

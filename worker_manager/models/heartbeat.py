@@ -24,7 +24,7 @@ class WorkerInstance(models.Model):
 
     worker_type = models.CharField(max_length=128)
     worker_id = models.CharField(max_length=255)
-    #: Manager's clock, never in the future: a worker whose clock is ahead does not outlive itself.
+    #: When a manager heard it last, by the manager's clock: a worker's own may be wrong.
     beaten_at = models.DateTimeField(db_index=True)
     first_beaten_at = models.DateTimeField()
     #: How it wants its requests: ``workers.contract.heartbeat.Protocol``.

@@ -65,4 +65,6 @@ def _leaves(request: Request) -> bool:
     """Return whether a request's row goes: it succeeded, or its errors are not to be kept."""
     if request.status == RequestStatus.SUCCESS:
         return True
-    return request.status in FAILED and not Plan.from_json(request.plan or {}).keep_errors
+    if request.status not in FAILED or request.plan is None:
+        return False
+    return not Plan.from_json(request.plan).keep_errors

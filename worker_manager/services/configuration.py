@@ -76,6 +76,8 @@ def import_configuration(*, tenant: Tenant, document: bytes) -> list[ImportRepor
 @transaction
 def _import_module(tenant: Tenant, items: ModuleItems) -> ImportReport:
     """Reset if asked, then settings, workers and workflows: all in one transaction."""
+    # Two imports at once would both find a content type free. Requests do not wait for this lock.
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     report = ImportReport(module=items.module, total=items.total, errors=list(items.errors))
     if items.reset:
         Workflow.objects.filter(tenant=tenant).delete()

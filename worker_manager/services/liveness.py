@@ -24,8 +24,8 @@ _BEAT: Final = ("beaten_at", "protocol", "concurrency", "version", "first_beaten
 def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list[Dropped]:
     """Store heartbeats, and take up what waited for a worker type that has just come alive.
 
-    Returns the beats of tenants that are not active. A beat that is older than the expiry is ignored; one from
-    the future counts as now.
+    A beat older than the expiry is ignored; any other counts as now, whatever its sender's clock says.
+    Returns the beats of tenants that are not active.
     """
     tenants = queries.active_tenants(names={beat.tenant for beat in beats})
     oldest = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
@@ -42,7 +42,8 @@ def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list
     known = queries.live_types(at=at)
     _store(list(latest.values()), at)
     if any(worker_type not in known for worker_type, _ in latest):
-        waiting.redispatch_waiting(at=at)
+        # One page: the sweep takes the rest, and the next heartbeats are not kept waiting.
+        waiting.redispatch_waiting(at=at, max_pages=1)
     return dropped
 
 
@@ -53,7 +54,7 @@ def _date(beat: WorkerHeartbeat) -> datetime:
 @transaction
 def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
     values = [
-        (b.worker_type, b.worker_id, min(b.beaten_at, at), b.protocol, b.concurrency, b.version, at)
+        (b.worker_type, b.worker_id, at, b.protocol, b.concurrency, b.version, at)
         for b in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
     ]
     rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))

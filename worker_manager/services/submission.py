@@ -181,7 +181,7 @@ def _already_exists(request_id: str) -> str:
 
 
 def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionReport, at: datetime) -> None:
-    """Insert the accepted ones with their status; an id that another manager took meanwhile is refused."""
+    """Insert the accepted ones with their status; see `_taken_meanwhile` for those that cannot be."""
     configured = queries.plans(
         tenant_ids={tenant_id for tenant_id, _ in accepted},
         content_types={submission.content_type or "" for submission in accepted.values()},
@@ -197,11 +197,23 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
     )
     stored = {(tenant_id, request_id): pk for tenant_id, request_id, pk in inserted}
     for key, request in requests.items():
-        if key not in stored:
-            report.refused.append((accepted[key], (_already_exists(request.request_id),)))
-        else:
+        if key in stored:
             request.pk = stored[key]
             report.stored.append(request)
+    _taken_meanwhile({key: accepted[key] for key in accepted if key not in stored}, report)
+
+
+def _taken_meanwhile(late: Mapping[RequestKey, RequestSubmitted], report: SubmissionReport) -> None:
+    """Refuse ids that another manager took meanwhile, but not to the client whose own request it took."""
+    redelivered = [key for key, submission in late.items() if submission.redelivered]
+    ids = {request_id for _, request_id in redelivered}
+    tenant_ids = {tenant_id for tenant_id, _ in redelivered}
+    stored = dict(_digests(Request.objects.filter(tenant__in=tenant_ids, request_id__in=ids)))
+    for key, submission in late.items():
+        if submission.redelivered and stored.get(key) == _digest(submission):
+            report.repeated += 1
+        else:
+            report.refused.append((submission, (_already_exists(submission.request_id),)))
 
 
 def _new(tenant_id: int, submission: RequestSubmitted, at: datetime) -> Request:

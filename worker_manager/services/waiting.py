@@ -19,14 +19,18 @@ from worker_manager.workflow_plan import Plan
 log = logging.getLogger(__name__)
 
 
-def redispatch_waiting(*, at: datetime) -> int:
+def redispatch_waiting(*, at: datetime, max_pages: int | None = None) -> int:
     """Dispatch waiting requests that somebody can take now, page by page; return how many.
 
     Several managers may do this at once: each takes rows that no other has locked.
+
+    Args:
+        at: time of the dispatch.
+        max_pages: pages to take at most; ``None`` for all there are.
     """
-    taken = 0
-    while page := _redispatch_page(at):
-        taken += page
+    taken, pages = 0, 0
+    while (max_pages is None or pages < max_pages) and (page := _redispatch_page(at)):
+        taken, pages = taken + page, pages + 1
     if taken:
         log.info("waiting requests taken up", extra={"action": "request.redispatched", "requests": taken})
     return taken

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from workers.builtin.environment import positive_integer
@@ -28,8 +29,9 @@ _GDAL: Final[dict[str, Any]] = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none",
     "GDAL_HTTP_MAX_RETRY": "0",
     "PROJ_NETWORK": "OFF",
-    # Megabytes; the default is 5 % of the machine, for each of the fleet's processes.
-    "GDAL_CACHEMAX": 64,
+    # Megabytes; the default is 5 % of the machine, for each of the fleet's processes. A whole row of blocks
+    # must fit, or shrinking a large scene decodes each block again and again.
+    "GDAL_CACHEMAX": 256,
 }
 
 
@@ -51,6 +53,24 @@ def open_geotiff(path: Path, *, name: str) -> Iterator[Any]:
                 yield dataset
     except (RasterioError, CPLE_BaseError, ValueError, MemoryError) as error:
         raise InvalidContent(f"{name} is not a readable GeoTIFF: {_cause(error)}") from error
+
+
+def valid_pixels(dataset: Any, bands: list[int], values: Any, **where: Any) -> Any:
+    """Return where ``values``, read from ``bands`` with the arguments ``where``, are measurements."""
+    finite = np.isfinite(values)
+    flags = [dataset.mask_flag_enums[band - 1] for band in bands]
+    if any(flag not in ([MaskFlags.nodata], [MaskFlags.all_valid]) for flag in flags):
+        return finite & (dataset.read_masks(bands, **where) > 0)
+    # Asking GDAL for these masks would decode every block a second time.
+    missing = [dataset.nodatavals[band - 1] for band in bands]
+    differs = [_differs(plane, nodata) for plane, nodata in zip(values, missing, strict=True)]
+    return finite & np.stack(differs)
+
+
+def _differs(values: Any, nodata: float | None) -> Any:
+    if nodata is None or (values.dtype.kind in "iu" and not float(nodata).is_integer()):
+        return np.ones(values.shape, np.bool_)
+    return values != (np.asarray(nodata).astype(values.dtype) if values.dtype.kind == "f" else nodata)
 
 
 def _check_size(dataset: Any, *, name: str) -> None:

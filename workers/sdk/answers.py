@@ -133,6 +133,12 @@ class ConfirmedAnswers:
         return [self._unconfirmed.pop(known) for known in tags]
 
 
+def _told_to_stop() -> bool:
+    # Celery keeps the exit code there, and 0 is one.
+    flags: tuple[object, object] = (state.should_stop, state.should_terminate)
+    return any(flag is not None and flag is not False for flag in flags)
+
+
 class DirectAnswers:
     """Publishes at once, for transports without confirms and without an event loop."""
 
@@ -146,7 +152,7 @@ class DirectAnswers:
         pause = _FIRST_PAUSE
         with self._lock:
             while not self._published(outgoing):
-                if state.should_stop is not None or state.should_terminate is not None:
+                if _told_to_stop():
                     return
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

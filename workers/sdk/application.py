@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from celery import Celery, signals
+from celery.utils.nodenames import NODENAME_DEFAULT, nodename
 from click import Option
 
 from workers.sdk import embedded, process, topology
@@ -20,7 +21,8 @@ from workers.sdk.runner import Runner
 
 def build_application(*, config: WorkerConfig) -> Celery:
     """Return the Celery application; the worker types are loaded when a worker starts."""
-    app = Celery("workers", set_as_current=False)
+    # Celery's fix-ups would load Django wherever DJANGO_SETTINGS_MODULE is set.
+    app = Celery("workers", set_as_current=False, fixups=[])
     app.conf.update(_broker(config))
     app.conf.update(_settings(config))
     app.user_options["worker"].add(
@@ -81,6 +83,9 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
         )
     except WorkerError as error:
         raise SystemExit(f"celery -A workers worker: {error}") from error
+    if instance.hostname.startswith(f"{NODENAME_DEFAULT}@"):
+        # Several workers of one host would share the queue of Celery's remote control under one name.
+        instance.hostname = nodename(config.worker_id, instance.hostname.partition("@")[2])
     announcer = Announcer(app=app)
     runner = Runner(config=config, announce=announcer.running)
     process.install(runner)

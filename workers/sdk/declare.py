@@ -44,12 +44,12 @@ def worker_type(name: str, *, version: str) -> Callable[[F], F]:
     Raises:
         DeclarationError: the name is malformed or taken (case does not count), or the version is empty.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise DeclarationError(
             f"Worker type {name!r} is not a valid name: 1 to 128 letters, digits, '.', '-' or '_' are "
             "allowed, and it must start with a letter or digit"
         )
-    if not isinstance(version, str) or not 0 < len(version) <= _MAX_VERSION:
+    if not 0 < len(version) <= _MAX_VERSION:
         raise DeclarationError(f"Worker type {name!r}: version must have 1 to 64 characters, got {version!r}")
 
     def declare(function: F) -> F:

@@ -1,7 +1,7 @@
 """What every consumer of a queue has in common: decode, one service call, settle.
 
-A consumer writes ``decode`` and ``handle``. The base owns the rule of what is acknowledged: a message is, once
-its effect or its dead-letter copy is safely stored, and never before.
+A consumer writes ``decode`` and ``handle``. The base owns the rule of what is acknowledged: a message is,
+once its effect or its dead-letter copy is safely stored, and never before.
 """
 
 import logging

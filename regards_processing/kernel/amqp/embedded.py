@@ -44,6 +44,8 @@ class EmbeddedSender:
         unroutable: set[int] = set()
         refused: dict[int, str] = {}
         for position, message in list(bulk.items()):
+            if not self._channel.knows(message.exchange):
+                return Shortfall(missing_exchange=message.exchange), refused
             try:
                 if message.mandatory and not self._channel.routes(message.exchange, message.routing_key):
                     unroutable.add(position)

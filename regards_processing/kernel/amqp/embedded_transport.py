@@ -41,9 +41,13 @@ class EmbeddedChannel(filesystem.Channel):
         self, queue: str, exchange: str | None = None, routing_key: str = "", *_unused: Any, **__unused: Any
     ) -> None:
         """Bind a queue; unlike the plain transport, also when this process did it before."""
-        self.state.binding_delete(queue, exchange, routing_key)
+        self.state.binding_delete(queue, exchange or "", routing_key)
         with self._control_lock():
             super().queue_bind(queue, exchange, routing_key)
+
+    def knows(self, exchange: str) -> bool:
+        """Return whether this process declared an exchange."""
+        return not exchange or exchange in (self.state.exchanges or {})
 
     def routes(self, exchange: str, routing_key: str) -> bool:
         """Return whether a message would reach a queue."""
@@ -63,11 +67,11 @@ class EmbeddedChannel(filesystem.Channel):
     def _queue_bind(
         self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
     ) -> None:
-        file: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]
+        file: Path = self._exchange_file(exchange)
         if not file.exists():
             # The plain transport creates the file empty, and its readers cannot read an empty file.
             self._write(file, "[]")
-        super()._queue_bind(exchange, routing_key, pattern, queue)
+        super()._queue_bind(exchange, routing_key or "", pattern, queue or "")
 
     def _put(self, queue: str, message: dict[str, Any], **_unused: object) -> None:
         # The first part is the plain transport's, so that the files of both sort by age.

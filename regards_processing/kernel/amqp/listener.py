@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.connection import (
@@ -27,7 +27,7 @@ _PAUSE: Final = 1.0
 
 
 class Listener:
-    """Hears what is published to some exchanges from the moment its block is entered; its queue goes with it."""
+    """Hears what is published to some exchanges while its block lasts; its queue goes with it."""
 
     def __init__(
         self,
@@ -42,8 +42,8 @@ class Listener:
             client_id: names the queue; no other client may have it.
         """
         self._address = address or address_from_settings()
-        self._queue = topology.client_responses(client_id)
-        self._topology = topology.client_topology(self._queue, exchanges=exchanges)
+        self._topology = topology.client_topology(client_id, exchanges=exchanges)
+        self._queue = self._topology.queues[-1]
         self._source: Source | None = None
 
     def __enter__(self) -> Self:
@@ -92,7 +92,7 @@ class Listener:
     def _remove_queue(self) -> None:
         connection = open_connection(address=self._address)
         with broker_errors(self._address):
-            channel = connection.channel()
+            channel: Any = connection.channel()
             # The embedded broker removes the bindings that this very connection knows.
             declare(channel, self._topology)
             channel.queue_delete(self._queue.name)

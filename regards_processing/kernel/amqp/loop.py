@@ -41,9 +41,9 @@ class QueueCounters:
 class BulkLoop:
     """Reads all queues over one connection and hands each queue's bulk to its consumer.
 
-    Bulks are handled in the order of the consumers. A bulk closes when nothing more has arrived or it is full,
-    so an idle system adds no delay. When the database or the broker is down nothing is acknowledged and the
-    loop connects again, for as long as it takes.
+    Bulks are handled in the order of the consumers. A bulk closes when nothing more has arrived or it is
+    full, so an idle system adds no delay. When the database or the broker is down nothing is acknowledged
+    and the loop connects again, for as long as it takes.
     """
 
     def __init__(

@@ -1,6 +1,8 @@
 """The connection of a process to RabbitMQ: reading without waiting longer than needed."""
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import kombu
@@ -55,6 +57,15 @@ class Frames:
             self.driver.close()
         except (AMQPError, OSError):
             self.driver.collect()
+
+    @contextmanager
+    def closed_on_error(self) -> Iterator[None]:
+        """Close the connection when the block fails."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     def _ready(self, timeout: float) -> bool:
         pending = getattr(self._socket, "pending", None)

@@ -29,9 +29,8 @@ class RabbitSender:
         self._app_id = app_id
         self._confirm_timeout = confirm_timeout
         self._blocked = False
-        connection = open_connection(address=address)
-        with broker_errors(address):
-            self._frames = Frames(connection)
+        self._frames = Frames(open_connection(address=address))
+        with broker_errors(address), self._frames.closed_on_error():
             self._frames.driver.on_blocked = self._on_blocked
             self._frames.driver.on_unblocked = self._on_unblocked
             self._channel: Any = open_channel(self._frames)

@@ -69,9 +69,8 @@ class RabbitSource:
         self._address = address
         self._limits = limits
         self._topology = topology + supported_extras(address)
-        connection = open_connection(address=address, heartbeat=_HEARTBEAT)
-        with broker_errors(address):
-            self._frames = Frames(connection)
+        self._frames = Frames(open_connection(address=address, heartbeat=_HEARTBEAT))
+        with broker_errors(address), self._frames.closed_on_error():
             declare(open_channel(self._frames), self._topology)
             self._lanes = {
                 queue.name: _Lane(
@@ -118,7 +117,7 @@ class RabbitSource:
         """Declare and consume queues that were deleted."""
         cancelled = [lane for lane in self._lanes.values() if lane.cancelled]
         if cancelled:
-            declare(open_channel(self._frames), self._topology)
+            declare(cancelled[0].channel, self._topology)
         for lane in cancelled:
             lane.consume()
 

@@ -26,7 +26,17 @@ _FIXED: Final = 12
 #: The flags of properties that consist of headers only.
 _ONLY_HEADERS: Final = b"\x20\x00"
 _LARGEST_RAW: Final = 16_384
-_UNREADABLE_ERRORS: Final = (ValueError, ArithmeticError, IndexError, TypeError, RecursionError, struct.error)
+#: What decoding raises; a date that the system's clock cannot count is an OSError.
+_UNREADABLE_ERRORS: Final = (
+    ValueError,
+    ArithmeticError,
+    IndexError,
+    TypeError,
+    RecursionError,
+    struct.error,
+    FrameSyntaxError,
+    OSError,
+)
 
 
 def tolerant_frame_handler(connection: Any, callback: Callable[..., object]) -> Callable[[Frame], bool]:
@@ -39,7 +49,7 @@ def tolerant_frame_handler(connection: Any, callback: Callable[..., object]) -> 
             return bool(strict(frame))
         try:
             return bool(strict(frame))
-        except (*_UNREADABLE_ERRORS, FrameSyntaxError) as error:
+        except _UNREADABLE_ERRORS as error:
             return bool(strict((kind, channel, _replaced(payload, error))))
 
     return on_frame

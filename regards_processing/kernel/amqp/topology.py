@@ -118,29 +118,6 @@ def heartbeats(instance_id: str) -> QueueSpec:
     return QueueSpec(name=f"{names.HEARTBEAT_EXCHANGE}.{instance_id}", auto_delete=True)
 
 
-def client_responses(client_id: str) -> QueueSpec:
-    """Return the queue of one client that follows its requests.
-
-    It outlives a lost connection, so that no response is missed, but not a dead client.
-    """
-    return QueueSpec(
-        name=f"regards.client.{client_id}.responses",
-        dead_lettered_by_broker=False,
-        expires_after=_CLIENT_QUEUE_EXPIRY,
-    )
-
-
-def client_topology(queue: QueueSpec, *, exchanges: Sequence[str] = (RESPONSE_EVENT_EXCHANGE,)) -> Topology:
-    """Return what a client declares to listen: the shared part and its own queue, bound to these exchanges."""
-    return shared_topology() + Topology(
-        queues=(queue,),
-        bindings=tuple(
-            BindingSpec(queue=queue.name, exchange=exchange, routing_key=names.WORKER_ROUTING_KEY)
-            for exchange in exchanges
-        ),
-    )
-
-
 def shared_topology() -> Topology:
     """Return what every process that publishes needs: all but the queue of one instance."""
     dead_letters = names.DEAD_LETTER_EXCHANGE
@@ -186,6 +163,19 @@ def service_topology(instance_id: str) -> Topology:
         queues=(own,),
         bindings=(BindingSpec(queue=own.name, exchange=names.HEARTBEAT_EXCHANGE, routing_key="#"),),
     )
+
+
+def client_topology(client_id: str, *, exchanges: Sequence[str]) -> Topology:
+    """Return what a client declares to listen: the shared part and, last, a queue bound to these exchanges.
+
+    The queue outlives a lost connection, so that nothing is missed, but not a dead client.
+    """
+    own = QueueSpec(
+        name=f"regards.client.{client_id}", dead_lettered_by_broker=False, expires_after=_CLIENT_QUEUE_EXPIRY
+    )
+    key = names.WORKER_ROUTING_KEY
+    bindings = (BindingSpec(queue=own.name, exchange=exchange, routing_key=key) for exchange in exchanges)
+    return shared_topology() + Topology(queues=(own,), bindings=tuple(bindings))
 
 
 def delayed_topology() -> Topology:

@@ -14,9 +14,9 @@ from typing import Final
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
 from regards_processing.kernel.amqp.errors import MessagesRefused
-from regards_processing.kernel.amqp.publisher import publisher
 from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
 from regards_processing.kernel.outbox.models import OutboxEntry
+from regards_processing.kernel.outbox.port import wire
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
 
 def _publish(entry_id: int, messages: Sequence[Outbound]) -> None:
     try:
-        publisher().publish_all(messages)
+        wire().publish_all(messages)
     except BROKER_ERRORS as error:
         log.warning(
             "messages wait in the outbox",
@@ -48,6 +48,10 @@ def _publish(entry_id: int, messages: Sequence[Outbound]) -> None:
         return
     except MessagesRefused as error:
         _report_refused(error)
+    except Exception:
+        # The transaction has committed: raising would have its bulk handled a second time.
+        log.exception("messages wait in the outbox", extra={"action": "outbox.failed", "entry": entry_id})
+        return
     OutboxEntry.objects.filter(pk=entry_id).delete()
 
 
@@ -62,24 +66,29 @@ def relay_outbox(*, at: datetime, grace: timedelta) -> int:
     Raises:
         one of BROKER_ERRORS: the broker is away; the entries stay.
     """
-    sent = 0
+    sent, last = 0, 0
     while True:
         with transaction():
-            left = OutboxEntry.objects.filter(created_at__lt=at - grace).order_by("pk")
+            left = OutboxEntry.objects.filter(created_at__lt=at - grace, pk__gt=last).order_by("pk")
             entries = list(left.select_for_update(skip_locked=True)[:_PAGE])
             if not entries:
                 return sent
-            for entry in entries:
-                _send_again(unpack(bytes(entry.messages)))
-                sent += entry.message_count
-            OutboxEntry.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
-        log.info(
-            "outbox relayed", extra={"action": "outbox.relayed", "entries": len(entries), "messages": sent}
-        )
+            gone = [entry for entry in entries if _send_again(entry)]
+            OutboxEntry.objects.filter(pk__in=[entry.pk for entry in gone]).delete()
+        last = entries[-1].pk
+        sent += sum(entry.message_count for entry in gone)
+        log.info("outbox relayed", extra={"action": "outbox.relayed", "entries": len(gone), "messages": sent})
 
 
-def _send_again(messages: Sequence[Outbound]) -> None:
+def _send_again(entry: OutboxEntry) -> bool:
+    """Publish an entry; one that cannot be read or sent stays, and does not hold up those behind it."""
     try:
-        publisher().publish_all(messages)
+        wire().publish_all(unpack(bytes(entry.messages)))
+    except BROKER_ERRORS:
+        raise
     except MessagesRefused as error:
         _report_refused(error)
+    except Exception:
+        log.exception("outbox entry cannot be sent", extra={"action": "outbox.failed", "entry": entry.pk})
+        return False
+    return True

@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from rasterio.enums import ColorInterp, Resampling
 
-from workers.builtin.geotiff_files import open_geotiff
+from workers.builtin.geotiff_files import open_geotiff, valid_pixels
 from workers.builtin.quicklook.picture_size import fitted
-from workers.builtin.quicklook.stretch import Bytes, Mask, stretched, with_alpha
+from workers.builtin.quicklook.stretch import Bytes, stretched, with_alpha
 from workers.sdk import InvalidContent
 
 _RGB: Final = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
@@ -23,8 +23,9 @@ def geotiff_picture(path: Path, *, name: str) -> Bytes:
     with open_geotiff(path, name=name) as dataset:
         bands = _bands(dataset)
         sides = fitted(height=dataset.height, width=dataset.width)
-        values = dataset.read(bands, out_shape=(len(bands), *sides), resampling=Resampling.nearest)
-        valid = _valid(dataset, bands, values, sides)
+        where = {"out_shape": (len(bands), *sides), "resampling": Resampling.nearest}
+        values = dataset.read(bands, **where)
+        valid = np.asarray(valid_pixels(dataset, bands, values, **where).any(axis=0))
         palette = _palette(dataset, bands)
         if palette is not None:
             return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, 255)], valid=valid)
@@ -42,12 +43,6 @@ def _bands(dataset: Any) -> list[int]:
         return [meanings.index(colour) + 1 for colour in _RGB]
     usable = [index for index, meaning in enumerate(meanings, 1) if meaning is not ColorInterp.alpha]
     return usable[:3] if len(usable) >= 3 else usable[:1] or [1]  # noqa: PLR2004
-
-
-def _valid(dataset: Any, bands: list[int], values: Any, sides: tuple[int, int]) -> Mask:
-    """Return where at least one band has a value, by the file's own masks."""
-    masks = dataset.read_masks(bands, out_shape=(len(bands), *sides), resampling=Resampling.nearest)
-    return np.asarray(((masks > 0) & np.isfinite(values)).any(axis=0))
 
 
 def _palette(dataset: Any, bands: list[int]) -> Bytes | None:

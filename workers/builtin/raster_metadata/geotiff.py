@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from pystac.extensions.projection import SCHEMA_URI as PROJECTION
 from pystac.extensions.raster import SCHEMA_URI as RASTER
 from rasterio.transform import from_gcps
@@ -12,13 +11,10 @@ from shapely.geometry.base import BaseGeometry
 
 from workers.builtin.geotiff_files import open_geotiff
 from workers.builtin.raster_metadata import footprint
+from workers.builtin.raster_metadata.band_statistics import band_statistics
 from workers.builtin.raster_metadata.description import Description, Interval, TimeSource
 from workers.builtin.raster_metadata.file_dates import from_text
 
-#: Statistics of larger bands are computed on an evenly spread sample of at most this square.
-SAMPLE_SIDE: Final = 2048
-#: Bands whose statistics are computed; the others are only listed.
-MAX_BANDS_WITH_STATISTICS: Final = 64
 #: Tags that hold the moment of acquisition, lower case, best first.
 _DATE_TAGS: Final = (
     "acquisitiondatetime",
@@ -38,18 +34,13 @@ def describe_geotiff(path: Path, *, name: str) -> Description:
         InvalidContent: the file is damaged or too large.
     """
     with open_geotiff(path, name=name) as dataset:
-        sampled = max(dataset.width, dataset.height) > SAMPLE_SIDE
         shape = footprint_of(dataset)
+        statistics, scope = band_statistics(dataset)
+        bands = [_band(dataset, index, statistics=statistics.get(index)) for index in dataset.indexes]
         return Description(
             footprint=shape,
             interval=_interval(dataset, name=name),
-            fields=_projection(dataset)
-            | {"raster:bands": [_band(dataset, index) for index in dataset.indexes]}
-            | {
-                "regards:statistics": f"sample of at most {SAMPLE_SIDE} x {SAMPLE_SIDE}"
-                if sampled
-                else "all pixels"
-            },
+            fields=_projection(dataset) | {"raster:bands": bands, "regards:statistics": scope},
             extensions=frozenset({PROJECTION, RASTER}),
             notes=() if shape else (f"{name} has no position on Earth",),
         )
@@ -79,7 +70,7 @@ def _projection(dataset: Any) -> dict[str, Any]:
     return fields
 
 
-def _band(dataset: Any, index: int) -> dict[str, Any]:
+def _band(dataset: Any, index: int, *, statistics: dict[str, float] | None) -> dict[str, Any]:
     kind, nodata = dataset.dtypes[index - 1], dataset.nodatavals[index - 1]
     band: dict[str, Any] = {"data_type": _data_type(kind)}
     if nodata is not None:
@@ -88,27 +79,9 @@ def _band(dataset: Any, index: int) -> dict[str, Any]:
         band["name"] = dataset.descriptions[index - 1]
     if dataset.units[index - 1]:
         band["unit"] = dataset.units[index - 1]
-    if index <= MAX_BANDS_WITH_STATISTICS and not kind.startswith("complex"):
-        band |= _statistics(dataset, index)
+    if statistics:
+        band["statistics"] = statistics
     return band
-
-
-def _statistics(dataset: Any, index: int) -> dict[str, Any]:
-    sides = (min(dataset.height, SAMPLE_SIDE), min(dataset.width, SAMPLE_SIDE))
-    masked = dataset.read(index, out_shape=sides, masked=True)
-    values = masked.compressed().astype(np.float64)
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return {"statistics": {"valid_percent": 0.0}}
-    return {
-        "statistics": {
-            "minimum": float(values.min()),
-            "maximum": float(values.max()),
-            "mean": float(values.mean()),
-            "stddev": float(values.std()),
-            "valid_percent": round(100 * values.size / masked.size, 6),
-        }
-    }
 
 
 def _data_type(kind: str) -> str:

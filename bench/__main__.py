@@ -1,0 +1,105 @@
+"""``scripts/bench``: measure the platform on PostgreSQL and RabbitMQ."""
+
+import json
+import os
+import signal
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+from types import FrameType
+from typing import Final, Never
+
+from rich.console import Console
+
+from bench import core, machine, report
+from bench.options import FULL, POOLS, QUICK, FleetShape
+from bench.place import NotOnThisMachine, own_place
+
+_EXAMPLES: Final = """examples:
+  scripts/bench core                       about ten minutes, on servers of its own
+  scripts/bench core --quick               less than two minutes; the figures say little
+  scripts/bench core --json bench-core.json --pool threads --concurrency 4
+
+The machine should do nothing else meanwhile. See docs/reference/benchmarks.md."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line asks for, and return the exit code."""
+    signal.signal(signal.SIGTERM, _end)
+    options = _options(arguments)
+    shape = FleetShape(pool=options.pool, concurrency=options.concurrency, prefetch=options.prefetch)
+    sizes = QUICK if options.quick else FULL
+    try:
+        with own_place(
+            database_url=options.database_url, broker_url=options.broker_url, shape=shape
+        ) as place:
+            described = machine.describe(database_url=place.database_url, broker_url=place.broker_url)
+            results = core.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    except NotOnThisMachine as error:
+        _say(f"error: {error}")
+        return 1
+    report.show(results, shape=shape, console=Console())
+    if options.json:
+        measured = report.as_json(results, machine=described, shape=shape, sizes=sizes)
+        options.json.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _options(arguments: list[str] | None) -> Namespace:
+    parser = ArgumentParser(
+        prog="scripts/bench",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "what", choices=["core"], help="the core path: reception, whole requests, latency, memory"
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write everything that was measured to a file"
+    )
+    for name, server in (("database", "PostgreSQL"), ("broker", "RabbitMQ")):
+        variable = f"{name.upper()}_URL"
+        parser.add_argument(
+            f"--{name}-url",
+            default=os.environ.get(variable) or None,
+            help=f"{server} server on this machine (default: {variable}, else one of scripts/services)",
+        )
+    parser.add_argument("--pool", choices=POOLS, default="solo", help="pool of all workers (default: solo)")
+    parser.add_argument(
+        "--concurrency", type=_positive, default=1, help="of each of the two worker processes (default: 1)"
+    )
+    parser.add_argument(
+        "--prefetch",
+        type=_positive,
+        default=100,
+        help="messages in advance per unit of concurrency (default: 100)",
+    )
+    options = parser.parse_args(arguments)
+    if not options.database_url or not options.broker_url:
+        parser.error(
+            "both --database-url and --broker-url are needed (scripts/bench gives those of scripts/services)"
+        )
+    return options
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _end(_signal: int, _frame: FrameType | None) -> Never:
+    """Leave in order, so that nothing is left behind."""
+    raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The two clients: one submits requests to the platform, one starts bare chains; both count what is done."""
+
+import base64
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from bench.broker import Broker
+from bench.chain.messages import ChainTemplate
+from bench.chain.names import done_queue
+from bench.configuration import ONE_STEP
+from regards_processing.kernel.amqp import topology
+from workers.contract import headers as names
+
+#: What a client has to say: about the size of a real request for one scene.
+BODY: Final = json.dumps(
+    {"scene": "LC08_L1TP_198030_20200101", "files": ["file:///data/scene.zip"], "level": 2}
+)
+#: Seconds without any progress after which a run counts as stuck.
+STUCK_AFTER: Final = 60.0
+
+
+class Stuck(Exception):
+    """Nothing is being finished any more."""
+
+
+class RequestFailed(Exception):
+    """A request did not end in SUCCESS."""
+
+
+class Client(Protocol):
+    """Sends work, and knows how much of it is done."""
+
+    broker: Broker
+    #: Ids that are not done yet.
+    waiting: set[str]
+
+    def send(self) -> None:
+        """Send one piece of work."""
+        ...
+
+
+class RequestClient:
+    """Submits requests over AMQP and follows them.
+
+    There is one: every client hears of all requests, so two would cost the broker twice.
+    """
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.waiting: set[str] = set()
+        #: Of the requests that are sent next.
+        self.content_type = ONE_STEP
+        self.owner = f"bench-{secrets.token_hex(4)}"
+        self._sent = 0
+        self._queue = f"bench.client.{self.owner}"
+        broker.own_queue(self._queue, fanout=topology.RESPONSE_EVENT_EXCHANGE)
+        broker.consume(self._queue, self._on_response)
+
+    def send(self) -> None:
+        """Submit one request."""
+        self._sent += 1
+        request_id = f"{self.owner}-{self._sent}"
+        self.waiting.add(request_id)
+        submit(self.broker, request_id=request_id, owner=self.owner, content_type=self.content_type)
+
+    def _on_response(self, body: bytes | str) -> None:
+        response = json.loads(body)
+        if response["requestOwner"] != self.owner:
+            return
+        if response["state"] == "SUCCESS":
+            self.waiting.discard(response["requestId"])
+        elif response["state"] not in {"GRANTED", "DELAYED"}:
+            raise RequestFailed(f"{response['requestId']}: {response['state']}: {response['messages']}")
+
+
+class ChainClient:
+    """Starts bare chains and hears from their last task."""
+
+    def __init__(self, broker: Broker, *, results: str) -> None:
+        self.broker = broker
+        self.waiting: set[str] = set()
+        argument = {
+            "content": base64.b64encode(BODY.encode()).decode(),
+            "headers": _headers("id", "owner", "type"),
+        }
+        self._template = ChainTemplate(argument=argument, results=results)
+        broker.own_queue(done_queue(results))
+        broker.consume(done_queue(results), self._on_done)
+
+    def send(self) -> None:
+        """Start one chain."""
+        message = self._template.message()
+        self.waiting.add(message.root_id)
+        self.broker.publish(
+            exchange="",
+            routing_key=message.routing_key,
+            body=message.body,
+            headers=message.headers,
+            content_type="application/json",
+            content_encoding="utf-8",
+            correlation_id=message.root_id,
+            priority=0,
+        )
+
+    def _on_done(self, body: bytes | str) -> None:
+        self.waiting.discard(body if isinstance(body, str) else body.decode())
+
+
+def submit(broker: Broker, *, request_id: str, owner: str, content_type: str) -> None:
+    """Publish one request."""
+    broker.publish(
+        exchange=topology.REQUEST_EXCHANGE,
+        body=BODY,
+        headers=_headers(request_id, owner, content_type),
+        content_type="application/json",
+        content_encoding="UTF-8",
+        priority=1,
+    )
+
+
+def run(client: Client, *, count: int) -> float:
+    """Send work, wait until all of it is done, and return the seconds that took.
+
+    Raises:
+        Stuck: nothing was finished for a minute.
+        RequestFailed: a request did not end in SUCCESS.
+    """
+    started = time.perf_counter()
+    for _ in range(count):
+        client.send()
+    while client.waiting:
+        left = len(client.waiting)
+        try:
+            client.broker.drain(timeout=STUCK_AFTER)
+        except TimeoutError as error:
+            raise Stuck(f"{left} of {count} not done, and nothing came for {STUCK_AFTER:g} s") from error
+    return time.perf_counter() - started
+
+
+def _headers(request_id: str, owner: str, content_type: str) -> Mapping[str, object]:
+    return {
+        names.TENANT: "default",
+        names.REQUEST_ID: request_id,
+        names.OWNER: owner,
+        names.SESSION: "bench",
+        names.CONTENT_TYPE: content_type,
+    }

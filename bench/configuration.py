@@ -1,0 +1,32 @@
+"""The platform's configuration during a benchmark: worker types that do nothing, and a workflow of them."""
+
+import json
+from typing import Final
+
+from bench.noop import STEPS
+from worker_manager.configuration_file import MODULE_ID, WORKER_KEY, WORKFLOW_KEY
+
+#: Content types of requests: one step, three steps, and one whose worker type never consumes.
+ONE_STEP: Final = "bench.0"
+THREE_STEPS: Final = "bench.workflow"
+SILENT: Final = "bench.silent"
+#: Alive by its heartbeats only.
+SILENT_TYPE: Final = "bench-silent"
+
+
+def document() -> str:
+    """Return the configuration file."""
+    workers = [_worker(name, f"bench.{place}", f"bench.{place + 1}") for place, name in enumerate(STEPS)]
+    items = [*workers, _worker(SILENT_TYPE, SILENT, None), _workflow()]
+    module = {"module": {"id": MODULE_ID}, "configuration": items}
+    return json.dumps({"modules": [module]})
+
+
+def _worker(name: str, takes: str, gives: str | None) -> dict[str, object]:
+    value = {"workerType": name, "contentTypeInputs": [takes], "contentTypeOutput": gives}
+    return {"key": WORKER_KEY, "value": {name: given for name, given in value.items() if given is not None}}
+
+
+def _workflow() -> dict[str, object]:
+    steps = [{"stepNumber": place, "workerType": name} for place, name in enumerate(STEPS)]
+    return {"key": WORKFLOW_KEY, "value": {"workflowType": THREE_STEPS, "steps": steps}}

@@ -1,0 +1,170 @@
+"""The processes that are measured: a manager, fleets, and the workers of the bare chain."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Self
+
+from bench.broker import Broker
+from bench.chain import names as chain
+from bench.configuration import document
+from bench.noop import STEPS
+from bench.options import FLEET_PROCESSES, FleetShape
+from bench.place import Place
+from bench.usage import ProcessTree
+from regards_processing.kernel.amqp import topology
+from tests.stack.process import ROOT, ManagedProcess
+from workers.contract import names
+
+#: Seconds that a process may take to start.
+_START_TIMEOUT: Final = 90.0
+_POLL: Final = 0.05
+
+
+class NotReady(Exception):
+    """Something did not happen in time; the message holds the ends of the logs."""
+
+
+class CommandFailed(Exception):
+    """A command of the platform failed."""
+
+
+class Processes:
+    """Starts processes at a place and ends all of them when its block is left."""
+
+    def __init__(self, place: Place, broker: Broker, shape: FleetShape) -> None:
+        self.place = place
+        self.broker = broker
+        self._shape = shape
+        self._started: list[ManagedProcess] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for process in reversed(self._started):
+            process.clean_up()
+
+    def prepare(self) -> None:
+        """Create tables and configuration."""
+        self._manage("migrate", "--verbosity", "0")
+        self._manage("create_tenant", "default")
+        self._manage("import_configuration", "-", stdin=document())
+
+    def start_manager(self) -> ManagedProcess:
+        """Start a manager and return while it is still starting."""
+        return self._start("manager", ["manage.py", "consume"])
+
+    def await_manager(self) -> None:
+        """Wait until a manager consumes."""
+        self.wait_until(
+            lambda: self.broker.state(topology.REQUEST_QUEUE).consumers > 0, "a manager that consumes"
+        )
+
+    def start_fleets(self) -> list[ProcessTree]:
+        """Start the fleet processes and wait until they consume."""
+        started = [
+            self._start_worker(f"fleet-{number}", ["workers", "worker", "--types", ",".join(STEPS)], {})
+            for number in range(1, FLEET_PROCESSES + 1)
+        ]
+        self._await_consumers([names.task_queue(step) for step in STEPS])
+        return started
+
+    def start_chain_workers(self, results: str) -> list[ProcessTree]:
+        """Start the workers of the bare chain and wait until they consume."""
+        queues = [chain.queue(step, results) for step in chain.STEPS]
+        extra = {chain.RESULTS_VARIABLE: results}
+        if results == "stored":
+            extra["DJANGO_SETTINGS_MODULE"] = "bench.chain.database_settings"
+        options = ["-Q", ",".join(queues), "--prefetch-multiplier", str(self._shape.prefetch)]
+        # The fleets go without this chatter as well.
+        options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        started = [
+            self._start_worker(f"chain-{results}-{number}", ["bench.chain.app", "worker", *options], extra)
+            for number in range(1, FLEET_PROCESSES + 1)
+        ]
+        self._await_consumers(queues)
+        return started
+
+    def wait_until(
+        self,
+        condition: Callable[[], bool],
+        what: str,
+        *,
+        timeout: float = _START_TIMEOUT,
+        poll: float = _POLL,
+    ) -> None:
+        """Poll until a condition holds.
+
+        Raises:
+            NotReady: it does not after ``timeout`` seconds, or a process died.
+        """
+        deadline = time.monotonic() + timeout
+        while not condition():
+            dead = [process.name for process in self._started if not process.running]
+            if dead or time.monotonic() > deadline:
+                tails = "\n".join(f"--- {process.name}\n{process.tail()}" for process in self._started)
+                raise NotReady(f"Waited for {what}; ended: {', '.join(dead) or 'none'}\n{tails}")
+            time.sleep(poll)
+
+    def stop(self, process: ManagedProcess) -> None:
+        """End one process."""
+        self._started.remove(process)
+        process.clean_up()
+
+    def _start_worker(self, name: str, command: Sequence[str], extra: Mapping[str, str]) -> ProcessTree:
+        app, *options = command
+        shape = [
+            "-P",
+            self._shape.pool,
+            "-c",
+            str(self._shape.concurrency),
+            "-l",
+            "WARNING",
+            "-n",
+            f"{name}@%h",
+        ]
+        process = self._start(name, ["-m", "celery", "-A", app, *options, *shape], extra)
+        return tree_of(process)
+
+    def _start(
+        self, name: str, arguments: Sequence[str], extra: Mapping[str, str] | None = None
+    ) -> ManagedProcess:
+        process = ManagedProcess(
+            name=name,
+            command=[sys.executable, *arguments],
+            environment={**self.place.environment, **(extra or {})},
+            log=self.place.folder / f"{name}.log",
+            # At this log level nothing says that it is ready: the broker knows who consumes.
+            ready="",
+        )
+        self._started.append(process)
+        process.launch()
+        return process
+
+    def _await_consumers(self, queues: Sequence[str]) -> None:
+        def all_consumed() -> bool:
+            return all(self.broker.state(queue).consumers >= FLEET_PROCESSES for queue in queues)
+
+        self.wait_until(all_consumed, f"{FLEET_PROCESSES} consumers of {', '.join(queues)}")
+
+    def _manage(self, *arguments: str, stdin: str = "") -> None:
+        done = subprocess.run(  # noqa: S603 (our own command)
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=dict(self.place.environment),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CommandFailed(
+                f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
+            )
+
+
+def tree_of(process: ManagedProcess) -> ProcessTree:
+    """Return a started process as something that can be measured."""
+    return ProcessTree(name=process.name, pid=process.pid)

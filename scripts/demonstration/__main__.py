@@ -1,0 +1,229 @@
+"""Run the demonstration; `scripts/demo --help` says how."""
+
+import argparse
+import logging
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+from rich.console import Console
+
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.errors import BrokerUnavailable
+from regards_processing.kernel.amqp.listener import Listener
+from regards_processing.kernel.amqp.publisher import Publisher
+from scripts.demonstration.deliveries import receive
+from scripts.demonstration.deployment import CommandFailed, Deployment, manage
+from scripts.demonstration.observation import Observer
+from scripts.demonstration.orders import TENANT, Order, Verdict, judge, read_workflow, write_orders
+from scripts.demonstration.processes import ROOT, NotRunning, Process, Processes
+from scripts.demonstration.screen import Board, open_console, show_table
+from scripts.demonstration.servers import Servers, UnusableServer, Wish, open_servers
+from worker_manager.client.following import Followed, Following
+from worker_manager.client.submitting import submit_and_follow
+from worker_manager.configuration_file import WorkflowItem
+from workers.contract import names
+
+_CONFIGURATION: Final = ROOT / "docs" / "examples" / "scenes.json"
+#: Seconds that all requests together may take.
+_PATIENCE: Final = 300.0
+_FAILURES: Final = (NotRunning, CommandFailed, UnusableServer, BrokerUnavailable)
+
+
+class Interrupted(Exception):
+    """Somebody asked us to stop."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        #: What a shell says of a program that a signal ended.
+        self.exit_code = 128 + number
+
+
+class Demonstration:
+    """One run, from an empty folder to a table."""
+
+    def __init__(self, *, console: Console, var: Path, options: argparse.Namespace) -> None:
+        self._console = console
+        self._var = var
+        self._options = options
+        self._started = time.monotonic()
+
+    def run(self) -> int:
+        """Run it and return the exit code: 0 only if every result was checked and is true."""
+        workflow = read_workflow(_CONFIGURATION)
+        worker_types = list(dict.fromkeys(worker_type for _, worker_type in workflow.steps))
+        with ExitStack() as stack:
+            wish = _wish(self._options)
+            if (wish.postgres or wish.rabbitmq) and wish.given == Servers():
+                self._say("starting private servers")
+            servers = stack.enter_context(open_servers(wish=wish, var=self._var, worker_types=worker_types))
+            deployment = Deployment(var=self._var, servers=servers)
+            deployment.make_folders()
+            _log_to(deployment.logs / "demo.log")
+            environment = deployment.environment()
+            self._say(f"platform on {servers}, in {self._var}")
+            self._set_up(environment)
+            processes = stack.enter_context(Processes(environment=environment, logs=deployment.logs))
+            processes.start(deployment.processes(worker_types=worker_types), on_ready=self._tell_ready)
+            verdicts = self._work(deployment, workflow)
+            code = self._conclude(verdicts, workflow, deployment)
+            if self._options.keep:
+                self._keep(deployment, environment, processes)
+            return code
+
+    def _set_up(self, environment: dict[str, str]) -> None:
+        manage("migrate", "--verbosity", "0", environment=environment)
+        manage("create_tenant", TENANT, environment=environment)
+        imported = manage(
+            "import_configuration", str(_CONFIGURATION), "--tenant", TENANT, environment=environment
+        )
+        self._say(f"database migrated, {_CONFIGURATION.relative_to(ROOT)}: {imported.strip()}")
+
+    def _tell_ready(self, process: Process) -> None:
+        self._say(f"{process.name} is ready")
+
+    def _work(self, deployment: Deployment, workflow: WorkflowItem) -> list[Verdict]:
+        """Submit all orders, follow them to their end, and check what came of them."""
+        orders = write_orders(
+            deliveries=receive(folder=deployment.incoming), count=self._options.requests, workflow=workflow
+        )
+        steps = [worker_type for _, worker_type in workflow.steps]
+        self._say(f"{len(orders)} requests for workflow {workflow.workflow_type}: {' → '.join(steps)}")
+        publisher = Publisher(address=deployment.broker)
+        exchanges = (topology.RESPONSE_EVENT_EXCHANGE, names.RESPONSE_EXCHANGE)
+        client = f"demo-{secrets.token_hex(8)}"
+        try:
+            with (
+                Listener(client_id=client, exchanges=exchanges, address=deployment.broker) as listener,
+                Board(console=self._console, orders=orders, steps=steps) as board,
+            ):
+                observer = Observer(listener, clock=time.monotonic)
+                ended = _follow(orders, observer=observer, publisher=publisher, board=board)
+        finally:
+            publisher.close()
+        return [
+            judge(
+                order=order,
+                followed=ended.get(order.request_id),
+                journey=observer.journeys[order.request_id],
+            )
+            for order in orders
+        ]
+
+    def _conclude(self, verdicts: Sequence[Verdict], workflow: WorkflowItem, deployment: Deployment) -> int:
+        steps = [worker_type for _, worker_type in workflow.steps]
+        show_table(console=self._console, verdicts=verdicts, steps=steps, storage=deployment.storage)
+        false = [verdict for verdict in verdicts if verdict.fault]
+        facts = sum(verdict.facts for verdict in verdicts)
+        self._console.print(
+            f"{len(verdicts) - len(false)} of {len(verdicts)} results are true: {facts} facts compared with "
+            f"the delivered files. {time.monotonic() - self._started:.1f} s in all."
+        )
+        return 1 if false else 0
+
+    def _keep(self, deployment: Deployment, environment: dict[str, str], processes: Processes) -> None:
+        """Leave the platform running until somebody asks to stop."""
+        password = secrets.token_urlsafe(9)
+        credentials = {"DJANGO_SUPERUSER_USERNAME": "admin", "DJANGO_SUPERUSER_PASSWORD": password}
+        address = {"DJANGO_SUPERUSER_EMAIL": "admin@localhost.invalid"}
+        manage("createsuperuser", "--noinput", environment=environment | credentials | address)
+        self._console.print(
+            f"\nThe platform is running. Admin: [bold]{deployment.web_address}/admin/[/]  "
+            f"user [bold]admin[/]  password [bold]{password}[/]\n"
+            f"Results: {deployment.storage}\nLogs:    {deployment.logs}\nCtrl-C stops it.",
+            soft_wrap=True,
+        )
+        try:
+            while True:
+                time.sleep(1)
+                processes.check()
+        except Interrupted:
+            self._console.print("stopping")
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"{time.monotonic() - self._started:5.1f} s  {text}", soft_wrap=True)
+
+
+def _follow(
+    orders: Sequence[Order], *, observer: Observer, publisher: Publisher, board: Board
+) -> dict[str, Followed]:
+    observer.submitted([order.request_id for order in orders])
+    ended: dict[str, Followed] = {}
+    for followed in submit_and_follow(
+        submissions=[order.submission for order in orders],
+        following=Following(tenant=TENANT),
+        hearing=observer,
+        publisher=publisher,
+        patience=_PATIENCE,
+        on_turn=lambda: board.update(observer.journeys),
+    ):
+        ended[followed.request_id] = followed
+        board.ended(followed.request_id, state=str(followed.state), seconds=followed.seconds)
+    return ended
+
+
+def _wish(options: argparse.Namespace) -> Wish:
+    """Return the servers that were asked for, by option or by variable."""
+    database = options.postgres or os.environ.get("DATABASE_URL") or None
+    broker = options.rabbitmq or os.environ.get("BROKER_URL") or None
+    return Wish(
+        postgres=options.postgres is not None,
+        rabbitmq=options.rabbitmq is not None,
+        given=Servers(database_url=database, broker_url=broker),
+    )
+
+
+def _log_to(file: Path) -> None:
+    """Keep our own log apart from what is shown."""
+    logging.basicConfig(filename=file, level=logging.INFO)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo", add_help=False, allow_abbrev=False)
+    parser.add_argument("--postgres", nargs="?", const="", metavar="URL")
+    parser.add_argument("--rabbitmq", nargs="?", const="", metavar="URL")
+    parser.add_argument("--requests", type=int, default=12, choices=range(1, 10_001), metavar="N")
+    parser.add_argument("--keep", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """Stop once; a second Ctrl-C must not cut the cleaning up short."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the demonstration and leave nothing behind."""
+    options, console = _options(arguments), open_console()
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _stop)
+    var = Path(tempfile.mkdtemp(prefix="regards-demo-"))
+    var.chmod(0o755)
+    try:
+        return Demonstration(console=console, var=var, options=options).run()
+    except Interrupted as interruption:
+        console.print("stopped")
+        return interruption.exit_code
+    except _FAILURES as failure:
+        sys.stderr.write(f"error: {failure}\n")
+        return 1
+    finally:
+        if options.keep:
+            console.print(f"kept: {var} (remove it when you are done)", soft_wrap=True)
+        else:
+            shutil.rmtree(var, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

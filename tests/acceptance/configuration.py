@@ -1,0 +1,67 @@
+"""Configuration files of the worker manager, as an operator writes them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_WORKER = "fr.cnes.regards.modules.workermanager.dto.WorkerConfigDto"
+_WORKFLOW = "fr.cnes.regards.modules.workermanager.dto.WorkflowConfigDto"
+_SETTING = "fr.cnes.regards.framework.modules.tenant.settings.domain.DynamicTenantSetting"
+
+Item = Mapping[str, Any]
+
+
+def worker(worker_type: str, content_type: str, *, output: str = "json", keep_errors: bool = True) -> Item:
+    value = {
+        "workerType": worker_type,
+        "contentTypeInputs": [content_type],
+        "contentTypeOutput": output,
+        "keepErrors": keep_errors,
+    }
+    return {"key": _WORKER, "value": value}
+
+
+def workflow(workflow_type: str, *worker_types: str, keep_errors: bool = True) -> Item:
+    """Return a workflow whose steps are numbered 10, 20, 30…"""
+    steps = [{"stepNumber": 10 * at, "workerType": name} for at, name in enumerate(worker_types, 1)]
+    value = {"workflowType": workflow_type, "keepErrors": keep_errors, "steps": steps}
+    return {"key": _WORKFLOW, "value": value}
+
+
+def skipped(*content_types: str) -> Item:
+    return {"key": _SETTING, "value": {"name": "skipContentTypes", "value": json.dumps(content_types)}}
+
+
+def document(items: Sequence[Item]) -> str:
+    """Return the file; what is configured already stays."""
+    module = {"module": {"id": "workermanager"}, "resetBeforeImport": False, "configuration": list(items)}
+    return json.dumps({"microservice": "rs-worker-manager", "modules": [module]})
+
+
+#: What every platform of the acceptance tests starts with: worker types of our fleets, then those that no
+#: fleet runs, then workflows. A type's output is the next type's input.
+ITEMS: Sequence[Item] = (
+    worker("accept-echo", "echo"),
+    worker("accept-Nothing", "nothing"),
+    worker("accept-stamp-a", "a", output="b"),
+    worker("accept-stamp-b", "b", output="c"),
+    worker("accept-stamp-c", "c", output="d"),
+    worker("accept-late", "d", output="e"),
+    worker("accept-binary", "binary", output="foreign-middle"),
+    worker("foreign-middle", "foreign-middle", output="inspect"),
+    worker("accept-inspect", "inspect"),
+    worker("accept-slow", "slow"),
+    worker("accept-raise", "raise"),
+    worker("accept-picky", "picky", keep_errors=False),
+    worker("accept-postpone", "postpone"),
+    worker("accept-kill", "kill"),
+    worker("foreign-single", "foreign-single"),
+    worker("foreign-rejecting", "foreign-rejecting"),
+    worker("foreign-answering", "foreign-answering"),
+    worker("foreign-waking", "foreign-waking"),
+    worker("foreign-beating", "foreign-beating"),
+    workflow("three-steps", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
+    workflow("with-late-step", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c", "accept-late"),
+    workflow("foreign-in-the-middle", "accept-binary", "foreign-middle", "accept-inspect"),
+    skipped("noise"),
+)

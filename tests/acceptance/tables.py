@@ -1,0 +1,39 @@
+"""A look into the tables of a platform: what is still on its way, and what is remembered."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+
+from tests.stack.stack import Stack
+
+
+def requests_left(stack: Stack) -> list[tuple[Any, ...]]:
+    """Return the requests that are still stored, with their status."""
+    return _rows(stack, "SELECT request_id, status, error FROM workermanager_request ORDER BY id")
+
+
+def finished(stack: Stack) -> dict[str, list[str]]:
+    """Return the final status, once per row of the history, of each finished request."""
+    found: dict[str, list[str]] = {}
+    for request_id, status in _rows(stack, "SELECT request_id, status FROM workermanager_finished_request"):
+        found.setdefault(request_id, []).append(status)
+    return found
+
+
+def messages_left(stack: Stack) -> int:
+    """Return how many messages wait in the outbox."""
+    return int(_rows(stack, "SELECT coalesce(sum(message_count), 0) FROM regards_outbox")[0][0])
+
+
+def _rows(stack: Stack, query: str) -> list[tuple[Any, ...]]:
+    opened = (
+        psycopg2.connect(stack.database_url)
+        if stack.database_url
+        else sqlite3.connect(stack.var / "regards.sqlite3", timeout=30)
+    )
+    with closing(opened) as connection:
+        cursor = connection.cursor()
+        cursor.execute(query)
+        return list(cursor.fetchall())

@@ -1,0 +1,64 @@
+"""Requests that foreign workers cannot handle."""
+
+import pytest
+
+from tests.acceptance.amqp_client import DEAD_LETTER_EXCHANGE, REQUEST_DEAD_LETTERS, RabbitClient
+from tests.acceptance.conftest import Hire
+from tests.acceptance.tables import requests_left
+from tests.stack.platform import Platform
+
+pytestmark = pytest.mark.rabbitmq
+
+
+def test_it_ends_a_rejected_request_in_error(client: RabbitClient, hire: Hire, shared: Platform) -> None:
+    worker = hire("foreign-rejecting")
+    worker.beat()
+    client.submit("fail-1", "foreign-rejecting")
+    worker.reject(worker.take())
+    _, error = client.await_states("fail-1", "GRANTED", "ERROR")
+    assert error.body["messages"] == [
+        "Error during processing your request in <foreign-rejecting> worker : "
+        "Cause : Unknown error from worker."
+    ]
+    assert ("fail-1", "ERROR", "Unknown error from worker") in requests_left(shared.stack)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "key"),
+    [(DEAD_LETTER_EXCHANGE, REQUEST_DEAD_LETTERS), (REQUEST_DEAD_LETTERS, "")],
+    ids=["to the dead-letter exchange", "to the exchange of failed requests"],
+)
+def test_it_shows_the_stack_trace_of_a_republished_request(
+    client: RabbitClient, hire: Hire, exchange: str, key: str
+) -> None:
+    request_id = f"fail-2-{exchange}"
+    worker = hire("foreign-rejecting")
+    worker.beat()
+    client.submit(request_id, "foreign-rejecting")
+    request = worker.take()
+    headers = request.headers | {"x-exception-stacktrace": "java.lang.OutOfMemoryError: heap"}
+    worker.publish(exchange=exchange, key=key, headers=headers, body=request.body)
+    worker.channel.basic_ack(request.tag)
+    error = client.await_states(request_id, "GRANTED", "ERROR")[-1]
+    assert error.message.endswith("Cause : java.lang.OutOfMemoryError: heap.")
+
+
+def test_it_ends_a_rejected_binary_step_of_a_workflow_in_error(client: RabbitClient, hire: Hire) -> None:
+    worker = hire("foreign-middle")
+    worker.beat()
+    client.submit("fail-3", "foreign-in-the-middle")
+    worker.reject(worker.take())
+    client.await_states("fail-3", "GRANTED", "GRANTED", "ERROR")
+
+
+def test_it_dead_letters_a_celery_dispatch_of_a_fleet_that_lost_the_type(client: RabbitClient) -> None:
+    """A foreign message in the task queue of a type is refused by the fleet and kept."""
+    client.publish(
+        exchange="",
+        key="regards.worker.accept-echo.task",
+        headers={"task": "regards.worker.accept-echo", "id": "1"},
+        body=b'[[], {"dispatch_id": "not one"}, {}]',
+        content_encoding="utf-8",
+    )
+    client.submit("fail-4", "echo")
+    client.await_states("fail-4", "GRANTED", "SUCCESS")

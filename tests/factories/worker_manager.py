@@ -1,0 +1,73 @@
+"""Rows of the engine: tenants, worker types, workflows, live workers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from worker_manager.models import InputContentType, Request, WorkerInstance, WorkerType, Workflow
+
+#: When tests happen.
+AT = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+
+
+def later(seconds: float) -> datetime:
+    """Return a time after `AT`, in seconds."""
+    return AT + timedelta(seconds=seconds)
+
+
+def a_tenant(*, name: str = "demo", active: bool = True, skipped: Sequence[str] = ()) -> Tenant:
+    """Store a tenant and its setting ``skipContentTypes``."""
+    tenant = Tenant.objects.create(name=name, active=active, created_at=AT)
+    TenantSetting.objects.create(tenant=tenant, name="skipContentTypes", value=list(skipped))
+    return tenant
+
+
+def a_worker_type(
+    tenant: Tenant,
+    *,
+    worker_type: str = "unzip-worker",
+    inputs: Sequence[str] = ("unzip",),
+    output: str | None = "tree",
+    keep_errors: bool = True,
+) -> WorkerType:
+    """Store a configured worker type."""
+    stored = WorkerType.objects.create(
+        tenant=tenant, worker_type=worker_type, content_type_out=output, keep_errors=keep_errors
+    )
+    for content_type in inputs:
+        InputContentType.objects.create(tenant=tenant, worker_type=stored, content_type=content_type)
+    return stored
+
+
+def a_workflow(
+    tenant: Tenant,
+    *,
+    workflow_type: str = "ingest",
+    steps: Mapping[int, str] | None = None,
+    keep_errors: bool = True,
+) -> Workflow:
+    """Store a workflow; its steps are worker types by number."""
+    chosen = steps or {1: "unzip-worker", 2: "sip-worker"}
+    listed = [{"stepNumber": number, "workerType": worker_type} for number, worker_type in chosen.items()]
+    return Workflow.objects.create(
+        tenant=tenant, workflow_type=workflow_type, steps=listed, keep_errors=keep_errors
+    )
+
+
+def live_workers(
+    *worker_types: str, protocol: str = "raw", worker_id: str | None = None, at: datetime = AT
+) -> None:
+    """Store one live instance of each worker type."""
+    for worker_type in worker_types:
+        WorkerInstance.objects.create(
+            worker_type=worker_type,
+            worker_id=worker_id or f"{worker_type}-{protocol}",
+            beaten_at=at,
+            first_beaten_at=at,
+            protocol=protocol,
+        )
+
+
+def the_request(request_id: str = "r-1", *, tenant: str = "demo") -> Request:
+    """Return a stored request."""
+    return Request.objects.get(tenant__name=tenant, request_id=request_id)

@@ -1,0 +1,123 @@
+"""The broker has exactly what the contract says; an independent client asks."""
+
+from collections.abc import Iterator
+
+import pika
+import pytest
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
+
+from regards_processing.kernel.amqp.connection import BrokerAddress
+from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.amqp.errors import TopologyConflict
+from regards_processing.kernel.amqp.ports import BulkLimits
+from regards_processing.kernel.amqp.publisher import Publisher
+from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
+from regards_processing.kernel.amqp.topology import heartbeats, service_topology, worker_topology
+
+pytestmark = pytest.mark.rabbitmq
+
+DLX = "regards.DLX"
+Q1 = "regards.broadcast.rs-worker-manager.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
+EVENTS = "regards.broadcast.fr.cnes.regards.modules.workermanager.amqp.events"
+DLQ_OF_REQUESTS = "regards.worker.manager.request.dlq"
+DLQ_OF_ANSWERS = "regards.worker.manager.response.DLQ"
+#: Name, auto-delete, priorities, dead-letter key.
+QUEUES = [
+    (Q1, False, 255, "regards.DLQ"),
+    ("regards.worker.manager.response", False, 255, DLQ_OF_ANSWERS),
+    (DLQ_OF_ANSWERS, False, 255, None),
+    (DLQ_OF_REQUESTS, False, 255, None),
+    ("regards.worker.manager.heartbeat.m1", True, 255, "regards.DLQ"),
+    ("regards.worker.unzip.request", False, 255, DLQ_OF_REQUESTS),
+    ("regards.worker.unzip.task", False, 10, DLQ_OF_REQUESTS),
+    ("regards.DLQ", False, 255, None),
+]
+EXCHANGES = [
+    (f"{EVENTS}.in.RequestEvent", "fanout"),
+    (f"{EVENTS}.out.ResponseEvent", "fanout"),
+    ("regards.broadcast.fr.cnes.regards.framework.amqp.event.notification.NotificationEvent", "fanout"),
+    ("regards.worker.manager.heartbeat", "topic"),
+    ("regards.worker.manager.response", "topic"),
+    ("regards.worker.unzip.request", "topic"),
+    (DLQ_OF_REQUESTS, "fanout"),
+    (DLX, "topic"),
+]
+#: Exchange, key of a message, queue that gets it.
+ROUTES = [
+    (f"{EVENTS}.in.RequestEvent", "", Q1),
+    ("regards.worker.manager.heartbeat", "#", "regards.worker.manager.heartbeat.m1"),
+    ("regards.worker.manager.response", "anything", "regards.worker.manager.response"),
+    ("regards.worker.unzip.request", "#", "regards.worker.unzip.request"),
+    (DLQ_OF_REQUESTS, "", DLQ_OF_REQUESTS),
+    (DLX, DLQ_OF_REQUESTS, DLQ_OF_REQUESTS),
+    (DLX, DLQ_OF_ANSWERS, DLQ_OF_ANSWERS),
+    (DLX, "regards.DLQ", "regards.DLQ"),
+]
+
+
+def arguments(priorities: int, key: str | None) -> dict[str, object]:
+    dead_letters = {"x-dead-letter-exchange": DLX, "x-dead-letter-routing-key": key}
+    return {"x-max-priority": priorities} | ({} if key is None else dead_letters)
+
+
+@pytest.fixture(scope="module")
+def declared(vhost_url: str) -> BrokerAddress:
+    topology = service_topology("m1") + worker_topology("Unzip")
+    address = BrokerAddress(url=vhost_url)
+    RabbitSource(address=address, queues=[], topology=topology, limits=BulkLimits()).close()
+    return address
+
+
+@pytest.fixture
+def channel(declared: BrokerAddress) -> Iterator[BlockingChannel]:
+    with pika.BlockingConnection(pika.URLParameters(declared.url)) as connection:
+        yield connection.channel()
+
+
+def test_it_declares_queues_that_others_can_declare_too(channel: BlockingChannel) -> None:
+    for name, auto_delete, priorities, key in QUEUES:
+        channel.queue_declare(
+            name, durable=True, auto_delete=auto_delete, arguments=arguments(priorities, key)
+        )
+
+
+@pytest.mark.parametrize(("name", "auto_delete", "priorities", "key"), QUEUES)
+def test_it_declares_no_other_arguments(
+    channel: BlockingChannel, name: str, *, auto_delete: bool, priorities: int, key: str | None
+) -> None:
+    with pytest.raises(ChannelClosedByBroker, match="inequivalent arg"):
+        channel.queue_declare(
+            name, durable=True, auto_delete=auto_delete, arguments=arguments(priorities - 1, key)
+        )
+
+
+def test_it_declares_exchanges_that_others_can_declare_too(channel: BlockingChannel) -> None:
+    for name, kind in EXCHANGES:
+        channel.exchange_declare(name, exchange_type=kind, durable=True)
+
+
+def test_it_binds_queues_as_the_contract_says(channel: BlockingChannel) -> None:
+    channel.confirm_delivery()
+    for exchange, key, queue in ROUTES:
+        before = channel.queue_declare(queue, passive=True).method.message_count
+        channel.basic_publish(exchange, key, b"{}", mandatory=True)
+        assert channel.queue_declare(queue, passive=True).method.message_count == before + 1
+
+
+def test_it_leaves_the_queue_of_heartbeats_to_the_manager(rabbitmq: BrokerAddress) -> None:
+    publisher = Publisher(address=rabbitmq)
+    publisher.publish_all([Outbound(exchange=DLX, headers={}, body=b"")])
+    publisher.close()
+    with (
+        pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection,
+        pytest.raises(ChannelClosedByBroker, match="no queue"),
+    ):
+        connection.channel().queue_declare(heartbeats("m1").name, passive=True)
+
+
+def test_it_says_what_an_operator_must_remove(rabbitmq: BrokerAddress) -> None:
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
+        connection.channel().queue_declare("regards.DLQ", durable=True)
+    with pytest.raises(TopologyConflict, match="Move its messages, delete it.*queue 'regards.DLQ'"):
+        Publisher(address=rabbitmq).publish_all([Outbound(exchange=DLX, headers={}, body=b"")])

@@ -1,0 +1,21 @@
+"""The engine on the session's database, with a broker in memory."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.fakes.engine import Engine
+
+
+@pytest.fixture
+def engine() -> "Iterator[Engine]":
+    # Models cannot be imported when pytest reads this module: Django is set up after that.
+    from regards_processing.kernel.amqp.testing import InMemoryBroker  # noqa: PLC0415 (see above)
+    from regards_processing.kernel.outbox.port import publishing_through  # noqa: PLC0415 (see above)
+    from tests.fakes.engine import Engine  # noqa: PLC0415 (see above)
+
+    broker = InMemoryBroker()
+    with publishing_through(broker):
+        yield Engine(broker)

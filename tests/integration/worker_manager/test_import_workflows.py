@@ -1,0 +1,129 @@
+"""Workflows come from a configuration file when their steps make a chain."""
+
+import pytest
+
+from regards_processing.kernel.tenancy.models import Tenant
+from tests.factories.configuration_files import Item, a_file, a_worker, a_workflow_item
+from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow
+from worker_manager.models import Workflow
+from worker_manager.services.configuration import import_configuration
+
+pytestmark = pytest.mark.django_db
+
+_CLASH = (
+    "[DuplicatedWorkflowTypesError]: Cannot import workflow configuration because duplicated types were "
+    "found within the worker configurations.\n"
+    "To fix the configuration make sure the workflowTypes are not the same than the workers "
+    "contentTypeInputs."
+)
+
+
+def _errors(tenant: Tenant, *items: Item) -> list[str]:
+    (report,) = import_configuration(tenant=tenant, document=a_file(*items))
+    return report.errors
+
+
+def _stored() -> set[str]:
+    return set(Workflow.objects.values_list("workflow_type", flat=True))
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    """Give a tenant whose workers a → b → c can be chained, and one without output."""
+    tenant = a_tenant()
+    a_worker_type(tenant, worker_type="a", inputs=["1"], output="2")
+    a_worker_type(tenant, worker_type="b", inputs=["2"], output="3")
+    a_worker_type(tenant, worker_type="c", inputs=["3"], output="4")
+    a_worker_type(tenant, worker_type="mute", inputs=["mute"], output=None)
+    return tenant
+
+
+def test_it_stores_a_chain(tenant: Tenant) -> None:
+    assert _errors(tenant, a_workflow_item("ingest", (30, "c"), (10, "a"), (20, "b"))) == []
+    assert [step["workerType"] for step in Workflow.objects.get().steps] == ["a", "b", "c"]
+
+
+def test_it_replaces_a_stored_workflow(tenant: Tenant) -> None:
+    a_workflow(tenant, keep_errors=False)
+    assert _errors(tenant, a_workflow_item("ingest", (1, "a"))) == []
+    workflow = Workflow.objects.get()
+    assert (workflow.steps, workflow.keep_errors) == ([{"stepNumber": 1, "workerType": "a"}], True)
+
+
+def test_it_imports_no_workflow_when_one_breaks_a_rule(tenant: Tenant) -> None:
+    errors = _errors(tenant, a_workflow_item("good", (1, "a")), a_workflow_item("bad", (1, "w" * 129)))
+    assert errors == [
+        "[Size] workerType is limited to 128 characters at steps[0].workerType: "
+        f"rejected value [{'w' * 129}]."
+    ]
+    assert _stored() == set()
+
+
+def test_it_imports_no_workflow_when_one_is_a_content_type(tenant: Tenant) -> None:
+    assert _errors(tenant, a_workflow_item("good", (1, "a")), a_workflow_item("2", (1, "a"))) == [_CLASH]
+    assert _stored() == set()
+
+
+def test_it_sees_the_workers_of_the_same_file(tenant: Tenant) -> None:
+    new = a_worker("new", inputs=["ingest"], contentTypeOutput="x")
+    assert _errors(tenant, a_workflow_item("ingest", (1, "a")), new) == [_CLASH]
+
+
+def test_it_refuses_a_step_number_twice(tenant: Tenant) -> None:
+    errors = _errors(
+        tenant, a_workflow_item("bad", (1, "nobody"), (1, "a")), a_workflow_item("good", (1, "a"))
+    )
+    assert errors == [
+        "[DuplicatedStepNumbersError - bad]: step duplications detected! "
+        "Make sure all step numbers are unique!"
+    ]
+    assert _stored() == {"good"}
+
+
+def test_it_refuses_a_worker_type_that_is_not_configured(tenant: Tenant) -> None:
+    assert _errors(tenant, a_workflow_item("bad", (1, "a"), (7, "nobody"))) == [
+        '[NotExistingWorkerError - bad]: worker "nobody" configured at step 7 does not exist.\n'
+        "You can only configure a worker type that is already registered."
+    ]
+
+
+def test_it_refuses_a_worker_type_of_another_tenant(tenant: Tenant) -> None:
+    a_worker_type(a_tenant(name="other"), worker_type="theirs")
+    assert len(_errors(tenant, a_workflow_item("bad", (1, "theirs")))) == 1
+
+
+@pytest.mark.parametrize("steps", [[(1, "a"), (2, "mute")], [(2, "mute")]])
+def test_it_refuses_a_worker_type_without_output_even_at_the_end(
+    tenant: Tenant, steps: list[tuple[int, str]]
+) -> None:
+    assert _errors(tenant, a_workflow_item("bad", *steps)) == [
+        '[NullContentTypeOutError - bad]: contentTypeOut of worker "mute" configured at step 2 '
+        "must be present.\n"
+        "Make sure all contentTypeOuts of the workflowConfig are configured and chainable."
+    ]
+
+
+def test_it_refuses_a_step_that_does_not_take_what_the_last_one_gives(tenant: Tenant) -> None:
+    assert _errors(tenant, a_workflow_item("bad", (1, "a"), (2, "c"))) == [
+        '[NonConsistentContentTypeOutError - bad]: contentTypeInputs of worker "c" configured at step 2 '
+        'do not contain the last worker contentTypeOut "2".\n'
+        "Make sure each contentTypeOut is managed by the next worker inputs."
+    ]
+    assert _stored() == set()
+
+
+def test_it_compares_with_the_last_step_that_is_right(tenant: Tenant) -> None:
+    errors = _errors(tenant, a_workflow_item("bad", (1, "a"), (2, "nobody"), (3, "b"), (4, "a")))
+    assert [error.partition(" ")[0] for error in errors] == [
+        "[NotExistingWorkerError",
+        "[NonConsistentContentTypeOutError",
+    ]
+
+
+def test_it_does_not_ask_what_the_first_step_takes(tenant: Tenant) -> None:
+    assert _errors(tenant, a_workflow_item("tail", (1, "b"), (2, "c"))) == []
+
+
+def test_it_collapses_two_items_of_one_workflow_type(tenant: Tenant) -> None:
+    _errors(tenant, a_workflow_item("ingest", (1, "a")), a_workflow_item("ingest", (1, "b")))
+    assert Workflow.objects.count() == 1

@@ -1,0 +1,52 @@
+"""One broker per kind, one manager and one worker for the tests that need nothing special."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.workers.fleet import Broker, Fleet
+from tests.integration.workers.manager import Manager
+from tests.stack.environment import Servers
+from tests.stack.vhosts import own_vhost
+
+ALL_TYPES = ("echo", "refuse", "fail", "quit", "later", "wrong", "Sleep")
+
+
+@pytest.fixture(
+    scope="module", params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)]
+)
+def broker(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
+    """Give a fresh broker of each kind."""
+    url = {"embedded": None, "rabbitmq": servers.broker_url}[request.param]
+    with own_vhost(url) as own:
+        yield Broker(url=own, var=tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture
+def rabbitmq(servers: Servers, tmp_path: Path) -> Iterator[Broker]:
+    """Give a virtual host of the test's own."""
+    with own_vhost(servers.broker_url) as own:
+        yield Broker(url=own, var=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_manager(broker: Broker) -> Iterator[Manager]:
+    """Play the manager."""
+    with Manager(broker=broker) as playing:
+        yield playing
+
+
+@pytest.fixture(scope="module")
+def fleet(broker: Broker, shared_manager: Manager) -> Iterator[Fleet]:  # noqa: ARG001  # binds its queues first
+    """Run a worker of all types but those that kill it."""
+    with Fleet(broker=broker, types=ALL_TYPES) as running:
+        yield running
+
+
+@pytest.fixture
+def manager(shared_manager: Manager, fleet: Fleet) -> Manager:  # noqa: ARG001  # a manager needs a fleet
+    """Play the manager of a running fleet."""
+    return shared_manager

@@ -1,0 +1,62 @@
+"""Worker types that the fleets of these tests run."""
+
+import os
+import sys
+import time
+
+from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
+
+
+@worker_type("echo", version="1.2")
+def echo(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Return what came in."""
+    context.workdir.joinpath("trace").write_bytes(request.content)
+    return WorkResult(
+        content=request.content,
+        additional_headers={"seen": request.headers.get("hint", "none")},
+        messages=(f"echoed {len(request.content)} bytes",),
+    )
+
+
+@worker_type("refuse", version="1.0")
+def refuse(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Refuse the content."""
+    raise InvalidContent("no width")
+
+
+@worker_type("fail", version="1.0")
+def fail(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Fail."""
+    raise ZeroDivisionError("no \udcff luck")
+
+
+@worker_type("quit", version="1.0")
+def leave(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """End the process, as careless libraries do."""
+    sys.exit(3)
+
+
+@worker_type("later", version="1.0")
+def later(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Ask for another time."""
+    raise RetryLater(after=7.5, reason="tape is busy")
+
+
+@worker_type("wrong", version="1.0")
+def wrong(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Return something else than a result."""
+    return WorkResult(content="text")  # type: ignore[arg-type]
+
+
+@worker_type("Sleep", version="1.0")
+def sleep(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Take the seconds that the content says."""
+    context.progress("half way", 50)
+    time.sleep(float(request.content))
+    return WorkResult(content=b"slept")
+
+
+@worker_type("die", version="1.0")
+def die(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Take the process along."""
+    os._exit(9)

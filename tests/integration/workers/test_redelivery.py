@@ -1,0 +1,94 @@
+"""What happens to a request whose worker is gone, on RabbitMQ."""
+
+import signal
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from tests.integration.workers.fleet import Broker, Fleet, wait_for
+from tests.integration.workers.manager import Manager, a_request
+from tests.integration.workers.wire_cutter import WireCutter
+from workers.contract import names
+from workers.contract.work_answer import AnswerStatus
+
+pytestmark = pytest.mark.rabbitmq
+
+
+@pytest.mark.parametrize("form", ["dispatch_raw", "dispatch_task"])
+def test_it_does_not_run_a_redelivered_dispatch(rabbitmq: Broker, form: str) -> None:
+    queue = {"dispatch_raw": names.request_queue, "dispatch_task": names.task_queue}[form]("die")
+    with Manager(broker=rabbitmq) as manager:
+        manager.declare_type("die")
+        getattr(manager, form)("die", a_request("again", dispatch_id="7:2:1"))
+        manager.deliver_once_without_answer(queue)
+        with Fleet(broker=rabbitmq, types=["die"]):
+            answer = manager.final_answer("again")
+    assert answer.status is AnswerStatus.REDELIVERED
+    assert answer.dispatch_id == "7:2:1"
+
+
+def test_it_runs_a_redelivered_request_of_a_sender_that_does_not_fence(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager:
+        manager.declare_type("echo")
+        manager.dispatch_raw("echo", a_request("again", content=b"x", dispatch_id=None))
+        manager.deliver_once_without_answer(names.request_queue("echo"))
+        with Fleet(broker=rabbitmq, types=["echo"]):
+            answer = manager.final_answer("again")
+    assert answer.status is AnswerStatus.SUCCESS
+
+
+@pytest.mark.parametrize("pool", [["solo"], ["prefork", "--concurrency", "2"]])
+def test_it_reports_the_request_of_a_killed_worker(rabbitmq: Broker, pool: list[str]) -> None:
+    with Manager(broker=rabbitmq) as manager:
+        with Fleet(broker=rabbitmq, types=["Sleep"], pool=pool) as killed:
+            manager.dispatch_task("Sleep", a_request("lost", content=b"60", dispatch_id="8:1:1"))
+            wait_for(lambda: manager.answers("lost"))
+            children = psutil.Process(killed.process.pid).children(recursive=True)
+            killed.stop(signal.SIGKILL)
+        with Fleet(broker=rabbitmq, types=["Sleep"]):
+            answer = manager.final_answer("lost")
+    assert answer.status is AnswerStatus.REDELIVERED
+    assert not [child for child in children if child.is_running() and child.status() != "zombie"]
+
+
+def test_it_reports_the_request_that_killed_its_pool_process(rabbitmq: Broker) -> None:
+    with (
+        Manager(broker=rabbitmq) as manager,
+        Fleet(broker=rabbitmq, types=["die", "echo"], pool=["prefork", "--concurrency", "1"]),
+    ):
+        manager.dispatch_task("die", a_request("killer", dispatch_id="9:1:1"))
+        answer = manager.final_answer("killer")
+        manager.dispatch_task("echo", a_request("next", dispatch_id="10:1:1"))
+        following = manager.final_answer("next")
+    assert answer.status is AnswerStatus.REDELIVERED
+    assert following.status is AnswerStatus.SUCCESS
+
+
+def test_it_answers_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
+    pool = ["threads", "--concurrency", "2"]
+    with Manager(broker=rabbitmq) as manager, WireCutter(url=rabbitmq.url or "") as wire:
+        with Fleet(broker=replace(rabbitmq, url=wire.url), types=["Sleep"], pool=pool):
+            manager.dispatch_task("Sleep", a_request("cut", content=b"3", dispatch_id="11:1:1"))
+            wait_for(lambda: manager.answers("cut"))
+            wire.cut()
+            answer = manager.final_answer("cut")
+            manager.dispatch_task("Sleep", a_request("after", content=b"0", dispatch_id="12:1:1"))
+            following = manager.final_answer("after")
+        every_final = [one.status for one in manager.answers("cut") if one.status != AnswerStatus.RUNNING]
+        assert manager.waiting(names.task_queue("Sleep")) == 0
+    assert answer.status is AnswerStatus.SUCCESS
+    assert following.status is AnswerStatus.SUCCESS
+    assert every_final == [AnswerStatus.SUCCESS]
+
+
+def test_it_beats_again_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
+    with (
+        Manager(broker=rabbitmq) as manager,
+        WireCutter(url=rabbitmq.url or "") as wire,
+        Fleet(broker=replace(rabbitmq, url=wire.url), types=["echo"]),
+    ):
+        manager.heartbeat()
+        wire.cut()
+        # Those before the cut were on their way.
+        assert len([manager.heartbeat() for _ in range(6)]) == 6

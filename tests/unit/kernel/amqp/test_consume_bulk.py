@@ -1,0 +1,179 @@
+"""The rule of what is acknowledged and what is dead-lettered, with a broker in memory."""
+
+from collections.abc import Sequence
+
+import pytest
+from django.db import OperationalError
+
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from regards_processing.kernel.amqp.errors import BrokerUnavailable
+from regards_processing.kernel.amqp.testing import InMemoryBroker, inbound
+from workers.contract.errors import MalformedMessage
+
+
+class Recorder(BatchConsumer[str]):
+    """Takes text; some texts make it fail."""
+
+    queue = topology.requests()
+    max_body_bytes = 20
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.told: list[str] = []
+        self.poison: dict[str, Exception] = {}
+        self.refused: set[str] = set()
+
+    def decode(self, message: Inbound) -> str:
+        text = message.body.decode()
+        if text == "malformed":
+            raise MalformedMessage("not what we agreed")
+        return text
+
+    def handle(self, items: Sequence[str]) -> Sequence[Refusal]:
+        self.calls.append(list(items))
+        for text in items:
+            if text in self.poison:
+                raise self.poison[text]
+        return [
+            Refusal(index=index, reason="unknown tenant", code="UNKNOWN_TENANT")
+            for index, text in enumerate(items)
+            if text in self.refused
+        ]
+
+    def malformed(self, messages: Sequence[tuple[Inbound, str]]) -> None:
+        self.told += [reason for _, reason in messages]
+
+
+@pytest.fixture
+def consumer() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def broker() -> InMemoryBroker:
+    return InMemoryBroker()
+
+
+def messages(*texts: str) -> list[Inbound]:
+    return [inbound(headers={"regards.tenant": "perf"}, body=text.encode()) for text in texts]
+
+
+def bodies(copies: Sequence[Outbound]) -> list[str]:
+    return [copy.body.decode() for copy in copies]
+
+
+def test_it_handles_a_bulk_with_one_call(consumer: Recorder, broker: InMemoryBroker) -> None:
+    bulk = messages("a", "b", "c")
+    broker.feed(consumer, bulk)
+    assert consumer.calls == [["a", "b", "c"]]
+    assert broker.acknowledged == bulk
+    assert broker.published == []
+
+
+def test_it_keeps_a_malformed_message_with_the_reason(consumer: Recorder, broker: InMemoryBroker) -> None:
+    broker.feed(consumer, messages("a", "malformed", "b"))
+    [copy] = broker.published_to("regards.DLX")
+    assert consumer.calls == [["a", "b"]]
+    assert (copy.body, copy.routing_key) == (b"malformed", "regards.DLQ")
+    assert copy.headers["x-exception-message"] == "not what we agreed"
+    assert copy.headers["x-exception-stacktrace"] == "MALFORMED_MESSAGE: not what we agreed"
+    assert consumer.told == ["not what we agreed"]
+
+
+def test_it_refuses_a_body_that_is_too_large(consumer: Recorder, broker: InMemoryBroker) -> None:
+    broker.feed(consumer, messages("a", "x" * 21))
+    assert consumer.calls == [["a"]]
+    assert broker.published[0].headers["x-exception-message"] == "Body is limited to 20 bytes, got 21"
+
+
+def test_it_refuses_a_message_whose_properties_are_unreadable(
+    consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    odd = Inbound(queue="", exchange="", routing_key="", headers={}, body=b"b", unreadable="year 10000")
+    broker.feed(consumer, [*messages("a"), odd])
+    assert consumer.calls == [["a"]]
+    assert broker.published[0].headers["x-exception-message"].endswith("cannot be read: year 10000")
+
+
+def test_it_isolates_a_message_that_cannot_be_decoded(consumer: Recorder, broker: InMemoryBroker) -> None:
+    odd = inbound(headers={}, body=b"\xff")
+    broker.feed(consumer, [odd, *messages("a")])
+    assert consumer.calls == [["a"]]
+    assert "UnicodeDecodeError" in broker.published[0].headers["x-exception-message"]
+
+
+def test_it_isolates_a_message_that_fails(consumer: Recorder, broker: InMemoryBroker) -> None:
+    consumer.poison = {"bad": KeyError("surprise")}
+    broker.feed(consumer, messages("a", "bad", "c"))
+    assert consumer.calls == [["a", "bad", "c"], ["a"], ["bad"], ["c"]]
+    [copy] = broker.published
+    assert copy.body == b"bad"
+    assert copy.headers["x-exception-message"] == "KeyError('surprise')"
+    assert "Traceback" in copy.headers["x-exception-stacktrace"]
+
+
+def test_it_tries_a_single_message_once(consumer: Recorder, broker: InMemoryBroker) -> None:
+    consumer.poison = {"bad": KeyError("surprise")}
+    broker.feed(consumer, messages("bad"))
+    assert consumer.calls == [["bad"]]
+    assert bodies(broker.published) == ["bad"]
+
+
+def test_it_logs_each_failure_once(
+    consumer: Recorder, broker: InMemoryBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer.poison = {"bad": KeyError("surprise"), "worse": ValueError("again")}
+    broker.feed(consumer, messages("bad", "b", "worse"))
+    assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [
+        True,
+        True,
+    ]
+
+
+def test_it_keeps_what_the_service_refuses(consumer: Recorder, broker: InMemoryBroker) -> None:
+    consumer.refused = {"b"}
+    broker.feed(consumer, messages("a", "b"))
+    [copy] = broker.published
+    assert copy.body == b"b"
+    assert copy.headers["x-exception-message"] == "unknown tenant"
+    assert copy.headers["x-exception-stacktrace"] == "UNKNOWN_TENANT: unknown tenant"
+
+
+def test_it_counts_refusals_among_the_decoded_messages(consumer: Recorder, broker: InMemoryBroker) -> None:
+    consumer.refused = {"b"}
+    broker.feed(consumer, messages("malformed", "b"))
+    assert sorted(bodies(broker.published)) == ["b", "malformed"]
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), BrokerUnavailable(), ConnectionResetError()])
+def test_it_acknowledges_nothing_when_database_or_broker_is_down(
+    consumer: Recorder, broker: InMemoryBroker, error: Exception
+) -> None:
+    consumer.poison = {"b": error}
+    with pytest.raises(type(error)):
+        broker.feed(consumer, messages("a", "b"))
+    assert (broker.acknowledged, broker.published) == ([], [])
+
+
+def test_it_acknowledges_nothing_when_dead_letters_cannot_be_kept(
+    consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    broker.down = True
+    with pytest.raises(BrokerUnavailable):
+        broker.feed(consumer, messages("malformed"))
+    assert broker.acknowledged == []
+
+
+def test_it_keeps_malformed_messages_when_nobody_can_be_told(
+    consumer: Recorder, broker: InMemoryBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "told", None)
+    broker.feed(consumer, messages("malformed"))
+    assert bodies(broker.published) == ["malformed"]
+
+
+def test_it_calls_no_service_when_nothing_is_left(consumer: Recorder, broker: InMemoryBroker) -> None:
+    broker.feed(consumer, messages("malformed"))
+    assert consumer.calls == []

@@ -1,0 +1,63 @@
+"""What is declared, in the contract's words."""
+
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.topology import Topology
+from workers.contract import names
+
+REQUEST_HANDLER = "fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
+
+
+def arguments(declared: Topology) -> dict[str, dict[str, str | int]]:
+    return {queue.name: queue.arguments for queue in declared.queues}
+
+
+def test_it_gives_every_queue_the_arguments_of_the_contract() -> None:
+    dlx = {"x-max-priority": 255, "x-dead-letter-exchange": "regards.DLX"}
+    assert arguments(topology.service_topology("m1")) == {
+        "regards.DLQ": {"x-max-priority": 255},
+        f"regards.broadcast.rs-worker-manager.{REQUEST_HANDLER}": {
+            **dlx,
+            "x-dead-letter-routing-key": "regards.DLQ",
+        },
+        "regards.worker.manager.response": {
+            **dlx,
+            "x-dead-letter-routing-key": "regards.worker.manager.response.DLQ",
+        },
+        "regards.worker.manager.response.DLQ": {"x-max-priority": 255},
+        "regards.worker.manager.request.dlq": {"x-max-priority": 255},
+        "regards.worker.manager.heartbeat.m1": {**dlx, "x-dead-letter-routing-key": "regards.DLQ"},
+    }
+
+
+def test_it_removes_only_the_queue_of_heartbeats_with_its_consumer() -> None:
+    queues = topology.service_topology("m1").queues
+    assert [queue.name for queue in queues if queue.auto_delete] == ["regards.worker.manager.heartbeat.m1"]
+
+
+def test_it_gives_a_worker_type_two_queues() -> None:
+    dead_letters = {
+        "x-dead-letter-exchange": "regards.DLX",
+        "x-dead-letter-routing-key": "regards.worker.manager.request.dlq",
+    }
+    assert arguments(topology.worker_topology("Unzip-Worker")) == {
+        "regards.worker.unzip-worker.request": {"x-max-priority": 255, **dead_letters},
+        "regards.worker.unzip-worker.task": {"x-max-priority": 10, **dead_letters},
+    }
+
+
+def test_it_routes_dead_lettered_requests_without_a_worker_having_said_so() -> None:
+    bindings = {(b.exchange, b.routing_key, b.queue) for b in topology.shared_topology().bindings}
+    queue = names.REQUEST_DEAD_LETTERS
+    assert {(queue, "", queue), ("regards.DLX", queue, queue)} <= bindings
+
+
+def test_it_binds_only_what_it_declares() -> None:
+    declared = topology.service_topology("m1") + topology.worker_topology("a") + topology.delayed_topology()
+    assert {b.queue for b in declared.bindings} <= {queue.name for queue in declared.queues}
+    assert {b.exchange for b in declared.bindings} <= {exchange.name for exchange in declared.exchanges}
+
+
+def test_it_keeps_what_a_dead_letter_queue_refuses_in_the_same_queue() -> None:
+    kept = {queue.name: queue.dead_letter_key for queue in topology.shared_topology().queues}
+    assert kept["regards.DLQ"] == "regards.DLQ"
+    assert kept["regards.worker.manager.request.dlq"] == "regards.DLQ"
