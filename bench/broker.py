@@ -1,6 +1,7 @@
 """The client's side of the broker: a thin connection, so that the client is not what is measured."""
 
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -71,17 +72,15 @@ class Broker:
             self._channel.exchange_declare(exchange=fanout, type="fanout", durable=True, auto_delete=False)
             self._channel.queue_bind(queue=name, exchange=fanout)
 
-    def consume(self, queue: str, on_body: Callable[[bytes | str], None]) -> None:
-        """Hand the body of every message of a queue to a function, for as long as `drain` is called."""
-        self._channel.basic_consume(queue=queue, no_ack=True, callback=lambda message: on_body(message.body))
+    def consume(self, queue: str) -> socket.socket:
+        """Start to consume a queue and return the socket, on which deliveries arrive from now on."""
+        self._channel.basic_consume(queue=queue, no_ack=True)
+        taken: socket.socket = self._connection.transport.sock
+        return taken
 
-    def drain(self, *, timeout: float) -> None:
-        """Wait for something to arrive and handle it.
-
-        Raises:
-            TimeoutError: nothing came within ``timeout`` seconds.
-        """
-        self._connection.drain_events(timeout=timeout)
+    def send(self, frames: bytes) -> None:
+        """Publish messages that are encoded already (`bench.stream`)."""
+        self._connection.transport.write(frames)
 
     def state(self, queue: str) -> QueueState:
         """Ask for the state of a queue; one that does not exist has nothing."""

@@ -102,7 +102,7 @@ class Processes:
         """
         deadline = time.monotonic() + timeout
         while not condition():
-            dead = [process.name for process in self._started if not process.running]
+            dead = [_ended(process) for process in self._started if not process.running]
             if dead or time.monotonic() > deadline:
                 tails = "\n".join(f"--- {process.name}\n{process.tail()}" for process in self._started)
                 raise NotReady(f"Waited for {what}; ended: {', '.join(dead) or 'none'}\n{tails}")
@@ -163,6 +163,10 @@ class Processes:
             raise CommandFailed(
                 f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
             )
+
+
+def _ended(process: ManagedProcess) -> str:
+    return f"{process.name} with code {process.terminate()}"
 
 
 def tree_of(process: ManagedProcess) -> ProcessTree:

@@ -4,7 +4,6 @@ import os
 
 import dj_database_url
 
-# Connections stay open, which is the kindest setting: Django's default opens one for each task.
 DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=None)}
 INSTALLED_APPS = ["django_celery_results"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

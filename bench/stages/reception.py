@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bench.broker import Broker
-from bench.clients import submit
+from bench.clients import submission
 from bench.configuration import SILENT, SILENT_TYPE
 from bench.processes import Processes
 from regards_processing.kernel.amqp import topology
@@ -29,7 +29,7 @@ def measure_backlog(processes: Processes, *, count: int) -> float:
     """
     broker = processes.broker
     clean(processes)
-    _submit(broker, count)
+    broker.send(_encoded(count))
     processes.wait_until(
         lambda: broker.state(topology.REQUEST_QUEUE).messages == count, "all requests to be queued"
     )
@@ -48,8 +48,9 @@ def measure_stream(processes: Processes, *, count: int) -> float:
     clean(processes)
     manager = processes.start_manager()
     processes.await_manager()
+    frames = _encoded(count)
     started = time.perf_counter()
-    _submit(processes.broker, count)
+    processes.broker.send(frames)
     _await_all(processes, count)
     rate = count / (time.perf_counter() - started)
     _check_rows(processes, count)
@@ -76,10 +77,10 @@ def announce_silent_worker(processes: Processes) -> None:
     processes.stop(manager)
 
 
-def _submit(broker: Broker, count: int) -> None:
+def _encoded(count: int) -> bytes:
     tag = secrets.token_hex(4)
-    for number in range(count):
-        submit(broker, request_id=f"{tag}-{number}", owner="bench", content_type=SILENT)
+    ids = (f"{tag}-{number}" for number in range(count))
+    return b"".join(submission(request_id=name, owner="bench", content_type=SILENT) for name in ids)
 
 
 def _out(broker: Broker) -> int:

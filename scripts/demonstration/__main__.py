@@ -70,7 +70,7 @@ class Demonstration:
             deployment.make_folders()
             _log_to(deployment.logs / "demo.log")
             environment = deployment.environment()
-            self._say(f"platform on {servers}, in {self._var}")
+            self._say(f"platform in {self._var}, on {servers}")
             self._set_up(environment)
             processes = stack.enter_context(Processes(environment=environment, logs=deployment.logs))
             processes.start(deployment.processes(worker_types=worker_types), on_ready=self._tell_ready)
@@ -121,12 +121,13 @@ class Demonstration:
 
     def _conclude(self, verdicts: Sequence[Verdict], workflow: WorkflowItem, deployment: Deployment) -> int:
         steps = [worker_type for _, worker_type in workflow.steps]
-        show_table(console=self._console, verdicts=verdicts, steps=steps, storage=deployment.storage)
+        show_table(console=self._console, verdicts=verdicts, steps=steps, storage=deployment.storage / TENANT)
         false = [verdict for verdict in verdicts if verdict.fault]
         facts = sum(verdict.facts for verdict in verdicts)
         self._console.print(
             f"{len(verdicts) - len(false)} of {len(verdicts)} results are true: {facts} facts compared with "
             f"the delivered files. {time.monotonic() - self._started:.1f} s in all."
+            + ("" if self._options.keep else " The results are removed now; --keep keeps them.")
         )
         return 1 if false else 0
 

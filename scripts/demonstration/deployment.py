@@ -110,7 +110,8 @@ class Deployment:
 
     def processes(self, *, worker_types: list[str]) -> list[Process]:
         """Return the processes of the Procfile, with several fleets that serve every worker type."""
-        bind = ["--bind", f"127.0.0.1:{self.port}"]
+        # The control socket would be a file in the caller's home.
+        bind = ["--no-control-socket", "--bind", f"127.0.0.1:{self.port}"]
         jobs = ["-A", "regards_processing", "worker", "-P", "solo", "-n", "jobs@%h", "-l", "INFO"]
         web = ["-m", "gunicorn", "regards_processing.wsgi", *bind]
         return [

@@ -14,8 +14,10 @@ from typing import Final, Self
 
 #: The checkout.
 ROOT: Final = Path(__file__).resolve().parents[2]
-#: Seconds that a process may take to get ready, and to end when it is asked to.
-_BOOT, _FAREWELL = 60.0, 15.0
+#: Seconds that a process may take to get ready.
+_BOOT: Final = 60.0
+#: Seconds that it may take to end when it is asked to; what it was at is thrown away in any case.
+_FAREWELL: Final = 2.0
 _PR_SET_PDEATHSIG: Final = 1
 
 

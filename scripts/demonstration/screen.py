@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -77,16 +78,17 @@ class Board:
 
 def show_table(*, console: Console, verdicts: Sequence[Verdict], steps: Sequence[str], storage: Path) -> None:
     """Print what came of each request."""
-    table = Table(title="Requests", title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("request", no_wrap=True)
     for step in steps:
         table.add_column(step)
     table.add_column("total", justify="right")
     table.add_column("checked", no_wrap=True)
-    table.add_column("result, in the storage", overflow="fold")
+    table.add_column("result, in the request's folder", overflow="fold")
     for verdict in verdicts:
         table.add_row(*_row(verdict, steps=steps, storage=storage))
     console.print(table)
+    console.print("A step's seconds include the wait for a free worker.")
     for verdict in verdicts:
         if verdict.fault:
             console.print(f"[red]{verdict.order.request_id}[/]: ", end="")
@@ -100,5 +102,11 @@ def _row(verdict: Verdict, *, steps: Sequence[str], storage: Path) -> list[str]:
         *(seen + [_NOTHING] * len(steps))[: len(steps)],
         _NOTHING if verdict.seconds is None else f"{verdict.seconds:.2f} s",
         "[red]✗ see below" if verdict.fault else f"[green]✓[/] {verdict.facts} facts",
-        str(verdict.result.relative_to(storage)) if verdict.result else _NOTHING,
+        _below(verdict.result, folder=storage / verdict.order.request_id),
     ]
+
+
+def _below(file: Path | None, *, folder: Path) -> str:
+    if file is None:
+        return _NOTHING
+    return str(file.relative_to(folder) if file.is_relative_to(folder) else file)

@@ -46,7 +46,7 @@ class Servers:
         """Say in words what the platform stands on, without passwords."""
         database = f"PostgreSQL on {_place(self.database_url)}" if self.database_url else "SQLite"
         broker = f"RabbitMQ on {_place(self.broker_url)}" if self.broker_url else "the embedded broker"
-        return f"{database}, {broker}"
+        return f"{database} and {broker}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,24 +186,23 @@ class ForeignWorker(Peer):
             exchange=HEARTBEAT_EXCHANGE, key="#", headers={"regards.tenant": "default"} | headers, body=body
         )
 
-    def take(self, *, timeout: float = 15.0) -> Received:
-        """Wait for a request; it is acknowledged when it is answered."""
-        return self.await_message(self.queue, timeout=timeout, auto_ack=False)
+    def take(self, *, auto_ack: bool = True) -> Received:
+        """Wait for a request."""
+        return self.await_message(self.queue, auto_ack=auto_ack)
 
     def answer(self, request: Received, *, content: bytes | None = None, **fields: object) -> None:
-        """Answer as the contract says, without naming the dispatch, and acknowledge."""
+        """Answer as the contract says, without naming the dispatch."""
         body = dict(fields)
         body |= {"content": base64.b64encode(content).decode()} if content is not None else {}
         self.answer_raw(request, json.dumps(body).encode())
-        self.channel.basic_ack(request.tag)
 
     def answer_raw(self, request: Received, body: bytes, **properties: Any) -> None:
         copied = {name: request.headers[name] for name in ("regards.tenant", "regards.request.id")}
         self.publish(exchange=ANSWER_EXCHANGE, key="#", headers=copied, body=body, **properties)
 
-    def reject(self, request: Received) -> None:
-        """Reject without requeue: the broker dead-letters the request."""
-        self.channel.basic_reject(request.tag, requeue=False)
+    def reject_one(self) -> None:
+        """Reject a request without requeue: the broker dead-letters it."""
+        self.channel.basic_reject(self.take(auto_ack=False).tag, requeue=False)
 
     def _declare(self) -> None:
         dead = {

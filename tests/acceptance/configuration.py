@@ -60,6 +60,8 @@ ITEMS: Sequence[Item] = (
     worker("foreign-answering", "foreign-answering"),
     worker("foreign-waking", "foreign-waking"),
     worker("foreign-beating", "foreign-beating"),
+    worker("foreign-past", "foreign-past"),
+    worker("foreign-future", "foreign-future"),
     workflow("three-steps", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
     workflow("with-late-step", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c", "accept-late"),
     workflow("foreign-in-the-middle", "accept-binary", "foreign-middle", "accept-inspect"),

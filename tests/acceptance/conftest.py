@@ -82,11 +82,13 @@ def shared(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         platform.start_manager()
         platform.start_jobs()
         platform.start_beat()
-        platform.start_fleet(SERVED, pool="threads", concurrency=4)
+        fleet = platform.start_fleet(SERVED, pool="threads", concurrency=4)
         client = connect_client(platform.stack)
         await_alive(client, {"echo": b"{}"})
         client.close()
         yield platform
+        # Nothing is in hand any more: no need to wait until it has noticed.
+        fleet.kill()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ def test_it_ends_a_rejected_request_in_error(client: RabbitClient, hire: Hire, s
     worker = hire("foreign-rejecting")
     worker.beat()
     client.submit("fail-1", "foreign-rejecting")
-    worker.reject(worker.take())
+    worker.reject_one()
     _, error = client.await_states("fail-1", "GRANTED", "ERROR")
     assert error.body["messages"] == [
         "Error during processing your request in <foreign-rejecting> worker : "
@@ -38,7 +38,6 @@ def test_it_shows_the_stack_trace_of_a_republished_request(
     request = worker.take()
     headers = request.headers | {"x-exception-stacktrace": "java.lang.OutOfMemoryError: heap"}
     worker.publish(exchange=exchange, key=key, headers=headers, body=request.body)
-    worker.channel.basic_ack(request.tag)
     error = client.await_states(request_id, "GRANTED", "ERROR")[-1]
     assert error.message.endswith("Cause : java.lang.OutOfMemoryError: heap.")
 
@@ -47,7 +46,7 @@ def test_it_ends_a_rejected_binary_step_of_a_workflow_in_error(client: RabbitCli
     worker = hire("foreign-middle")
     worker.beat()
     client.submit("fail-3", "foreign-in-the-middle")
-    worker.reject(worker.take())
+    worker.reject_one()
     client.await_states("fail-3", "GRANTED", "GRANTED", "ERROR")
 
 

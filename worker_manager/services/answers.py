@@ -13,7 +13,7 @@ from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from worker_manager.workflow_plan import Plan
-from workers.contract.work_answer import WorkAnswer
+from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Droppe
     for position, answer in enumerate(answers):
         request = requests.get((tenants.get(answer.tenant, 0), answer.request_id))
         reason = _apply(answer, request, bulk)
-        if reason:
+        # A sign of life that comes late tells nothing: it is not worth a dead letter.
+        if reason and answer.status is not AnswerStatus.RUNNING:
             dropped.append(
                 Dropped(position, f"Answer {answer.status} of request {answer.request_id} dropped: {reason}")
             )

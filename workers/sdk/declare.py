@@ -19,7 +19,7 @@ _MAX_VERSION: Final = 64
 class WorkFunction(Protocol):
     """The signature of the function of a worker type."""
 
-    def __call__(self, request: WorkRequest, context: WorkContext) -> WorkResult:
+    def __call__(self, request: WorkRequest, context: WorkContext, /) -> WorkResult:
         """Do the work."""
         ...
 

@@ -88,6 +88,11 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
+    @property
+    def default_connection_params(self) -> dict[str, Any]:
+        """Return nothing: there is no host to connect to."""
+        return {}
+
 
 def transport_options(*, var: Path) -> dict[str, Any]:
     """Return the options of connections to the embedded broker; its folders are made at first use."""

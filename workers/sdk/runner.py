@@ -1,6 +1,7 @@
 """Runs a worker type's function, in whatever thread or process the pool chose, and words the answer."""
 
 import logging
+import signal
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,8 @@ from workers.sdk.workspace import Workspace
 #: Seconds between two progress lines that are sent; those in between are only logged.
 _PROGRESS_PAUSE: Final = 1.0
 _MAX_MESSAGES: Final = 100
+#: Billiard turns a signal to a pool process into ``sys.exit(-(256 - signal number))``.
+_EXITS_BY_SIGNAL: Final = frozenset(-(256 - number) for number in signal.valid_signals())
 _MAX_MESSAGE_LENGTH: Final = 10_000
 
 _log: Final = logging.getLogger(__name__)
@@ -47,7 +50,9 @@ class Runner:
         except (KeyboardInterrupt, WorkerShutdown, WorkerTerminate):
             raise
         # A library that calls sys.exit() must not take the worker along.
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # said in the answer and the log
+        except (Exception, SystemExit) as error:
+            if _told_to_exit(error):
+                raise
             facts = _facts(worker_type, request)
             _log.exception("worker type failed", extra={**facts, "action": "work.failed"})
             return self.worded(request, AnswerStatus.ERROR, f"{type(error).__name__}: {error}")
@@ -122,6 +127,11 @@ class Runner:
                 self._announce(self.worded(request, AnswerStatus.RUNNING, line))
 
         return report
+
+
+def _told_to_exit(error: BaseException) -> bool:
+    """Tell an exit that the pool asked its process for with a signal from one that the code asked for."""
+    return isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL
 
 
 def _logged(log: RequestLog, line: str) -> None:

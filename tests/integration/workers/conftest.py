@@ -13,9 +13,7 @@ from tests.stack.vhosts import own_vhost
 ALL_TYPES = ("echo", "refuse", "fail", "quit", "later", "wrong", "Sleep")
 
 
-@pytest.fixture(
-    scope="module", params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)]
-)
+@pytest.fixture(scope="module", params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)])
 def broker(
     request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Broker]:

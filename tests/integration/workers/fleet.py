@@ -84,7 +84,7 @@ class Fleet:
             raise
 
 
-def wait_for(condition: Callable[[], T], *, timeout: float = 20.0) -> T:
+def wait_for(condition: Callable[[], T | None], *, timeout: float = 20.0) -> T:
     """Return the condition's first true value; fail after ``timeout`` seconds."""
     until = time.monotonic() + timeout
     while not (value := condition()):

@@ -19,7 +19,7 @@ class Manager:
 
     def __init__(self, *, broker: Broker) -> None:
         self._connection = broker.connect()
-        self._channel = self._connection.channel()
+        self._channel: Any = self._connection.channel()
         self._answers: list[WorkAnswer] = []
         self._answer_queue = self._queue("test.answers", topology.ANSWERS)
         self._heartbeat_queue = self._queue("test.heartbeats", topology.HEARTBEATS)

@@ -1,9 +1,10 @@
 """The same worker types as a plain Celery chain, with no manager."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from celery import Celery, chain
+from celery import Celery, Signature, chain
 
 from tests.integration.workers.fleet import Broker, Fleet, wait_for
 from workers.contract import names
@@ -42,10 +43,12 @@ def _client(broker: Broker, backend: str) -> Celery:
     )
 
 
-def _link(app: Celery, worker_type: str, *arguments: object) -> object:
+def _link(app: Celery, worker_type: str, *arguments: object) -> Signature[Any]:
     return app.signature(names.task_name(worker_type), args=arguments)
 
 
 def _first() -> dict[str, object]:
-    request = WorkRequest(tenant="default", request_id="native-1", content=b"through", headers={"hint": "none"})
+    request = WorkRequest(
+        tenant="default", request_id="native-1", content=b"through", headers={"hint": "none"}
+    )
     return request.to_task_argument()

@@ -18,7 +18,7 @@ class WireCutter:
         user = parts.netloc.rpartition("@")[0] or "guest:guest"
         place = f"{user}@127.0.0.1:{self._listener.getsockname()[1]}"
         #: Where the worker connects.
-        self.url = urlunsplit(parts._replace(netloc=place))
+        self.url = urlunsplit((parts.scheme, place, parts.path, parts.query, ""))
 
     def cut(self) -> None:
         """End every connection; new ones are relayed."""

@@ -7,7 +7,9 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from types import FrameType
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.loop import loop_from_settings
@@ -42,7 +44,19 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
 
         signal.signal(signal.SIGTERM, finish)
         signal.signal(signal.SIGINT, finish)
+        _check_tables()
         create_tenants(names=settings.TENANTS, at=clock.now())
         loop = loop_from_settings(consumers(instance_id=settings.AMQP_INSTANCE_ID))
         loop.run(stop)
         log.info("manager stopped", extra={"action": "manager.stopped"})
+
+
+def _check_tables() -> None:
+    """Refuse to start on a database that lacks tables or columns of this release."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise CommandError(
+            f"The database lacks {len(missing)} migrations, the first one is {missing[0][0]}; "
+            "run `manage.py migrate` first"
+        )

@@ -8,7 +8,9 @@ import pytest
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.connection import BrokerAddress
+from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import Publisher
+from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
 from tests.integration.kernel.amqp.reading import Reader
 from tests.stack.environment import Servers
 from tests.stack.vhosts import own_vhost
@@ -25,15 +27,14 @@ def vhost_url(servers: Servers) -> Iterator[str | None]:
 
 @pytest.fixture
 def rabbitmq(vhost_url: str | None) -> BrokerAddress:
-    """Give a virtual host with nothing declared in it."""
-    connection = pika.BlockingConnection(pika.URLParameters(vhost_url))
-    channel = connection.channel()
-    for queue in _DECLARED.queues:
-        channel.queue_delete(queue.name)
-    for exchange in _DECLARED.exchanges:
-        channel.exchange_delete(exchange.name)
-    connection.close()
-    return BrokerAddress(url=vhost_url or "")
+    """Give a virtual host whose queues are empty; making them takes RabbitMQ seconds, so they are kept."""
+    address = BrokerAddress(url=vhost_url or "")
+    RabbitSource(address=address, queues=[], topology=_DECLARED, limits=BulkLimits()).close()
+    with pika.BlockingConnection(pika.URLParameters(vhost_url)) as connection:
+        channel = connection.channel()
+        for queue in _DECLARED.queues:
+            channel.queue_purge(queue.name)
+    return address
 
 
 @pytest.fixture

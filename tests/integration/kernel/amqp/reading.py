@@ -47,13 +47,14 @@ class Reader:
         while len(messages) < expected and time.monotonic() < deadline:
             source.read(1.0)
             messages += source.take(queue)
-        [source.acknowledge(queue) for _ in messages[:1]]
+        if messages:
+            source.acknowledge(queue)
         source.close()
         return messages
 
 
 class NoteTaker(BatchConsumer[Inbound]):
-    """Notes what it gets and stops the loop when it has seen enough; the test says what it does with a body."""
+    """Notes what it gets and stops the loop when it has seen enough; a test says what a body does to it."""
 
     queue = topology.requests()
 
@@ -63,17 +64,21 @@ class NoteTaker(BatchConsumer[Inbound]):
         expected: int,
         on_body: Callable[[bytes], object] = lambda _body: None,
         queue: QueueSpec | None = None,
+        distinct: bool = False,
     ) -> None:
+        """Expect so many messages, or so many different bodies."""
         self.queue = queue or topology.requests()
         self.stop = threading.Event()
         self.bulks: list[list[bytes]] = []
         self.handled: list[Inbound] = []
         self._expected = expected
+        self._distinct = distinct
+        self._seen: list[bytes] = []
         self.on_body = on_body
 
     def decode(self, message: Inbound) -> Inbound:
         if message.body == b"malformed":
-            self._count()
+            self._note(message)
             raise MalformedMessage("not what we agreed")
         return message
 
@@ -82,13 +87,27 @@ class NoteTaker(BatchConsumer[Inbound]):
         for item in items:
             self.on_body(item.body)
         self.handled += items
-        self._count(len(items))
+        self._note(*items)
         return ()
 
-    def _count(self, messages: int = 1) -> None:
-        self._expected -= messages
-        if self._expected <= 0:
+    def _note(self, *messages: Inbound) -> None:
+        self._seen += [message.body for message in messages]
+        if len(set(self._seen) if self._distinct else self._seen) >= self._expected:
             self.stop.set()
+
+
+class Ticks:
+    """Notes when it is called, and stops a loop at the last call that is expected."""
+
+    def __init__(self, *, expected: int, stop: threading.Event) -> None:
+        self.at: list[float] = []
+        self._expected = expected
+        self._stop = stop
+
+    def __call__(self) -> None:
+        self.at.append(time.monotonic())
+        if len(self.at) >= self._expected:
+            self._stop.set()
 
 
 def consume(

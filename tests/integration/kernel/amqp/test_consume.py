@@ -11,7 +11,7 @@ from regards_processing.kernel.amqp.connection import BrokerAddress
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import Publisher
-from tests.integration.kernel.amqp.reading import DEAD_LETTERS, NoteTaker, Reader, consume
+from tests.integration.kernel.amqp.reading import DEAD_LETTERS, NoteTaker, Reader, Ticks, consume
 
 
 def requests(*bodies: bytes) -> list[Outbound]:
@@ -90,28 +90,23 @@ def test_it_gets_messages_again_after_a_database_error(address: BrokerAddress, p
 
 def test_it_ticks_while_nothing_happens(address: BrokerAddress, publisher: Publisher) -> None:
     consumer = NoteTaker(expected=1)
-    ticks: list[float] = []
-
-    def stop_at_the_third_tick() -> None:
-        ticks.append(time.monotonic())
-        [consumer.stop.set() for _ in ticks[2:]]
-
-    consume(consumer, address=address, publisher=publisher, on_tick=stop_at_the_third_tick)
-    assert ticks[2] - ticks[0] == pytest.approx(2.0, abs=0.5)
+    ticks = Ticks(expected=3, stop=consumer.stop)
+    consume(consumer, address=address, publisher=publisher, on_tick=ticks)
+    assert ticks.at[2] - ticks.at[0] == pytest.approx(2.0, abs=0.5)
 
 
 def test_it_adds_no_delay_when_idle(address: BrokerAddress, publisher: Publisher) -> None:
     arrived: list[float] = []
     consumer = NoteTaker(expected=5, on_body=lambda _body: arrived.append(time.monotonic()))
     thread = threading.Thread(target=lambda: consume(consumer, address=address, publisher=publisher))
-    publisher.publish_all([])
     thread.start()
     sent: list[float] = []
-    for _ in range(5):
-        time.sleep(0.2)
+    while thread.is_alive():
         sent.append(time.monotonic())
         publisher.publish_all(requests(b"x"))
-    thread.join()
+        while len(arrived) < len(sent):
+            time.sleep(0.05)
+        thread.join(0.2)
     waits = [at - published for at, published in zip(arrived, sent, strict=True)]
     assert sorted(waits)[2] < 0.1
 

@@ -10,10 +10,8 @@ from pika.exceptions import ChannelClosedByBroker
 from regards_processing.kernel.amqp.connection import BrokerAddress
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import TopologyConflict
-from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import Publisher
-from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
-from regards_processing.kernel.amqp.topology import heartbeats, service_topology, worker_topology
+from regards_processing.kernel.amqp.topology import heartbeats
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -57,21 +55,14 @@ ROUTES = [
 
 
 def arguments(priorities: int, key: str | None) -> dict[str, object]:
-    dead_letters = {"x-dead-letter-exchange": DLX, "x-dead-letter-routing-key": key}
-    return {"x-max-priority": priorities} | ({} if key is None else dead_letters)
-
-
-@pytest.fixture(scope="module")
-def declared(vhost_url: str) -> BrokerAddress:
-    topology = service_topology("m1") + worker_topology("Unzip")
-    address = BrokerAddress(url=vhost_url)
-    RabbitSource(address=address, queues=[], topology=topology, limits=BulkLimits()).close()
-    return address
+    dead_letters: dict[str, object] = {"x-dead-letter-exchange": DLX, "x-dead-letter-routing-key": key}
+    return {"x-max-priority": priorities, **({} if key is None else dead_letters)}
 
 
 @pytest.fixture
-def channel(declared: BrokerAddress) -> Iterator[BlockingChannel]:
-    with pika.BlockingConnection(pika.URLParameters(declared.url)) as connection:
+def channel(rabbitmq: BrokerAddress) -> Iterator[BlockingChannel]:
+    """Give a channel of a client that shares no code with us; the queues were declared by ours."""
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
         yield connection.channel()
 
 
@@ -106,6 +97,8 @@ def test_it_binds_queues_as_the_contract_says(channel: BlockingChannel) -> None:
 
 
 def test_it_leaves_the_queue_of_heartbeats_to_the_manager(rabbitmq: BrokerAddress) -> None:
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
+        connection.channel().queue_delete(heartbeats("m1").name)
     publisher = Publisher(address=rabbitmq)
     publisher.publish_all([Outbound(exchange=DLX, headers={}, body=b"")])
     publisher.close()
@@ -118,6 +111,9 @@ def test_it_leaves_the_queue_of_heartbeats_to_the_manager(rabbitmq: BrokerAddres
 
 def test_it_says_what_an_operator_must_remove(rabbitmq: BrokerAddress) -> None:
     with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
-        connection.channel().queue_declare("regards.DLQ", durable=True)
-    with pytest.raises(TopologyConflict, match="Move its messages, delete it.*queue 'regards.DLQ'"):
-        Publisher(address=rabbitmq).publish_all([Outbound(exchange=DLX, headers={}, body=b"")])
+        channel = connection.channel()
+        channel.queue_delete("regards.DLQ")
+        channel.queue_declare("regards.DLQ", durable=True)
+        with pytest.raises(TopologyConflict, match=r"Move its messages, delete it.*queue 'regards.DLQ'"):
+            Publisher(address=rabbitmq).publish_all([Outbound(exchange=DLX, headers={}, body=b"")])
+        channel.queue_delete("regards.DLQ")

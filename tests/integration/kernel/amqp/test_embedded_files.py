@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import kombu
 
@@ -32,7 +33,8 @@ def plain(folder: Path) -> kombu.Connection:
 def test_a_plain_transport_reads_what_it_writes(embedded: BrokerAddress) -> None:
     Publisher(address=embedded).publish_all([TASK])
     with plain(embedded.folder) as connection:
-        message = connection.default_channel.basic_get(TASKS.name)
+        channel: Any = connection.default_channel
+        message = channel.basic_get(TASKS.name)
     assert (message.body, message.headers) == (b"[[], {}]", {"a": "b"})
     assert message.content_type == "application/json"
 

@@ -85,7 +85,7 @@ def test_it_names_what_it_refuses_and_sends_the_neighbours(publisher: Publisher,
 
 def test_it_refuses_an_exchange_that_nobody_declares(publisher: Publisher, reader: Reader) -> None:
     lost = Outbound(exchange="no.such.exchange", headers={}, body=b"lost")
-    with pytest.raises(MessagesRefused, match="There is no exchange 'no.such.exchange'") as refused:
+    with pytest.raises(MessagesRefused, match=r"There is no exchange 'no\.such\.exchange'") as refused:
         publisher.publish_all([request(b"a"), lost, request(b"b"), lost])
     assert sorted(refused.value.refused) == [1, 3]
     assert reader.read_distinct(REQUESTS, expected=2) == {b"a", b"b"}

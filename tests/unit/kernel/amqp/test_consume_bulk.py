@@ -33,9 +33,8 @@ class Recorder(BatchConsumer[str]):
 
     def handle(self, items: Sequence[str]) -> Sequence[Refusal]:
         self.calls.append(list(items))
-        for text in items:
-            if text in self.poison:
-                raise self.poison[text]
+        for error in [self.poison[text] for text in items if text in self.poison]:
+            raise error
         return [
             Refusal(index=index, reason="unknown tenant", code="UNKNOWN_TENANT")
             for index, text in enumerate(items)

@@ -1,0 +1,76 @@
+"""What a transaction decided is published after its commit."""
+
+import pytest
+
+from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.amqp.testing import InMemoryBroker
+from regards_processing.kernel.db.transactions import TransactionRequired, transaction
+from regards_processing.kernel.outbox.models import OutboxEntry
+from regards_processing.kernel.outbox.port import publishing_through
+from regards_processing.kernel.outbox.services import publish_after_commit
+from tests.factories.worker_manager import AT
+from tests.fakes.difficult_brokers import ChoosyBroker, FaultyBroker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _to(exchange: str) -> Outbound:
+    return Outbound(exchange=exchange, headers={}, body=b"\x00\xff")
+
+
+def _publish(broker: InMemoryBroker, *exchanges: str) -> None:
+    with publishing_through(broker), transaction():
+        publish_after_commit(messages=[_to(exchange) for exchange in exchanges], at=AT)
+
+
+def test_it_publishes_after_the_commit_and_not_before() -> None:
+    broker = InMemoryBroker()
+    with publishing_through(broker), transaction():
+        publish_after_commit(messages=[_to("a")], at=AT)
+        assert (broker.published, OutboxEntry.objects.get().message_count) == ([], 1)
+    assert broker.published == [_to("a")]
+    assert not OutboxEntry.objects.exists()
+
+
+def test_it_publishes_a_bulk_at_once_and_in_order() -> None:
+    broker = InMemoryBroker()
+    _publish(broker, "a", "b", "c")
+    assert [message.exchange for message in broker.published] == ["a", "b", "c"]
+
+
+def test_it_forgets_what_was_rolled_back() -> None:
+    broker = InMemoryBroker()
+    with pytest.raises(ZeroDivisionError), publishing_through(broker), transaction():
+        publish_after_commit(messages=[_to("a")], at=AT)
+        raise ZeroDivisionError
+    assert (broker.published, OutboxEntry.objects.exists()) == ([], False)
+
+
+def test_it_wants_a_transaction() -> None:
+    with pytest.raises(TransactionRequired, match="inside a transaction"):
+        publish_after_commit(messages=[_to("a")], at=AT)
+
+
+def test_it_stores_nothing_when_there_is_nothing_to_say() -> None:
+    with transaction():
+        publish_after_commit(messages=[], at=AT)
+        assert not OutboxEntry.objects.exists()
+
+
+def test_it_keeps_messages_while_the_broker_is_away() -> None:
+    broker = InMemoryBroker()
+    broker.down = True
+    _publish(broker, "a", "b")
+    assert OutboxEntry.objects.get().message_count == 2
+
+
+def test_it_gives_up_what_the_broker_can_never_take() -> None:
+    broker = ChoosyBroker()
+    _publish(broker, "a", "nowhere", "b")
+    assert [message.exchange for message in broker.published] == ["a", "b"]
+    assert not OutboxEntry.objects.exists()
+
+
+def test_it_keeps_messages_after_a_fault_that_nobody_foresaw() -> None:
+    _publish(FaultyBroker(), "a", "trap")
+    assert OutboxEntry.objects.get().message_count == 2

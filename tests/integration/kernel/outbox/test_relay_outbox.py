@@ -1,0 +1,104 @@
+"""The relay sends what a crash or an absent broker left behind."""
+
+from datetime import timedelta
+
+import pytest
+
+from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.amqp.errors import BrokerUnavailable
+from regards_processing.kernel.amqp.testing import InMemoryBroker
+from regards_processing.kernel.outbox.models import OutboxEntry
+from regards_processing.kernel.outbox.port import publishing_through
+from regards_processing.kernel.outbox.services import publish_after_commit, relay_outbox
+from tests.factories.worker_manager import AT, later
+from tests.fakes.difficult_brokers import ChoosyBroker, FaultyBroker
+from tests.fakes.other_process import while_uncommitted
+
+_GRACE = timedelta(seconds=10)
+
+
+def _left_behind(*exchanges: str) -> None:
+    """Leave one entry an exchange, as a process does that dies between commit and publication.
+
+    The transaction of a test never commits, so what comes after the commit never happens.
+    """
+    for exchange in exchanges:
+        publish_after_commit(messages=[Outbound(exchange=exchange, headers={"h": "1"}, body=b"\xff")], at=AT)
+
+
+def _relay(broker: InMemoryBroker, *, seconds: float = 11) -> int:
+    with publishing_through(broker):
+        return relay_outbox(at=later(seconds), grace=_GRACE)
+
+
+def _sent(broker: InMemoryBroker) -> list[str]:
+    return [message.exchange for message in broker.published]
+
+
+@pytest.mark.django_db
+def test_it_sends_what_a_crash_left_behind() -> None:
+    _left_behind("a")
+    broker = InMemoryBroker()
+    assert _relay(broker) == 1
+    assert broker.published == [Outbound(exchange="a", headers={"h": "1"}, body=b"\xff")]
+    assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_it_leaves_fresh_entries_to_their_own_process() -> None:
+    _left_behind("a")
+    assert _relay(InMemoryBroker(), seconds=10) == 0
+    assert OutboxEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_it_sends_many_entries_oldest_first() -> None:
+    names = [f"e{number}" for number in range(25)]
+    _left_behind(*names)
+    broker = InMemoryBroker()
+    assert (_relay(broker), _sent(broker)) == (25, names)
+
+
+@pytest.mark.django_db
+def test_it_keeps_everything_while_the_broker_is_away() -> None:
+    _left_behind("a", "b")
+    broker = InMemoryBroker()
+    broker.down = True
+    with pytest.raises(BrokerUnavailable):
+        _relay(broker)
+    assert OutboxEntry.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_it_gives_up_what_the_broker_can_never_take() -> None:
+    _left_behind("a", "nowhere", "b")
+    broker = ChoosyBroker()
+    _relay(broker)
+    assert (_sent(broker), OutboxEntry.objects.exists()) == (["a", "b"], False)
+
+
+@pytest.mark.django_db
+def test_it_does_not_let_one_entry_hold_up_the_others() -> None:
+    _left_behind("a", "trap", *(f"e{number}" for number in range(12)))
+    OutboxEntry.objects.create(created_at=AT, message_count=1, messages=b"cut short")
+    broker = FaultyBroker()
+    assert _relay(broker) == 13
+    assert OutboxEntry.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_it_has_nothing_to_do_on_a_quiet_day() -> None:
+    assert _relay(InMemoryBroker()) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_sends_an_entry_once_when_two_relays_run() -> None:
+    broker = InMemoryBroker()
+    broker.down = True
+    with publishing_through(broker):
+        with while_uncommitted(lambda: None):
+            _left_behind("a")
+        broker.down = False
+        with while_uncommitted(lambda: relay_outbox(at=later(11), grace=_GRACE)) as other:
+            assert relay_outbox(at=later(11), grace=_GRACE) == 1
+    assert (other.result(), _sent(broker)) == (0, ["a"])

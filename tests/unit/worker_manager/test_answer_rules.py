@@ -1,0 +1,127 @@
+"""Which answers count, and what they mean."""
+
+import pytest
+
+from tests.unit.worker_manager.answers import a_worker_says
+from worker_manager.answer_rules import (
+    Advance,
+    Dispatch,
+    End,
+    Lost,
+    Meaning,
+    Postponed,
+    Progress,
+    meaning,
+    named_dispatch,
+    step_headers,
+    why_dropped,
+)
+from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.workflow_plan import Plan, PlanStep
+
+_WORKFLOW = Plan(steps=(PlanStep(1, "a"), PlanStep(2, "b")), workflow_type="ingest")
+_SINGLE = Plan.single(worker_type="a", keep_errors=True)
+_NO_CONTENT = (
+    'An error occurred at step 1 of the workflow "ingest". The workerResponseEvent r-1 did not return any '
+    "content while it is required by the next worker. Workflow is therefore stopped at this step."
+)
+
+
+def _current(
+    *, status: str = "DISPATCHED", names_its_dispatch: bool = False, not_sent_yet: bool = False
+) -> Dispatch:
+    return Dispatch(
+        status=RequestStatus(status),
+        dispatch_id="7:2:3",
+        names_its_dispatch=names_its_dispatch,
+        not_sent_yet=not_sent_yet,
+    )
+
+
+@pytest.mark.parametrize("dispatch_id", [None, "", "7:2:3", "spring-42", "7:2", "7:2:3:4", "x7:2:3", "7:2:3\n"])
+@pytest.mark.parametrize("status", sorted(AWAITING_ANSWER))
+def test_it_counts_what_may_belong_to_the_current_dispatch(status: str, dispatch_id: str | None) -> None:
+    assert why_dropped(a_worker_says(dispatch_id=dispatch_id), _current(status=status)) is None
+
+
+@pytest.mark.parametrize("named", ["7:2:2", "7:1:3", "7:2:4", "8:2:3"])
+def test_it_drops_what_answers_another_dispatch(named: str) -> None:
+    reason = why_dropped(a_worker_says(dispatch_id=named), _current())
+    assert reason == f"it answers dispatch {named}, the current one is 7:2:3"
+
+
+@pytest.mark.parametrize("status", sorted(frozenset(RequestStatus) - AWAITING_ANSWER))
+@pytest.mark.parametrize("dispatch_id", [None, "7:2:3"])
+def test_it_drops_what_nobody_awaits(status: str, dispatch_id: str | None) -> None:
+    reason = why_dropped(a_worker_says(dispatch_id=dispatch_id), _current(status=status))
+    assert reason == f"the request awaits no answer, it is {status}"
+
+
+@pytest.mark.parametrize("dispatch_id", [None, "spring-42"])
+def test_it_drops_the_nameless_where_the_fleet_names_its_dispatches(dispatch_id: str | None) -> None:
+    reason = why_dropped(a_worker_says(dispatch_id=dispatch_id), _current(names_its_dispatch=True))
+    assert reason == "it names no dispatch, the worker of 7:2:3 would"
+
+
+def test_it_counts_the_named_where_the_fleet_names_its_dispatches() -> None:
+    assert why_dropped(a_worker_says(dispatch_id="7:2:3"), _current(names_its_dispatch=True)) is None
+
+
+def test_it_drops_an_answer_that_is_older_than_the_dispatch() -> None:
+    reason = why_dropped(a_worker_says(), _current(not_sent_yet=True))
+    assert reason == "dispatch 7:2:3 has not been sent yet"
+
+
+@pytest.mark.parametrize(("text", "found"), [("1:0:1", "1:0:1"), ("1:0", None), ("", None), (None, None)])
+def test_it_tells_a_dispatch_id_from_other_correlation_ids(text: str | None, found: str | None) -> None:
+    assert named_dispatch(text) == found
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "plan", "step", "expected"),
+    [
+        ("SUCCESS", b"x", _SINGLE, 0, End(RequestStatus.SUCCESS, content=b"x")),
+        ("SUCCESS", b"", _SINGLE, 0, End(RequestStatus.SUCCESS, content=b"")),
+        ("SUCCESS", None, _SINGLE, 0, End(RequestStatus.SUCCESS, content=b"{}")),
+        ("SUCCESS", b"x", _WORKFLOW, 1, Advance(PlanStep(2, "b"), b"x")),
+        ("SUCCESS", b"", _WORKFLOW, 1, Advance(PlanStep(2, "b"), b"")),
+        ("SUCCESS", None, _WORKFLOW, 1, End(RequestStatus.ERROR, error=_NO_CONTENT)),
+        ("SUCCESS", None, _WORKFLOW, 2, End(RequestStatus.SUCCESS, content=b"{}")),
+        ("RUNNING", None, _SINGLE, 0, Progress(None)),
+        ("ERROR", b"x", _SINGLE, 0, End(RequestStatus.ERROR)),
+        ("INVALID_CONTENT", None, _WORKFLOW, 1, End(RequestStatus.INVALID_CONTENT)),
+        ("RETRY_LATER", None, _SINGLE, 0, Postponed(0.0, None)),
+        ("REDELIVERED", None, _SINGLE, 0, Lost("the worker that had the request was lost")),
+    ],
+)
+def test_it_reads_an_answer(
+    status: str, content: bytes | None, plan: Plan, step: int, expected: Meaning
+) -> None:
+    assert meaning(a_worker_says(status, content=content), plan=plan, step_number=step) == expected
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "ERROR", "INVALID_CONTENT"])
+def test_it_joins_the_messages(status: str) -> None:
+    said = meaning(a_worker_says(status, messages=["a", "b"]), plan=_SINGLE, step_number=0)
+    assert "'a,b'" in repr(said)
+
+
+def test_it_passes_on_how_long_to_wait() -> None:
+    said = meaning(a_worker_says("RETRY_LATER", retry_after=2.5), plan=_SINGLE, step_number=0)
+    assert said == Postponed(2.5, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        (None, None),
+        ({}, None),
+        ({"regards.tenant": "x", "regards.anything": "y"}, None),
+        ({"a": "1", "regards.request.id": "x", "regards": "2"}, {"a": "1", "regards": "2"}),
+        ({"nul\0": "half \ud800"}, {"nul": "half ?"}),
+    ],
+)
+def test_it_drops_headers_of_the_protocol(
+    given: dict[str, str] | None, passed_on: dict[str, str] | None
+) -> None:
+    assert step_headers(a_worker_says(headers=given)) == passed_on

@@ -1,0 +1,83 @@
+import json
+
+import pytest
+
+from workers.contract.errors import MalformedMessage
+from workers.contract.work_answer import AnswerStatus, WorkAnswer
+
+_HEADERS = {"regards.tenant": "t", "regards.request.id": "r"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.RUNNING, messages=("50 %: half",)),
+        WorkAnswer(
+            tenant="t",
+            request_id="r",
+            status=AnswerStatus.SUCCESS,
+            content=b"\x00",
+            additional_headers={"a": "b"},
+            dispatch_id="1:1:1",
+            worker_id="w",
+        ),
+        WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.SUCCESS, content=b""),
+        WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.RETRY_LATER, retry_after=2.5),
+    ],
+)
+def test_it_survives_the_wire(answer: WorkAnswer) -> None:
+    wire = answer.to_wire()
+    read = WorkAnswer.from_wire(headers=wire.headers, body=wire.body, correlation_id=wire.correlation_id)
+    assert read == answer
+
+
+def test_it_leaves_out_what_is_absent() -> None:
+    wire = WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.ERROR).to_wire()
+    assert json.loads(wire.body) == {"status": "ERROR", "messages": []}
+
+
+def test_it_writes_a_message_that_is_no_unicode() -> None:
+    answer = WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.ERROR, messages=("bad \udcff name",))
+    wire = answer.to_wire()
+    assert WorkAnswer.from_wire(headers=wire.headers, body=wire.body, correlation_id=None) == answer
+
+
+def test_it_reads_what_foreign_workers_write() -> None:
+    body = (
+        b'{"status":"SUCCESS","messages":["a",null],"additionalHeaders":{"n":1,"b":true,"v":null},"other":1}'
+    )
+    answer = WorkAnswer.from_wire(headers=_HEADERS, body=body, correlation_id="")
+    assert answer.messages == ("a",)
+    assert answer.additional_headers == {"n": "1", "b": "true"}
+    assert answer.content is None
+    assert answer.dispatch_id is None
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "Body is empty"),
+        (b"\xff", "Body is not JSON"),
+        (b"[" * 100_000, "Body is not JSON"),
+        (b"[]", "must be a JSON object, not list"),
+        (b"{}", "status must be one of .*, got None"),
+        (b'{"status":"DONE"}', "status must be one of .*, got 'DONE'"),
+        (b'{"status":"ERROR","messages":"a"}', "messages must be an array of strings"),
+        (b'{"status":"ERROR","additionalHeaders":[]}', "additionalHeaders must be an object"),
+        (b'{"status":"ERROR","additionalHeaders":{"a":{}}}', "additionalHeaders.a must be a string"),
+        (b'{"status":"SUCCESS","content":"%"}', "content is not Base64"),
+        (b'{"status":"RETRY_LATER","retryAfter":-1}', "retryAfter must be a number of seconds, got -1"),
+        (b'{"status":"RETRY_LATER","retryAfter":true}', "retryAfter must be a number of seconds"),
+        (b'{"status":"ERROR","workerId":1}', "workerId must be a string"),
+    ],
+)
+def test_it_refuses_a_malformed_body(body: bytes, reason: str) -> None:
+    with pytest.raises(MalformedMessage, match=reason):
+        WorkAnswer.from_wire(headers=_HEADERS, body=body, correlation_id=None)
+
+
+@pytest.mark.parametrize("missing", ["regards.tenant", "regards.request.id"])
+def test_it_refuses_an_answer_to_nobody(missing: str) -> None:
+    headers = {name: value for name, value in _HEADERS.items() if name != missing}
+    with pytest.raises(MalformedMessage, match=missing):
+        WorkAnswer.from_wire(headers=headers, body=b'{"status":"ERROR"}', correlation_id=None)

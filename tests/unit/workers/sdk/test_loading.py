@@ -1,0 +1,37 @@
+import sys
+
+import pytest
+
+from workers.sdk.errors import ConfigurationError, UnknownWorkerType
+from workers.sdk.loading import builtin_types, load_types
+
+
+def test_it_knows_the_built_in_types_without_importing_them() -> None:
+    assert "quicklook" in builtin_types()
+
+
+def test_it_loads_types_of_other_modules_in_the_order_asked_for_and_once() -> None:
+    module = "tests.unit.workers.sdk.two_types"
+    types = load_types(types=["two", "one", "two"], modules=[module])
+    assert [entry.name for entry in types] == ["two", "one"]
+    assert module in sys.modules
+
+
+def test_it_lists_what_it_knows_when_asked_for_nothing() -> None:
+    with pytest.raises(
+        UnknownWorkerType, match=r"No worker type to run: give --types or WORKER_TYPES; known: .*quick"
+    ):
+        load_types(types=[], modules=[])
+
+
+@pytest.mark.parametrize("name", ["nobody", "QUICKLOOK", "../quicklook", "quick.look"])
+def test_it_lists_what_it_knows_when_asked_for_a_stranger(name: str) -> None:
+    with pytest.raises(UnknownWorkerType, match=r"Unknown worker type .*; known: .*quicklook"):
+        load_types(types=[name], modules=[])
+
+
+def test_it_names_the_module_that_cannot_be_imported() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"WORKER_MODULES: module 'no.such' cannot be imported: No module"
+    ):
+        load_types(types=["x"], modules=["no.such"])
