@@ -76,7 +76,7 @@ def rabbitmq(url: str) -> ProcessTree:
     listening = {
         connection.pid
         for connection in psutil.net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid
     }
     # Who is not root sees no sockets of other users; a lone node is still known by its name.
     named = [process.pid for process in psutil.process_iter() if process.name() == "beam.smp"]

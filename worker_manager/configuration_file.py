@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from regards_processing.kernel.errors import DomainError
+from worker_manager.texts import storable
 
 MODULE_ID: Final = "workermanager"
 SETTING_KEY: Final = "fr.cnes.regards.framework.modules.tenant.settings.domain.DynamicTenantSetting"
@@ -112,7 +113,7 @@ def _setting(value: Mapping[str, Any], found: ModuleItems) -> None:
         listed = None
     if name != SKIP_SETTING:
         cause = f"unknown setting, {SKIP_SETTING} is the only one"
-    elif not isinstance(listed, list) or not all(isinstance(entry, str) for entry in listed):
+    elif not isinstance(listed, list) or not all(_is_text(entry) for entry in listed):
         cause = f"value must be a JSON array of strings inside a string, got {text!r}"
     else:
         found.skipped_content_types.append(listed)
@@ -125,8 +126,8 @@ def _worker(value: Mapping[str, Any], found: ModuleItems) -> None:
     output, keep_errors = value.get("contentTypeOutput"), value.get("keepErrors", True)
     errors = [
         *_blank("workerType", worker_type, "Invalid worker conf with empty name"),
-        *_too_long("workerType", worker_type, _MAX_TYPE),
-        *_too_long("contentTypeOutput", output, _MAX_CONTENT_TYPE),
+        *_unfit("workerType", worker_type, _MAX_TYPE),
+        *_unfit("contentTypeOutput", output, _MAX_CONTENT_TYPE),
         *_not_boolean("keepErrors", keep_errors),
     ]
     if not _texts(inputs) or not inputs:
@@ -134,7 +135,7 @@ def _worker(value: Mapping[str, Any], found: ModuleItems) -> None:
         errors.append(_violation("NotEmpty", message, "contentTypeInputs", inputs))
     else:
         for index, entry in enumerate(inputs):
-            errors += _too_long(f"contentTypeInputs[{index}]", entry, _MAX_CONTENT_TYPE)
+            errors += _unfit(f"contentTypeInputs[{index}]", entry, _MAX_CONTENT_TYPE)
     if errors:
         found.errors += errors
         return
@@ -155,7 +156,7 @@ def _workflow(value: Mapping[str, Any], found: ModuleItems) -> None:
     )
     errors = [
         *_blank("workflowType", workflow_type, "workflowType is mandatory"),
-        *_too_long("workflowType", workflow_type, _MAX_CONTENT_TYPE),
+        *_unfit("workflowType", workflow_type, _MAX_CONTENT_TYPE),
         *_not_boolean("keepErrors", keep_errors),
     ]
     if not isinstance(steps, list) or not steps:
@@ -183,7 +184,7 @@ def _step(path: str, step: Mapping[str, Any]) -> list[str]:
     elif not 0 <= number < 2**31:
         errors.append(_violation("Min", "stepNumber must be a positive number", f"{path}.stepNumber", number))
     errors += _blank(f"{path}.workerType", worker_type, "workerType must be present")
-    return errors + _too_long(f"{path}.workerType", worker_type, _MAX_TYPE)
+    return errors + _unfit(f"{path}.workerType", worker_type, _MAX_TYPE)
 
 
 def _blank(path: str, value: object, message: str) -> list[str]:
@@ -192,11 +193,13 @@ def _blank(path: str, value: object, message: str) -> list[str]:
     return [_violation("NotBlank", message, path, value)]
 
 
-def _too_long(path: str, value: object, limit: int) -> list[str]:
-    if value is None or (isinstance(value, str) and len(value) <= limit):
+def _unfit(path: str, value: object, limit: int) -> list[str]:
+    if value is None:
         return []
-    if not isinstance(value, str):
-        return [_violation("Type", "a text is expected", path, value)]
+    if not _is_text(value):
+        return [_violation("Type", "a text without NUL is expected", path, value)]
+    if len(value) <= limit:
+        return []
     name = path.rpartition(".")[2]
     return [_violation("Size", f"{name} is limited to {limit} characters", path, value)]
 
@@ -207,6 +210,10 @@ def _not_boolean(path: str, value: object) -> list[str]:
     return [_violation("Type", "true or false is expected", path, value)]
 
 
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and storable(value) == value
+
+
 def _texts(value: object) -> bool:
     return (
         isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
@@ -214,7 +221,8 @@ def _texts(value: object) -> bool:
 
 
 def _violation(constraint: str, message: str, path: str, value: object) -> str:
-    return f"[{constraint}] {message} at {path}: rejected value [{'null' if value is None else value}]."
+    shown = "null" if value is None else storable(str(value))
+    return f"[{constraint}] {message} at {path}: rejected value [{shown}]."
 
 
 _READERS: Final = {SETTING_KEY: _setting, WORKER_KEY: _worker, WORKFLOW_KEY: _workflow}

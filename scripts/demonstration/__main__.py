@@ -5,15 +5,13 @@ import logging
 import os
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 from rich.console import Console
 
@@ -23,6 +21,7 @@ from regards_processing.kernel.amqp.listener import Listener
 from regards_processing.kernel.amqp.publisher import Publisher
 from scripts.demonstration.deliveries import receive
 from scripts.demonstration.deployment import CommandFailed, Deployment, manage
+from scripts.demonstration.interruption import Interrupted, listen_to_signals, undisturbed
 from scripts.demonstration.observation import Observer
 from scripts.demonstration.orders import TENANT, Order, Verdict, judge, read_workflow, write_orders
 from scripts.demonstration.processes import ROOT, NotRunning, Process, Processes
@@ -37,15 +36,6 @@ _CONFIGURATION: Final = ROOT / "docs" / "examples" / "scenes.json"
 #: Seconds that all requests together may take.
 _PATIENCE: Final = 300.0
 _FAILURES: Final = (NotRunning, CommandFailed, UnusableServer, BrokerUnavailable)
-
-
-class Interrupted(Exception):
-    """Somebody asked us to stop."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        #: What a shell says of a program that a signal ended.
-        self.exit_code = 128 + number
 
 
 class Demonstration:
@@ -102,10 +92,12 @@ class Demonstration:
         exchanges = (topology.RESPONSE_EVENT_EXCHANGE, names.RESPONSE_EXCHANGE)
         client = f"demo-{secrets.token_hex(8)}"
         try:
-            with (
-                Listener(client_id=client, exchanges=exchanges, address=deployment.broker) as listener,
-                Board(console=self._console, orders=orders, steps=steps) as board,
-            ):
+            with ExitStack() as stack:
+                with undisturbed():
+                    listener = stack.enter_context(
+                        Listener(client_id=client, exchanges=exchanges, address=deployment.broker)
+                    )
+                board = stack.enter_context(Board(console=self._console, orders=orders, steps=steps))
                 observer = Observer(listener, clock=time.monotonic)
                 ended = _follow(orders, observer=observer, publisher=publisher, board=board)
         finally:
@@ -197,33 +189,31 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """Stop once; a second Ctrl-C must not cut the cleaning up short."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run the demonstration and leave nothing behind."""
     options, console = _options(arguments), open_console()
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, _stop)
-    var = Path(tempfile.mkdtemp(prefix="regards-demo-"))
-    var.chmod(0o755)
+    listen_to_signals()
     try:
-        return Demonstration(console=console, var=var, options=options).run()
+        with ExitStack() as stack:
+            with undisturbed():
+                var = Path(tempfile.mkdtemp(prefix="regards-demo-"))
+                stack.callback(_leave, var, console=console, keep=options.keep)
+            # A private PostgreSQL has an account of its own.
+            var.chmod(0o755)
+            return Demonstration(console=console, var=var, options=options).run()
     except Interrupted as interruption:
         console.print("stopped")
         return interruption.exit_code
     except _FAILURES as failure:
         sys.stderr.write(f"error: {failure}\n")
         return 1
-    finally:
-        if options.keep:
-            console.print(f"kept: {var} (remove it when you are done)", soft_wrap=True)
-        else:
-            shutil.rmtree(var, ignore_errors=True)
+
+
+def _leave(var: Path, *, console: Console, keep: bool) -> None:
+    if keep:
+        console.print(f"kept: {var} (remove it when you are done)", soft_wrap=True)
+    else:
+        shutil.rmtree(var, ignore_errors=True)
 
 
 if __name__ == "__main__":

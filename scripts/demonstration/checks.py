@@ -49,6 +49,11 @@ def quicklook_of(item: Item) -> Path:
     return _local(item["assets"][_THUMBNAIL])
 
 
+def multihash(file: Path) -> str:
+    """Return the SHA-256 of a file, as STAC's `file:checksum` writes it."""
+    return _SHA256 + hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 Fact = tuple[str, object, object]
 
 
@@ -63,7 +68,7 @@ def _files(item: Item, delivery: Delivery) -> Iterator[Fact]:
     assets = {name.rpartition("/")[2]: asset for name, asset in item["assets"].items() if name != _THUMBNAIL}
     yield "files", sorted(delivery.digests), sorted(assets)
     for name, digest in delivery.digests.items():
-        yield f"content of {name}", digest, hashlib.sha256(_local(assets[name]).read_bytes()).hexdigest()
+        yield f"content of {name}", _SHA256 + digest, multihash(_local(assets[name]))
         yield f"checksum of {name}", _SHA256 + digest, assets[name]["file:checksum"]
 
 
@@ -115,8 +120,7 @@ def _quicklook(item: Item, height: int, width: int) -> Iterator[Fact]:
     """The picture opens, has the scene's proportions, and shows something."""
     asset = item["assets"][_THUMBNAIL]
     file = _local(asset)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    yield "checksum of the quicklook", _SHA256 + digest, asset["file:checksum"]
+    yield "checksum of the quicklook", multihash(file), asset["file:checksum"]
     scale = min(1.0, _QUICKLOOK / max(height, width))
     with Image.open(file) as picture:
         picture.load()

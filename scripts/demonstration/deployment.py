@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from regards_processing.kernel.amqp.connection import BrokerAddress
-from scripts.demonstration.processes import ROOT, NotRunning, Process
+from scripts.demonstration.processes import NotRunning, Process, run
 from scripts.demonstration.servers import Servers
 
 #: What a caller may have set for a platform of their own.
@@ -143,15 +142,7 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> str:
     Raises:
         CommandFailed: it ended with another code than 0.
     """
-    done = subprocess.run(  # noqa: S603 (our own command)
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run([sys.executable, "manage.py", *arguments], environment=environment)
     if done.returncode:
         raise CommandFailed(
             f"manage.py {arguments[0]} ended with code {done.returncode}:\n{done.stderr.strip()}"

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from scripts.demonstration.interruption import undisturbed
+
 #: The checkout.
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: Seconds that a process may take to get ready.
@@ -110,8 +112,9 @@ class Processes:
             NotRunning: one died, or took too long.
         """
         for process in processes:
-            self._running.append(process)
-            process.launch(environment=self._environment, logs=self._logs)
+            with undisturbed():
+                process.launch(environment=self._environment, logs=self._logs)
+                self._running.append(process)
         waiting, deadline = list(processes), time.monotonic() + _BOOT
         while waiting:
             for process in [each for each in waiting if each.is_ready()]:
@@ -130,6 +133,34 @@ class Processes:
         """
         for process in self._running:
             process.is_ready()
+
+
+def run(command: Sequence[str], *, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end in a group of its own; when we are interrupted, all of the group goes."""
+    started: list[subprocess.Popen[str]] = []
+    try:
+        with undisturbed():
+            started.append(_spawn(command, environment))
+        output, errors = started[0].communicate()
+    except BaseException:
+        for process in started:
+            kill_group(process.pid)
+            process.wait()
+        raise
+    return subprocess.CompletedProcess(command, started[0].returncode, output, errors)
+
+
+def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 (our own commands)
+        command,
+        cwd=ROOT,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def kill_group(group: int) -> None:

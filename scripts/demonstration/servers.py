@@ -3,8 +3,6 @@
 import os
 import secrets
 import shlex
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from psycopg2 import sql
 from regards_processing.kernel.amqp.connection import BrokerAddress, open_connection
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.topology import REQUEST_QUEUE, Topology, shared_topology, worker_topology
-from scripts.demonstration.processes import ROOT, kill_group
+from scripts.demonstration.interruption import undisturbed
+from scripts.demonstration.processes import ROOT, run
 
 #: What Celery declares for the operator jobs; exchanges that others use are left alone.
 _JOB_QUEUES: Final = ("regards.jobs",)
@@ -92,43 +91,34 @@ def _private_servers(var: Path) -> Iterator[Servers]:
 
 
 def _services(command: str, *, var: Path) -> str:
-    """Run ``scripts/services`` in a group of its own, so that Ctrl-C does not cut it short."""
-    process = subprocess.Popen(  # noqa: S603 (our own script)
-        [str(ROOT / "scripts" / "services"), command],
-        env={**os.environ, "REGARDS_VAR": str(var)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, errors = process.communicate()
-    except BaseException:
-        process.send_signal(signal.SIGTERM)
-        kill_group(process.pid)
-        process.wait()
-        raise
-    if process.returncode:
-        raise UnusableServer(f"scripts/services {command}: {errors.strip()}")
-    return output
+    script = str(ROOT / "scripts" / "services")
+    done = run([script, command], environment={**os.environ, "REGARDS_VAR": str(var)})
+    if done.returncode:
+        raise UnusableServer(f"scripts/services {command}: {done.stderr.strip()}")
+    return done.stdout
 
 
 @contextmanager
 def _own_database(url: str) -> Iterator[str]:
     """Create a database of our own on the server that a URL names."""
     name = f"regards_demo_{secrets.token_hex(4)}"
+    create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    parts = urlsplit(url)
+    with ExitStack() as stack:
+        with undisturbed():
+            _create(url, create)
+            stack.callback(_execute, url, drop)
+        yield urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+
+
+def _create(url: str, statement: sql.Composed) -> None:
     try:
-        _execute(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        _execute(url, statement)
     except psycopg2.Error as error:
         raise UnusableServer(
             f"PostgreSQL on {_place(url)} does not let us create a database: {str(error).strip()}"
         ) from error
-    parts = urlsplit(url)
-    try:
-        yield urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
-    finally:
-        _execute(url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _execute(url: str, statement: sql.Composed) -> None:

@@ -152,10 +152,12 @@ class RabbitClient(Client, Peer):
 
     def close(self) -> None:
         self.lasting(lambda: self.channel.queue_delete(self._queue))
-        super().close()
+        Peer.close(self)
 
     def send(self, *, headers: Mapping[str, Any], body: bytes) -> None:
-        self.publish(exchange=REQUEST_EXCHANGE, headers=headers, body=body, content_encoding="UTF-8", priority=1)
+        self.publish(
+            exchange=REQUEST_EXCHANGE, headers=headers, body=body, content_encoding="UTF-8", priority=1
+        )
 
     def receive(self) -> Iterator[Response]:
         received = self.lasting(lambda: self.drain(self._queue))

@@ -22,7 +22,7 @@ def worker(worker_type: str, content_type: str, *, output: str = "json", keep_er
 
 
 def workflow(workflow_type: str, *worker_types: str, keep_errors: bool = True) -> Item:
-    """Return a workflow whose steps are numbered 10, 20, 30…"""
+    """Return a workflow whose steps are numbered 10, 20, 30…."""
     steps = [{"stepNumber": 10 * at, "workerType": name} for at, name in enumerate(worker_types, 1)]
     value = {"workflowType": workflow_type, "keepErrors": keep_errors, "steps": steps}
     return {"key": _WORKFLOW, "value": value}
@@ -65,5 +65,6 @@ ITEMS: Sequence[Item] = (
     workflow("three-steps", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
     workflow("with-late-step", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c", "accept-late"),
     workflow("foreign-in-the-middle", "accept-binary", "foreign-middle", "accept-inspect"),
+    workflow("unkept", "accept-binary", "foreign-middle", keep_errors=False),
     skipped("noise"),
 )

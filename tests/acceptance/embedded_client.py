@@ -50,4 +50,6 @@ class EmbeddedClient(Client):
 
     def receive(self) -> Iterator[Response]:
         while (message := self._queue.get(no_ack=True)) is not None:
-            yield Response(headers=message.headers, body=json.loads(message.body), properties=message.properties)
+            yield Response(
+                headers=message.headers, body=json.loads(message.body or b""), properties=message.properties
+            )

@@ -71,6 +71,10 @@ class Client(ABC):
     def receive(self) -> Iterator[Response]:
         """Return the responses that have come by now."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Leave the broker."""
+
     def submit(self, request_id: str, content_type: str, body: bytes = b'{"n":1}', **other: str) -> None:
         """Publish a request as a client of REGARDS does."""
         self.send(headers=standard_headers(request_id, content_type, **other), body=body)

@@ -115,7 +115,9 @@ def dead_letters(shared: Platform, client: RabbitClient) -> dict[str, Received]:
 
 
 def _send(client: RabbitClient, case: str, bad: Bad) -> None:
-    headers = standard_headers(f"bad-{case}", bad.content_type) | {"acme.case": case} | dict(bad.headers or {})
+    headers = (
+        standard_headers(f"bad-{case}", bad.content_type) | {"acme.case": case} | dict(bad.headers or {})
+    )
     headers.pop(bad.without, None)
     client.send(headers=headers, body=bad.body)
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.acceptance.amqp_client import DEAD_LETTER_EXCHANGE, REQUEST_DEAD_LETTERS, RabbitClient
 from tests.acceptance.conftest import Hire
-from tests.acceptance.tables import requests_left
+from tests.acceptance.tables import finished, requests_left
 from tests.stack.platform import Platform
 
 pytestmark = pytest.mark.rabbitmq
@@ -17,8 +17,10 @@ def test_it_ends_a_rejected_request_in_error(client: RabbitClient, hire: Hire, s
     worker.reject_one()
     _, error = client.await_states("fail-1", "GRANTED", "ERROR")
     assert error.body["messages"] == [
-        "Error during processing your request in <foreign-rejecting> worker : "
-        "Cause : Unknown error from worker."
+        (
+            "Error during processing your request in <foreign-rejecting> worker : "
+            "Cause : Unknown error from worker."
+        )
     ]
     assert ("fail-1", "ERROR", "Unknown error from worker") in requests_left(shared.stack)
 
@@ -50,14 +52,37 @@ def test_it_ends_a_rejected_binary_step_of_a_workflow_in_error(client: RabbitCli
     client.await_states("fail-3", "GRANTED", "GRANTED", "ERROR")
 
 
-def test_it_dead_letters_a_celery_dispatch_of_a_fleet_that_lost_the_type(client: RabbitClient) -> None:
-    """A foreign message in the task queue of a type is refused by the fleet and kept."""
+def test_it_forgets_a_failed_request_of_a_workflow_that_keeps_no_errors(
+    client: RabbitClient, hire: Hire, shared: Platform
+) -> None:
+    worker = hire("foreign-middle")
+    worker.beat()
+    client.submit("fail-6", "unkept")
+    worker.reject_one()
+    client.await_states("fail-6", "GRANTED", "GRANTED", "ERROR")
+    assert "fail-6" not in {row[0] for row in requests_left(shared.stack)}
+    assert finished(shared.stack)["fail-6"] == ["ERROR"]
+
+
+def test_it_lets_another_worker_take_the_request_of_one_that_died(client: RabbitClient, hire: Hire) -> None:
+    dying, other = hire("foreign-rejecting"), hire("foreign-rejecting")
+    dying.beat()
+    client.submit("fail-4", "foreign-rejecting")
+    dying.take(auto_ack=False)
+    dying.close()
+    request = other.take()
+    assert request.redelivered
+    other.answer(request, status="SUCCESS", content=b"rescued")
+    assert client.await_states("fail-4", "GRANTED", "SUCCESS")[-1].content == b"rescued"
+
+
+def test_it_goes_on_after_a_message_that_is_none_of_ours_in_a_task_queue(client: RabbitClient) -> None:
     client.publish(
-        exchange="",
         key="regards.worker.accept-echo.task",
+        exchange="",
         headers={"task": "regards.worker.accept-echo", "id": "1"},
         body=b'[[], {"dispatch_id": "not one"}, {}]',
         content_encoding="utf-8",
     )
-    client.submit("fail-4", "echo")
-    client.await_states("fail-4", "GRANTED", "SUCCESS")
+    client.submit("fail-5", "echo")
+    client.await_states("fail-5", "GRANTED", "SUCCESS")

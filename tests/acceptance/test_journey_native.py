@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery import Celery, current_app
+from celery import Celery
+from celery.app import app_or_default
 
 from tests.acceptance.participant import Client, standard_headers
 from tests.stack.platform import Platform
@@ -25,7 +26,7 @@ _STEPS = [
 @pytest.fixture
 def fleets(shared: Platform) -> Iterator[Celery]:
     """Give the Celery application of the fleets, as a script of a user would have it."""
-    before = current_app._get_current_object()
+    before = app_or_default()
     app = build_application(config=WorkerConfig.from_env(shared.stack.environment()))
     app.set_current()
     yield app
@@ -44,7 +45,7 @@ def test_it_ends_with_the_same_content_as_the_native_chain(client: Client, share
         "content": base64.b64encode(body).decode(),
         "headers": standard_headers("native-2", "three-steps"),
     }
-    result = compile_plan(plan).apply_async(args=[argument]).get(timeout=20, interval=0.05)
+    result = compile_plan(plan).apply_async(args=(argument,)).get(timeout=20, interval=0.05)
     native = json.loads(base64.b64decode(result["content"]))
 
     assert _without_tokens(native) == _without_tokens(managed)

@@ -72,8 +72,10 @@ def test_it_keeps_a_request_in_error_for_the_operator(client: Client, shared: Pl
     client.submit("single-6", "raise")
     _, error = client.await_states("single-6", "GRANTED", "ERROR")
     assert error.body["messages"] == [
-        "Error during processing your request in <accept-raise> worker : "
-        "Cause : ValueError: the sky is not blue."
+        (
+            "Error during processing your request in <accept-raise> worker : "
+            "Cause : ValueError: the sky is not blue."
+        )
     ]
     assert ("single-6", "ERROR", "ValueError: the sky is not blue") in requests_left(shared.stack)
 
@@ -84,8 +86,10 @@ def test_it_forgets_a_refused_request_of_a_type_that_keeps_no_errors(
     client.submit("single-7", "picky")
     _, refusal = client.await_states("single-7", "GRANTED", "INVALID_CONTENT")
     assert refusal.body["messages"] == [
-        "Your request is not valid (invalidated by the matching worker <accept-picky>). "
-        "no geometry in the body"
+        (
+            "Your request is not valid (invalidated by the matching worker <accept-picky>). "
+            "no geometry in the body"
+        )
     ]
     assert "single-7" not in {row[0] for row in requests_left(shared.stack)}
     assert finished(shared.stack)["single-7"] == ["INVALID_CONTENT"]

@@ -15,9 +15,7 @@ def test_it_keeps_two_tenants_apart_that_use_the_same_ids(
 ) -> None:
     items = [configuration.worker("foreign-tenant", "tenant-echo")]
     for tenant in ("default", "second"):
-        shared.manage(
-            "import_configuration", "-", "--tenant", tenant, stdin=configuration.document(items)
-        )
+        shared.manage("import_configuration", "-", "--tenant", tenant, stdin=configuration.document(items))
     worker = hire("foreign-tenant")
     worker.beat()
     client.submit("tenant-1", "tenant-echo", b'{"of":"default"}')

@@ -71,6 +71,22 @@ def test_it_runs_a_foreign_worker_between_celery_tasks(client: RabbitClient, hir
 
 
 @pytest.mark.rabbitmq
+def test_it_sends_raw_messages_to_a_type_that_a_foreign_worker_serves_too(
+    client: RabbitClient, hire: Hire
+) -> None:
+    """Our fleet reads them as well, whatever the additional headers are called."""
+    worker, beside_our_fleet = hire("foreign-middle"), hire("accept-inspect")
+    worker.beat()
+    beside_our_fleet.beat()
+    client.submit("flow-6", "foreign-in-the-middle")
+    headers = {"task": "acme", "id": "7", "acme.size": "1"}
+    worker.answer(worker.take(), status="SUCCESS", content=ALL_BYTES, additionalHeaders=headers)
+    seen = json.loads(client.await_final("flow-6").content)
+    assert base64.b64decode(seen["content"]) == ALL_BYTES
+    assert seen["headers"] == headers
+
+
+@pytest.mark.rabbitmq
 def test_it_sends_a_foreign_worker_the_client_s_body_byte_for_byte(client: RabbitClient, hire: Hire) -> None:
     worker = hire("foreign-single")
     worker.beat()

@@ -16,12 +16,12 @@ ALL_BYTES = bytes(range(256))
 
 
 @worker_type("accept-echo", version="1")
-def echo(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001
+def echo(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
     return WorkResult(content=request.content)
 
 
 @worker_type("accept-Nothing", version="1")
-def nothing(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001
+def nothing(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
     """Return no content; the type's name has a capital letter, its queues have none."""
     return WorkResult()
 
@@ -47,13 +47,13 @@ def late(request: WorkRequest, context: WorkContext) -> WorkResult:
 
 
 @worker_type("accept-binary", version="1")
-def binary(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001
+def binary(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
     """Return content that is no text, with headers for the next step."""
     return WorkResult(content=ALL_BYTES, additional_headers={"acme.colour": "blue", "acme.count": "3"})
 
 
 @worker_type("accept-inspect", version="1")
-def inspect(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001
+def inspect(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
     """Tell what came in."""
     return WorkResult.json(
         {
@@ -74,12 +74,12 @@ def slow(request: WorkRequest, context: WorkContext) -> WorkResult:
 
 
 @worker_type("accept-raise", version="1")
-def fail(request: WorkRequest, context: WorkContext) -> WorkResult:
+def fail(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
     raise ValueError("the sky is not blue")
 
 
 @worker_type("accept-picky", version="1")
-def picky(request: WorkRequest, context: WorkContext) -> WorkResult:
+def picky(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
     raise InvalidContent("no geometry in the body")
 
 
@@ -109,7 +109,7 @@ def effect_file(storage: Path, request_id: str) -> Path:
 
 
 def _stamp(step: str, request: WorkRequest, context: WorkContext) -> WorkResult:
-    """Leave an effect outside, and add this run to the trail in the content: who ran, and a token of the run."""
+    """Leave an effect outside, and add this run to the trail in the content: the step and a token."""
     time.sleep(0.01)
     token = secrets.token_hex(4)
     file = effect_file(context.storage, request.request_id)

@@ -7,7 +7,7 @@ from worker_manager.models import Request
 
 
 def a_dispatched_request(engine: Engine, *, protocol: str = "raw", keep_errors: bool = True) -> Request:
-    """Return the request ``r-1``, sent to the one live ``unzip-worker``; nothing is on record as published."""
+    """Return the request ``r-1``, sent to the one live ``unzip-worker``."""
     a_worker_type(a_tenant(), keep_errors=keep_errors)
     live_workers("unzip-worker", protocol=protocol)
     engine.submit(a_submission())

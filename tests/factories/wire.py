@@ -35,7 +35,9 @@ def an_answer_message(
     return inbound(headers=headers, body=json.dumps(fields).encode(), correlation_id=correlation_id)
 
 
-def a_dead_message(request_id: str = "r-1", *, message_id: str | None = None, error: object = None) -> Inbound:
+def a_dead_message(
+    request_id: str = "r-1", *, message_id: str | None = None, error: object = None
+) -> Inbound:
     """Return a dispatch that came back; its body is anything."""
     headers = {**HEADERS, "regards.request.id": request_id, "x-exception-stacktrace": error}
     return inbound(headers=headers, body=b"\xff\x00", message_id=message_id)

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Final
 
-from kombu.transport import filesystem
+from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
 
 #: Seconds between two looks at the folder of an idle worker.
@@ -87,6 +87,11 @@ class Transport(filesystem.Transport):
     """The transport of the embedded broker."""
 
     Channel = Channel
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The original shares what it declared among all folders of the process.
+        self.state = virtual.BrokerState()
 
     @property
     def default_connection_params(self) -> dict[str, Any]:

@@ -40,13 +40,16 @@ class Intake:
         Raises:
             MalformedMessage: the message is for a manager's worker, but does not follow the contract.
         """
-        headers = message.headers
-        if "task" in headers:
+        worker_type = self._raw_type(message.delivery_info)
+        # The queue decides: an additional header of a raw message may be called "task" as well.
+        if worker_type is None and "task" in message.headers:
             return self._celery_form(message)
+        if worker_type is None:
+            raise MalformedMessage(f"No worker type here for {_place(message.delivery_info)}")
         return ManagedWork(
-            worker_type=self._type_of(message.delivery_info),
+            worker_type=worker_type,
             request=WorkRequest.from_raw(
-                headers=headers,
+                headers=message.headers,
                 body=_bytes(message.body),
                 message_id=_own(message.properties.get("message_id")),
             ),
@@ -71,13 +74,15 @@ class Intake:
             redelivered=bool(message.delivery_info.get("redelivered")),
         )
 
-    def _type_of(self, delivery: Mapping[str, Any]) -> str:
-        exchange, key = delivery.get("exchange"), delivery.get("routing_key")
+    def _raw_type(self, delivery: Mapping[str, Any]) -> str | None:
         # A message that an operator moved back comes through the default exchange, by queue name.
-        worker_type = self._by_queue.get(str(exchange)) or self._by_queue.get(str(key))
-        if worker_type is None:
-            raise MalformedMessage(f"No worker type here for exchange {exchange!r} and routing key {key!r}")
-        return worker_type
+        return self._by_queue.get(str(delivery.get("exchange"))) or self._by_queue.get(
+            str(delivery.get("routing_key"))
+        )
+
+
+def _place(delivery: Mapping[str, Any]) -> str:
+    return f"exchange {delivery.get('exchange')!r} and routing key {delivery.get('routing_key')!r}"
 
 
 def _arguments(message: Any) -> tuple[list[Any], Mapping[str, Any]]:

@@ -96,7 +96,7 @@ class EmbeddedSource:
         with broker_errors(address):
             declare(self._channel, topology)
 
-    def read(self, timeout: float) -> None:
+    def read(self, timeout: float, *, linger: float = 0.0) -> None:  # noqa: ARG002 (a look at the folder finds many)
         """Take files until there are no more or a bulk is full."""
         deadline = time.monotonic() + timeout
         with broker_errors(self._address):

@@ -49,11 +49,12 @@ class Sender(Protocol):
 class Source(Protocol):
     """Reads queues over one connection."""
 
-    def read(self, timeout: float) -> None:
+    def read(self, timeout: float, *, linger: float = 0.0) -> None:
         """Read what has arrived, until nothing more is there or a bulk is full.
 
         Args:
             timeout: seconds to wait for the first message.
+            linger: seconds to wait for more, once there is one.
 
         Raises:
             BrokerUnavailable: the connection was lost.

@@ -1,5 +1,6 @@
 """Reading queues of RabbitMQ in bulks."""
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -79,14 +80,13 @@ class RabbitSource:
                 for queue in queues
             }
 
-    def read(self, timeout: float) -> None:
-        """Read until the socket is empty or a bulk is full."""
+    def read(self, timeout: float, *, linger: float = 0.0) -> None:
+        """Read until the socket is empty (for ``linger`` seconds, once there is something) or a bulk is full."""
         with broker_errors(self._address):
             self._consume_again()
-            if any(lane.waiting for lane in self._lanes.values()):
-                timeout = 0
-            while not self._full() and self._frames.handle_next(timeout):
-                timeout = 0
+            until = time.monotonic() + (linger if self._something() else timeout)
+            while not self._full() and self._frames.handle_next(max(0.0, until - time.monotonic())):
+                until = min(until, time.monotonic() + linger)
 
     def take(self, queue: QueueSpec) -> Sequence[Inbound]:
         """Return one bulk of a queue."""
@@ -105,6 +105,9 @@ class RabbitSource:
     def close(self) -> None:
         """Close the connection."""
         self._frames.close()
+
+    def _something(self) -> bool:
+        return any(lane.waiting for lane in self._lanes.values())
 
     def _full(self) -> bool:
         lanes = self._lanes.values()

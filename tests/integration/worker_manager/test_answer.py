@@ -32,9 +32,7 @@ def test_it_ends_with_the_workers_content(engine: Engine) -> None:
     engine.answer(an_answer("SUCCESS", content=b"\x00\xff", messages=["unheard"]))
     (response,) = engine.responses()
     assert (response.state, response.content) == ("SUCCESS", b"\x00\xff")
-    assert response.messages == (
-        "Your request has been successfully handled by the <unzip-worker> worker.",
-    )
+    assert response.messages == ("Your request has been successfully handled by the <unzip-worker> worker.",)
     assert (response.owner, response.session, response.worker_type) == ("acme", "2025-06", "unzip-worker")
 
 
@@ -93,7 +91,7 @@ def test_it_tells_only_the_last_of_several_answers_of_a_bulk(engine: Engine) -> 
     assert engine.states() == [("r-1", "ERROR")]
 
 
-@pytest.mark.parametrize("after", ["RUNNING", "SUCCESS", "ERROR"])
+@pytest.mark.parametrize("after", ["SUCCESS", "ERROR", "INVALID_CONTENT", "RETRY_LATER", "REDELIVERED"])
 def test_it_drops_what_comes_after_the_end_in_the_same_bulk(engine: Engine, after: str) -> None:
     a_dispatched_request(engine)
     dropped = engine.answer(an_answer("SUCCESS", content=b"1"), an_answer(after, content=b"2"))
@@ -103,11 +101,28 @@ def test_it_drops_what_comes_after_the_end_in_the_same_bulk(engine: Engine, afte
 
 def test_it_never_goes_back_from_an_error_to_running(engine: Engine) -> None:
     a_dispatched_request(engine)
-    engine.answer(an_answer("ERROR", messages=["no"]))
+    engine.answer(an_answer("ERROR", messages=["no"]), an_answer("RUNNING"))
     engine.forget()
-    (dropped,) = engine.answer(an_answer("RUNNING"))
-    assert dropped.reason.endswith("the request awaits no answer, it is ERROR")
-    assert (the_request().status, engine.broker.published) == (RequestStatus.ERROR, [])
+    engine.answer(an_answer("RUNNING"))
+    assert (the_request().status, the_request().error) == (RequestStatus.ERROR, "no")
+    assert engine.broker.published == []
+
+
+def test_it_does_not_let_a_late_sign_of_life_bring_a_request_back(engine: Engine) -> None:
+    a_dispatched_request(engine)
+    engine.answer(an_answer("SUCCESS"), an_answer("RUNNING"))
+    assert not Request.objects.exists()
+    assert engine.states() == [("r-1", "SUCCESS")]
+
+
+def test_it_keeps_no_copy_of_a_late_sign_of_life_but_of_a_late_result(engine: Engine) -> None:
+    a_dispatched_request(engine)
+    engine.answer(an_answer("ERROR"))
+    (dropped,) = engine.answer(an_answer("RUNNING"), an_answer("SUCCESS"))
+    assert dropped.position == 1
+    assert dropped.reason == (
+        "Answer SUCCESS of request r-1 dropped: the request awaits no answer, it is ERROR"
+    )
 
 
 def test_it_ignores_answers_to_unknown_requests(engine: Engine) -> None:

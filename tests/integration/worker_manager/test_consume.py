@@ -1,5 +1,7 @@
 """The manager's consumers: from a message on a queue to what is published, whatever its neighbours are."""
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -63,7 +65,9 @@ def test_it_takes_a_request_from_its_queue_to_its_answer(engine: Engine) -> None
         a_request_message("x" * 256),
     ],
 )
-def test_it_takes_the_neighbours_of_a_malformed_request_and_keeps_a_copy(engine: Engine, bad: Inbound) -> None:
+def test_it_takes_the_neighbours_of_a_malformed_request_and_keeps_a_copy(
+    engine: Engine, bad: Inbound
+) -> None:
     a_tenant()
     (letter,) = _feed(engine, _REQUESTS, a_request_message("r-0"), bad, a_request_message("r-2"))
     assert engine.states() == [("r-0", "DELAYED"), ("r-2", "DELAYED")]
@@ -111,7 +115,7 @@ def test_it_acknowledges_everything_it_was_given(engine: Engine, consumer: Batch
         {"status": "SUCCESS", "content": [1]},
     ],
 )
-def test_it_takes_the_neighbours_of_a_malformed_answer(engine: Engine, fields: dict[str, object]) -> None:
+def test_it_takes_the_neighbours_of_a_malformed_answer(engine: Engine, fields: dict[str, Any]) -> None:
     a_worker_type(a_tenant())
     live_workers("unzip-worker", at=clock.now())
     _feed(engine, _REQUESTS, a_request_message("r-1"), a_request_message("r-2"))

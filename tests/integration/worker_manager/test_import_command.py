@@ -34,13 +34,13 @@ def test_it_fails_when_an_item_is_refused(tmp_path: Path) -> None:
 
 
 def test_it_says_how_to_make_a_missing_tenant(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="`manage.py create_tenant nobody` makes it"):
+    with pytest.raises(CommandError, match=r"`manage\.py create_tenant nobody` makes it"):
         _run(tmp_path, tenant="nobody")
 
 
 def test_it_says_which_file_cannot_be_read(tmp_path: Path) -> None:
     a_tenant()
-    with pytest.raises(CommandError, match="absent.json cannot be read"):
+    with pytest.raises(CommandError, match=r"absent\.json cannot be read"):
         call_command("import_configuration", str(tmp_path / "absent.json"), tenant="demo")
 
 
@@ -49,3 +49,12 @@ def test_it_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(CommandError, match="not JSON"):
         call_command("import_configuration", str(tmp_path / "bad.json"), tenant="demo")
+
+
+def test_it_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_tenant()
+    given = io.TextIOWrapper(io.BytesIO(a_file(a_worker("unzip"))))
+    monkeypatch.setattr("sys.stdin", given)
+    out = io.StringIO()
+    call_command("import_configuration", "-", tenant="demo", stdout=out)
+    assert out.getvalue() == "1 of 1 items imported\n"

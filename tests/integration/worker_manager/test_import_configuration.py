@@ -102,8 +102,10 @@ def test_it_lets_two_tenants_use_one_content_type() -> None:
 
 def test_it_refuses_inputs_that_are_skipped_by_the_same_file() -> None:
     assert _errors(a_tenant(), a_worker("unzip", inputs=["b", "a"]), a_setting("a", "b")) == [
-        "WorkerConf with type=unzip declares contentType [b, a] which are already used inside the "
-        "skipContentTypes setting"
+        (
+            "WorkerConf with type=unzip declares contentType [b, a] which are already used inside the "
+            "skipContentTypes setting"
+        )
     ]
 
 

@@ -53,8 +53,10 @@ def test_it_replaces_a_stored_workflow(tenant: Tenant) -> None:
 def test_it_imports_no_workflow_when_one_breaks_a_rule(tenant: Tenant) -> None:
     errors = _errors(tenant, a_workflow_item("good", (1, "a")), a_workflow_item("bad", (1, "w" * 129)))
     assert errors == [
-        "[Size] workerType is limited to 128 characters at steps[0].workerType: "
-        f"rejected value [{'w' * 129}]."
+        (
+            "[Size] workerType is limited to 128 characters at steps[0].workerType: "
+            f"rejected value [{'w' * 129}]."
+        )
     ]
     assert _stored() == set()
 
@@ -74,16 +76,20 @@ def test_it_refuses_a_step_number_twice(tenant: Tenant) -> None:
         tenant, a_workflow_item("bad", (1, "nobody"), (1, "a")), a_workflow_item("good", (1, "a"))
     )
     assert errors == [
-        "[DuplicatedStepNumbersError - bad]: step duplications detected! "
-        "Make sure all step numbers are unique!"
+        (
+            "[DuplicatedStepNumbersError - bad]: step duplications detected! "
+            "Make sure all step numbers are unique!"
+        )
     ]
     assert _stored() == {"good"}
 
 
 def test_it_refuses_a_worker_type_that_is_not_configured(tenant: Tenant) -> None:
     assert _errors(tenant, a_workflow_item("bad", (1, "a"), (7, "nobody"))) == [
-        '[NotExistingWorkerError - bad]: worker "nobody" configured at step 7 does not exist.\n'
-        "You can only configure a worker type that is already registered."
+        (
+            '[NotExistingWorkerError - bad]: worker "nobody" configured at step 7 does not exist.\n'
+            "You can only configure a worker type that is already registered."
+        )
     ]
 
 
@@ -97,17 +103,21 @@ def test_it_refuses_a_worker_type_without_output_even_at_the_end(
     tenant: Tenant, steps: list[tuple[int, str]]
 ) -> None:
     assert _errors(tenant, a_workflow_item("bad", *steps)) == [
-        '[NullContentTypeOutError - bad]: contentTypeOut of worker "mute" configured at step 2 '
-        "must be present.\n"
-        "Make sure all contentTypeOuts of the workflowConfig are configured and chainable."
+        (
+            '[NullContentTypeOutError - bad]: contentTypeOut of worker "mute" configured at step 2 '
+            "must be present.\n"
+            "Make sure all contentTypeOuts of the workflowConfig are configured and chainable."
+        )
     ]
 
 
 def test_it_refuses_a_step_that_does_not_take_what_the_last_one_gives(tenant: Tenant) -> None:
     assert _errors(tenant, a_workflow_item("bad", (1, "a"), (2, "c"))) == [
-        '[NonConsistentContentTypeOutError - bad]: contentTypeInputs of worker "c" configured at step 2 '
-        'do not contain the last worker contentTypeOut "2".\n'
-        "Make sure each contentTypeOut is managed by the next worker inputs."
+        (
+            '[NonConsistentContentTypeOutError - bad]: contentTypeInputs of worker "c" configured at step 2 '
+            'do not contain the last worker contentTypeOut "2".\n'
+            "Make sure each contentTypeOut is managed by the next worker inputs."
+        )
     ]
     assert _stored() == set()
 

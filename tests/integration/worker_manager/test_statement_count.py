@@ -100,4 +100,4 @@ def test_it_takes_up_a_page_that_waits(engine: Engine, count: int) -> None:
     engine.submit(*submissions(count))
     live_workers("unzip-worker")
     # Tenants, live types, workflows, inputs, page, update, payloads, outbox in and out; then an empty page.
-    assert _statements(lambda: engine.redispatch()) == 9 + 5
+    assert _statements(engine.redispatch) == 9 + 5

@@ -46,7 +46,7 @@ def test_it_rescues_silent_requests(engine: Engine, settings: Settings) -> None:
     assert the_request().status == RequestStatus.NO_WORKER_AVAILABLE
 
 
-def test_it_forgets_dead_workers_and_finished_requests(engine: Engine, settings: Settings) -> None:
+def test_it_forgets_dead_workers_and_finished_requests(engine: Engine) -> None:
     long_ago = clock.now() - timedelta(days=40)
     a_worker_type(a_tenant())
     live_workers("unzip-worker", at=long_ago)

@@ -16,7 +16,7 @@ from tests.factories.worker_manager import (
     the_request,
 )
 from tests.fakes.engine import Engine
-from worker_manager.models import WorkerInstance
+from worker_manager.models import WorkerInstance, Workflow
 from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +120,21 @@ def test_it_does_not_take_another_tenants_configuration_for_its_own(engine: Engi
     engine.submit(a_submission())
     live_workers("unzip-worker", at=AT)
     assert engine.redispatch() == 0
+
+
+def test_it_follows_its_own_plan_after_the_first_dispatch(engine: Engine) -> None:
+    a_dispatched_workflow(engine)
+    WorkerInstance.objects.filter(worker_type="sip-worker").delete()
+    engine.answer(an_answer("SUCCESS", content=b"1"))
+    Workflow.objects.update(steps=[{"stepNumber": 2, "workerType": "another"}])
+    live_workers("sip-worker")
+    assert engine.redispatch() == 1
+    assert the_request().dispatched_worker_type == "sip-worker"
+
+
+def test_it_follows_its_own_plan_after_a_postponement(engine: Engine) -> None:
+    a_dispatched_workflow(engine)
+    engine.answer(an_answer("RETRY_LATER"))
+    Workflow.objects.all().delete()
+    assert engine.redispatch() == 1
+    assert the_request().dispatched_worker_type == "unzip-worker"

@@ -38,7 +38,9 @@ def _current(
     )
 
 
-@pytest.mark.parametrize("dispatch_id", [None, "", "7:2:3", "spring-42", "7:2", "7:2:3:4", "x7:2:3", "7:2:3\n"])
+@pytest.mark.parametrize(
+    "dispatch_id", [None, "", "7:2:3", "spring-42", "7:2", "7:2:3:4", "x7:2:3", "7:2:3\n"]
+)
 @pytest.mark.parametrize("status", sorted(AWAITING_ANSWER))
 def test_it_counts_what_may_belong_to_the_current_dispatch(status: str, dispatch_id: str | None) -> None:
     assert why_dropped(a_worker_says(dispatch_id=dispatch_id), _current(status=status)) is None

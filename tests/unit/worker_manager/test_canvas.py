@@ -22,7 +22,9 @@ def test_it_chains_the_steps_in_order() -> None:
 
 
 def test_it_makes_a_chain_of_one_step_as_well() -> None:
-    assert _tasks(compile_plan(Plan.single(worker_type="unzip", keep_errors=True))) == ["regards.worker.unzip"]
+    assert _tasks(compile_plan(Plan.single(worker_type="unzip", keep_errors=True))) == [
+        "regards.worker.unzip"
+    ]
 
 
 def test_it_gives_a_link_nothing_but_what_the_one_before_returns() -> None:

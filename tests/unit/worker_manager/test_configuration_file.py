@@ -32,34 +32,52 @@ def _errors(item: Item) -> list[str]:
         ),
         (
             a_worker("w" * 129),
-            "[Size] workerType is limited to 128 characters at workerType: "
-            f"rejected value [{'w' * 129}].",
+            f"[Size] workerType is limited to 128 characters at workerType: rejected value [{'w' * 129}].",
         ),
         (
             a_worker("w", inputs=[]),
-            "[NotEmpty] WorkerConf cannot declare empty contentTypesIn list at contentTypeInputs: "
-            "rejected value [[]].",
+            (
+                "[NotEmpty] WorkerConf cannot declare empty contentTypesIn list at contentTypeInputs: "
+                "rejected value [[]]."
+            ),
         ),
         (
             a_worker("w", contentTypeInputs=None),
-            "[NotEmpty] WorkerConf cannot declare empty contentTypesIn list at contentTypeInputs: "
-            "rejected value [null].",
+            (
+                "[NotEmpty] WorkerConf cannot declare empty contentTypesIn list at contentTypeInputs: "
+                "rejected value [null]."
+            ),
         ),
         (
             a_worker("w", inputs=["a", _LONG]),
-            "[Size] contentTypeInputs[1] is limited to 255 characters at contentTypeInputs[1]: "
-            f"rejected value [{_LONG}].",
+            (
+                "[Size] contentTypeInputs[1] is limited to 255 characters at contentTypeInputs[1]: "
+                f"rejected value [{_LONG}]."
+            ),
         ),
         (
             a_worker("w", contentTypeOutput=_LONG),
-            "[Size] contentTypeOutput is limited to 255 characters at contentTypeOutput: "
-            f"rejected value [{_LONG}].",
+            (
+                "[Size] contentTypeOutput is limited to 255 characters at contentTypeOutput: "
+                f"rejected value [{_LONG}]."
+            ),
         ),
         (
             a_worker("w", keepErrors="no"),
             "[Type] true or false is expected at keepErrors: rejected value [no].",
         ),
-        (a_worker("w", workerType=7), "[Type] a text is expected at workerType: rejected value [7]."),
+        (
+            a_worker("w", workerType=7),
+            "[Type] a text without NUL is expected at workerType: rejected value [7].",
+        ),
+        (
+            a_worker("w", inputs=["nul \0"]),
+            "[Type] a text without NUL is expected at contentTypeInputs[0]: rejected value [nul ].",
+        ),
+        (
+            a_worker("w", contentTypeOutput="half \ud800"),
+            "[Type] a text without NUL is expected at contentTypeOutput: rejected value [half ?].",
+        ),
     ],
 )
 def test_it_says_what_is_wrong_with_a_worker_type(item: Item, error: str) -> None:
@@ -75,8 +93,7 @@ def test_it_says_what_is_wrong_with_a_worker_type(item: Item, error: str) -> Non
         ),
         (
             a_workflow_item(_LONG, (1, "a")),
-            "[Size] workflowType is limited to 255 characters at workflowType: "
-            f"rejected value [{_LONG}].",
+            f"[Size] workflowType is limited to 255 characters at workflowType: rejected value [{_LONG}].",
         ),
         (a_workflow_item("wf"), "[Size] at least one step is expected at steps: rejected value [[]]."),
         (
@@ -101,8 +118,10 @@ def test_it_says_what_is_wrong_with_a_worker_type(item: Item, error: str) -> Non
         ),
         (
             a_workflow_item("wf", (1, "w" * 129)),
-            "[Size] workerType is limited to 128 characters at steps[0].workerType: "
-            f"rejected value [{'w' * 129}].",
+            (
+                "[Size] workerType is limited to 128 characters at steps[0].workerType: "
+                f"rejected value [{'w' * 129}]."
+            ),
         ),
     ],
 )
@@ -128,6 +147,10 @@ def test_it_says_what_is_wrong_with_a_workflow(item: Item, error: str) -> None:
             {"name": "skipContentTypes", "value": "[1]"},
             "value must be a JSON array of strings inside a string, got '[1]'",
         ),
+        (
+            {"name": "skipContentTypes", "value": '["\\u0000"]'},
+            "value must be a JSON array of strings inside a string, got '[\"\\\\u0000\"]'",
+        ),
     ],
 )
 def test_it_says_what_is_wrong_with_a_setting(value: dict[str, object], cause: str) -> None:
@@ -139,16 +162,16 @@ def test_it_reports_every_fault_of_an_item() -> None:
     assert len(_errors(a_workflow_item("", (-1, ""), (None, "b")))) == 4
 
 
-@pytest.mark.parametrize("item", [{}, {"key": "java.lang.Runtime", "value": {}}, a_setting() | {"value": []}, 7])
+@pytest.mark.parametrize(
+    "item", [{}, {"key": "java.lang.Runtime", "value": {}}, {"key": SETTING_KEY, "value": []}, 7]
+)
 def test_it_refuses_items_it_does_not_know(item: Item) -> None:
     assert _errors(item)[0].startswith("Item 0 is refused: key ")
 
 
 def test_it_reads_a_worker_type() -> None:
     (module,) = read(a_file(a_worker("w", inputs=["b", "a", "b"], contentTypeOutput="c", keepErrors=False)))
-    assert module.workers == [
-        WorkerItem(worker_type="w", inputs=("b", "a"), output="c", keep_errors=False)
-    ]
+    assert module.workers == [WorkerItem(worker_type="w", inputs=("b", "a"), output="c", keep_errors=False)]
 
 
 def test_it_reads_a_workflow_in_the_order_of_its_numbers() -> None:

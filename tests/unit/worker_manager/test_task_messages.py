@@ -48,7 +48,7 @@ def _received_by_celery(sent: Outbound) -> Request:
         """Take what the message brings."""
 
     message = Message(
-        body=sent.body,
+        body=sent.body.decode(),
         headers=dict(sent.headers),
         content_type=sent.content_type,
         content_encoding=sent.content_encoding,
@@ -117,4 +117,3 @@ def test_it_writes_ids_of_their_own_into_each_task() -> None:
 def test_it_can_be_stored_in_the_outbox() -> None:
     sent = [_task(), raw_dispatch(work=_work(), worker_type="Unzip")]
     assert unpack(pack(sent)) == sent
-

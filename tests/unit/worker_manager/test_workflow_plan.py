@@ -20,7 +20,8 @@ def test_it_orders_the_steps_by_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "following"), [(0, PlanStep(20, "b")), (20, PlanStep(30, "a")), (30, None), (7, PlanStep(20, "b"))]
+    ("number", "following"),
+    [(0, PlanStep(20, "b")), (20, PlanStep(30, "a")), (30, None), (7, PlanStep(20, "b"))],
 )
 def test_it_goes_on_with_the_next_higher_number(number: int, following: PlanStep | None) -> None:
     assert _PLAN.after(number) == following

@@ -6,7 +6,7 @@ import signal
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -24,7 +24,8 @@ from worker_manager.events.request_answered import ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 
 #: Exit code of a program that SIGINT ended.
-_INTERRUPTED = 130
+_INTERRUPTED: Final = 130
+_UNHEARD: Final = "no response; does a manager run (manage.py consume)?"
 
 
 class Command(BaseCommand):
@@ -120,8 +121,8 @@ otherwise or not in time, 130 when interrupted. Requests go on when this command
     def _conclude(self, following: Following, timeout: float) -> None:
         self.stderr.write(summary(following), self.style.NOTICE)
         for request in following.open[:10]:
-            state = request.state or "no response: does a manager run (manage.py consume)?"
-            self.stderr.write(f"{request.request_id} has not ended after {timeout:g} s: {state}")
+            heard = " ".join((request.state, *request.messages)) if request.state else _UNHEARD
+            self.stderr.write(f"{request.request_id} has not ended after {timeout:g} s: {heard}")
         if following.open_count or following.ended.keys() - {ResponseState.SUCCESS}:
             raise SystemExit(1)
 

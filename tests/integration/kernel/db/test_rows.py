@@ -105,7 +105,7 @@ def test_it_refuses_a_status_that_does_not_exist() -> None:
 
 def test_it_updates_each_row_with_its_own_values() -> None:
     tenant = a_tenant()
-    inserted = dict(_insert(*(_row(tenant, f"r-{number}") for number in range(3))))
+    inserted = {row[0]: row[1] for row in _insert(*(_row(tenant, f"r-{number}") for number in range(3)))}
     given = [[inserted["r-0"], "zero", {"h": "0"}, None], [inserted["r-2"], None, None, b"\x00\xff"]]
     assert rows.update(model=Request, columns=("error", "headers", "content"), rows=given) == 2
     found = {row.request_id: (row.error, row.headers, row.content) for row in Request.objects.all()}
@@ -123,9 +123,7 @@ def test_it_counts_only_rows_that_exist() -> None:
 def test_it_overwrites_the_row_with_the_same_key_but_for_what_is_kept() -> None:
     def beat(seconds: float, protocol: str) -> None:
         values = [("unzip", "w-1", later(seconds), later(seconds), protocol)]
-        rows.upsert(
-            model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",)
-        )
+        rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))
 
     beat(0, "raw")
     beat(15, "celery")

@@ -23,6 +23,12 @@ def _publish(broker: InMemoryBroker, *exchanges: str) -> None:
         publish_after_commit(messages=[_to(exchange) for exchange in exchanges], at=AT)
 
 
+def _publish_and_fail(broker: InMemoryBroker) -> None:
+    with publishing_through(broker), transaction():
+        publish_after_commit(messages=[_to("a")], at=AT)
+        raise ZeroDivisionError
+
+
 def test_it_publishes_after_the_commit_and_not_before() -> None:
     broker = InMemoryBroker()
     with publishing_through(broker), transaction():
@@ -40,9 +46,8 @@ def test_it_publishes_a_bulk_at_once_and_in_order() -> None:
 
 def test_it_forgets_what_was_rolled_back() -> None:
     broker = InMemoryBroker()
-    with pytest.raises(ZeroDivisionError), publishing_through(broker), transaction():
-        publish_after_commit(messages=[_to("a")], at=AT)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _publish_and_fail(broker)
     assert (broker.published, OutboxEntry.objects.exists()) == ([], False)
 
 

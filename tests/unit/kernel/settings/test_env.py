@@ -39,7 +39,8 @@ def test_it_takes_a_number_at_its_bounds(monkeypatch: pytest.MonkeyPatch, given:
 
 
 @pytest.mark.parametrize(
-    ("given", "read"), [("1", True), ("TRUE", True), ("Yes", True), ("on", True), ("0", False), ("off", False)]
+    ("given", "read"),
+    [("1", True), ("TRUE", True), ("Yes", True), ("on", True), ("0", False), ("off", False)],
 )
 def test_it_reads_a_switch(monkeypatch: pytest.MonkeyPatch, given: str, *, read: bool) -> None:
     monkeypatch.setenv(_NAME, given)

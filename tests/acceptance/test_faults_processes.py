@@ -1,0 +1,106 @@
+"""Processes that are killed with -9 while 300 requests are in flight."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.conftest import await_alive, connect_client, opened_platform
+from tests.acceptance.participant import Client
+from tests.acceptance.storm import Storm
+from tests.stack.environment import Servers
+from tests.stack.platform import Platform
+from tests.stack.process import ManagedProcess
+
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres]
+
+_STEPS = ("accept-stamp-a", "accept-stamp-b", "accept-stamp-c")
+
+
+@pytest.fixture(scope="module")
+def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    variables = {"HEARTBEAT_EXPIRY_SECONDS": "8", "OUTBOX_GRACE_SECONDS": "2"}
+    folder = tmp_path_factory.mktemp("faults")
+    with opened_platform(servers=servers, folder=folder, name="faults", variables=variables) as opened:
+        opened.start_jobs()
+        opened.start_beat()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def manager(platform: Platform) -> ManagedProcess:
+    return platform.start_manager()
+
+
+@pytest.fixture(scope="module")
+def fleets(platform: Platform, manager: ManagedProcess) -> list[ManagedProcess]:
+    """Give two fleets that serve the same types, with different pools."""
+    assert manager.running
+    started = [
+        platform.start_fleet(_STEPS, pool="threads", concurrency=4),
+        platform.start_fleet(_STEPS, pool="prefork", concurrency=2),
+    ]
+    client = connect_client(platform.stack)
+    await_alive(client, {"three-steps": b"{}"})
+    client.close()
+    return started
+
+
+@pytest.fixture
+def client(platform: Platform) -> Iterator[Client]:
+    connected = connect_client(platform.stack)
+    yield connected
+    connected.close()
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["threads", "prefork"])
+def test_it_survives_the_death_of_a_fleet(
+    client: Client, fleets: list[ManagedProcess], platform: Platform, which: int
+) -> None:
+    storm = Storm(client, f"fleet-{which}")
+    storm.break_out()
+    fleets[which].kill()
+    storm.pass_by(platform.stack)
+    fleets[which].start()
+
+
+@pytest.mark.usefixtures("fleets")
+def test_it_survives_the_death_of_the_manager(
+    client: Client, manager: ManagedProcess, platform: Platform
+) -> None:
+    storm = Storm(client, "manager")
+    storm.break_out()
+    manager.kill()
+    manager.start()
+    storm.pass_by(platform.stack)
+
+
+def test_it_survives_the_death_of_the_manager_and_all_fleets(
+    client: Client, manager: ManagedProcess, fleets: list[ManagedProcess], platform: Platform
+) -> None:
+    storm = Storm(client, "both")
+    storm.break_out()
+    everybody = [manager, *fleets]
+    for process in everybody:
+        process.kill()
+    for process in everybody:
+        process.launch()
+    storm.pass_by(platform.stack)
+
+
+@pytest.mark.restarts_servers
+@pytest.mark.usefixtures("fleets")
+def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -> None:
+    storm = Storm(client, "broker")
+    storm.break_out()
+    platform.stack.restart_broker()
+    # Celery waits longer and longer before it tries to connect again.
+    storm.pass_by(platform.stack, timeout=80)
+
+
+@pytest.mark.restarts_servers
+@pytest.mark.usefixtures("fleets")
+def test_it_survives_a_restart_of_postgresql(client: Client, platform: Platform) -> None:
+    storm = Storm(client, "database")
+    storm.break_out()
+    platform.stack.restart_database()
+    storm.pass_by(platform.stack)
