@@ -36,7 +36,7 @@ class ChainTemplate:
         message = _written_by_celery(argument, results)
         self._routing_key = queue(STEPS[0], results)
         self._headers = json.dumps(message.headers)
-        self._body = str(message.body)
+        self._body = json.dumps(message.payload)
 
     def message(self) -> ChainMessage:
         """Return a message with ids of its own."""

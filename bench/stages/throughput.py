@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench.clients import ChainClient, Client, RequestClient, run
+from bench.clients import ChainClient, Client, RequestClient, RequestFailed, Stuck, run
 from bench.configuration import ONE_STEP, THREE_STEPS
 from bench.options import Sizes
 from bench.results import Run, Throughput
@@ -49,7 +49,7 @@ def measure(contestants: Sequence[Contestant], *, repetitions: int) -> dict[str,
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in contestants}
     for contestant in contestants:
         contestant.prepare()
-        run(contestant.client, count=max(1, int(contestant.count * _WARM_UP)))
+        _run(contestant, max(1, int(contestant.count * _WARM_UP)))
     for _ in range(repetitions):
         for contestant in contestants:
             runs[contestant.name].append(_measured(contestant))
@@ -59,6 +59,14 @@ def measure(contestants: Sequence[Contestant], *, repetitions: int) -> dict[str,
 def _measured(contestant: Contestant) -> Run:
     contestant.prepare()
     before = cpu_seconds(contestant.trees)
-    seconds = run(contestant.client, count=contestant.count)
+    seconds = _run(contestant, contestant.count)
     cpu = difference(before, cpu_seconds(contestant.trees))
     return Run(count=contestant.count, seconds=seconds, cpu=cpu)
+
+
+def _run(contestant: Contestant, count: int) -> float:
+    try:
+        return run(contestant.client, count=count)
+    except (Stuck, RequestFailed) as error:
+        error.add_note(f"while measuring: {contestant.name}")
+        raise

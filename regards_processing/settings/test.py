@@ -1,13 +1,9 @@
 """Settings of the test run: a database file of its own, cheap passwords."""
 
-import tempfile
-from pathlib import Path
-
 from regards_processing.settings import *  # noqa: F403
-from regards_processing.settings import DATABASES, EMBEDDED
+from regards_processing.settings import DATABASES, VAR
 
-_FOLDER = Path(tempfile.gettempdir())
-if EMBEDDED:
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file and not memory: races are tested with two real connections.
-    DATABASES["default"]["TEST"] = {"NAME": str(_FOLDER / f"regards-test-{id(DATABASES):x}.sqlite3")}
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -15,6 +15,8 @@ from scripts.demonstration.orders import Order, Verdict
 
 #: Width of the table where there is no terminal.
 _PLAIN_WIDTH: Final = 160
+#: Narrower terminals have no room for file names in the table.
+_WIDE: Final = 140
 _NOTHING: Final = "-"
 #: More requests than this share one bar.
 _MANY: Final = 24
@@ -77,36 +79,42 @@ class Board:
 
 
 def show_table(*, console: Console, verdicts: Sequence[Verdict], steps: Sequence[str], storage: Path) -> None:
-    """Print what came of each request."""
+    """Print what came of each request; in a narrow terminal the result files stand below the table."""
+    wide = console.width >= _WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("request", no_wrap=True)
     for step in steps:
         table.add_column(step)
     table.add_column("total", justify="right")
     table.add_column("checked", no_wrap=True)
-    table.add_column("result, in the request's folder", overflow="fold")
+    if wide:
+        table.add_column("result, in the request's folder")
     for verdict in verdicts:
-        table.add_row(*_row(verdict, steps=steps, storage=storage))
+        row = _row(verdict, steps=steps)
+        table.add_row(*row, *([_result(verdict, storage=storage)] if wide else []))
     console.print(table)
     console.print("A step's seconds include the wait for a free worker.")
+    for verdict in () if wide else verdicts:
+        result = f"{verdict.order.request_id}/{_result(verdict, storage=storage)}"
+        console.print(result, markup=False, soft_wrap=True)
     for verdict in verdicts:
         if verdict.fault:
             console.print(f"[red]{verdict.order.request_id}[/]: ", end="")
             console.print(verdict.fault, markup=False)
 
 
-def _row(verdict: Verdict, *, steps: Sequence[str], storage: Path) -> list[str]:
-    seen = [f"{step.worker_id}  {step.seconds:.2f} s" for step in verdict.journey.steps]
+def _row(verdict: Verdict, *, steps: Sequence[str]) -> list[str]:
+    seen = [f"{step.worker_id} {step.seconds:.2f} s" for step in verdict.journey.steps]
     return [
         verdict.order.request_id,
         *(seen + [_NOTHING] * len(steps))[: len(steps)],
         _NOTHING if verdict.seconds is None else f"{verdict.seconds:.2f} s",
         "[red]✗ see below" if verdict.fault else f"[green]✓[/] {verdict.facts} facts",
-        _below(verdict.result, folder=storage / verdict.order.request_id),
     ]
 
 
-def _below(file: Path | None, *, folder: Path) -> str:
+def _result(verdict: Verdict, *, storage: Path) -> str:
+    file, folder = verdict.result, storage / verdict.order.request_id
     if file is None:
         return _NOTHING
     return str(file.relative_to(folder) if file.is_relative_to(folder) else file)

@@ -82,10 +82,11 @@ def shared(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("shared")
     variables = {"HEARTBEAT_EXPIRY_SECONDS": "30"}
     with opened_platform(servers=servers, folder=folder, name="shared", variables=variables) as platform:
-        platform.start_manager()
-        platform.start_jobs()
-        platform.start_beat()
-        platform.start_fleet(SERVED, pool="threads", concurrency=4)
+        with platform.side_by_side():
+            platform.start_manager()
+            platform.start_jobs()
+            platform.start_beat()
+            platform.start_fleet(SERVED, pool="threads", concurrency=4)
         client = connect_client(platform.stack)
         await_alive(client, {"echo": b"{}"})
         client.close()

@@ -122,7 +122,9 @@ def test_it_keeps_an_answer_that_belongs_to_no_request(
 
 def test_it_drops_what_is_answered_after_the_end(client: RabbitClient, worker: ForeignWorker) -> None:
     (request,) = _dispatched(client, worker, "ended").values()
-    for body in (_SUCCESS, b'{"status":"RUNNING"}', b'{"status":"ERROR"}', _SUCCESS):
+    worker.answer_raw(request, _SUCCESS)
+    client.await_states("ended", "GRANTED", "SUCCESS")
+    for body in (b'{"status":"RUNNING"}', b'{"status":"ERROR"}', _SUCCESS):
         worker.answer_raw(request, body)
     letters = [worker.await_message(ANSWER_DEAD_LETTERS) for _ in range(2)]
     # A sign of life that comes late is not worth a dead letter.
@@ -131,6 +133,18 @@ def test_it_drops_what_is_answered_after_the_end(client: RabbitClient, worker: F
         "Answer SUCCESS of request ended dropped: no such request, or it has ended",
     }
     client.await_states("ended", "GRANTED", "SUCCESS")
+
+
+def test_it_ends_a_request_once_when_it_is_answered_twice_in_one_bulk(
+    client: RabbitClient, worker: ForeignWorker, manager: ManagedProcess
+) -> None:
+    (request,) = _dispatched(client, worker, "answered-twice").values()
+    with one_bulk(manager):
+        for body in (_SUCCESS, b'{"status":"RUNNING"}', b'{"status":"SUCCESS","content":""}'):
+            worker.answer_raw(request, body)
+    letter = worker.await_message(ANSWER_DEAD_LETTERS)
+    assert "the request awaits no answer, it is SUCCESS" in letter.headers["x-exception-message"]
+    assert client.await_states("answered-twice", "GRANTED", "SUCCESS")[-1].content == b"{}"
 
 
 def test_it_drops_what_is_answered_after_an_error_that_is_kept(

@@ -17,9 +17,10 @@ def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iter
     variables = {"HEARTBEAT_EXPIRY_SECONDS": "4", "QUEUE_TIMEOUT_SECONDS": "6"}
     folder = tmp_path_factory.mktemp("watchdog")
     with opened_platform(servers=servers, folder=folder, name="watchdog", variables=variables) as opened:
-        opened.start_manager()
-        opened.start_jobs()
-        opened.start_beat()
+        with opened.side_by_side():
+            opened.start_manager()
+            opened.start_jobs()
+            opened.start_beat()
         yield opened
 
 

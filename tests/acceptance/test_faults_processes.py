@@ -18,31 +18,30 @@ _STEPS = ("accept-stamp-a", "accept-stamp-b", "accept-stamp-c")
 
 @pytest.fixture(scope="module")
 def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Give a platform with a manager and two fleets that serve the same types, with different pools."""
     variables = {"HEARTBEAT_EXPIRY_SECONDS": "8", "OUTBOX_GRACE_SECONDS": "2"}
     folder = tmp_path_factory.mktemp("faults")
     with opened_platform(servers=servers, folder=folder, name="faults", variables=variables) as opened:
-        opened.start_jobs()
-        opened.start_beat()
+        with opened.side_by_side():
+            opened.start_manager()
+            opened.start_jobs()
+            opened.start_beat()
+            opened.start_fleet(_STEPS, pool="threads", concurrency=4)
+            opened.start_fleet(_STEPS, pool="prefork", concurrency=2)
+        client = connect_client(opened.stack)
+        await_alive(client, {"three-steps": b"{}"})
+        client.close()
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def manager(platform: Platform) -> ManagedProcess:
-    return platform.start_manager()
+    return next(process for process in platform.processes if process.name.startswith("manager"))
 
 
-@pytest.fixture(scope="module")
-def fleets(platform: Platform, manager: ManagedProcess) -> list[ManagedProcess]:
-    """Give two fleets that serve the same types, with different pools."""
-    assert manager.running
-    started = [
-        platform.start_fleet(_STEPS, pool="threads", concurrency=4),
-        platform.start_fleet(_STEPS, pool="prefork", concurrency=2),
-    ]
-    client = connect_client(platform.stack)
-    await_alive(client, {"three-steps": b"{}"})
-    client.close()
-    return started
+@pytest.fixture
+def fleets(platform: Platform) -> list[ManagedProcess]:
+    return [process for process in platform.processes if process.name.startswith("fleet")]
 
 
 @pytest.fixture
@@ -63,7 +62,6 @@ def test_it_survives_the_death_of_a_fleet(
     fleets[which].start()
 
 
-@pytest.mark.usefixtures("fleets")
 def test_it_survives_the_death_of_the_manager(
     client: Client, manager: ManagedProcess, platform: Platform
 ) -> None:
@@ -88,7 +86,6 @@ def test_it_survives_the_death_of_the_manager_and_all_fleets(
 
 
 @pytest.mark.restarts_servers
-@pytest.mark.usefixtures("fleets")
 def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -> None:
     storm = Storm(client, "broker")
     storm.break_out()
@@ -98,7 +95,6 @@ def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -
 
 
 @pytest.mark.restarts_servers
-@pytest.mark.usefixtures("fleets")
 def test_it_survives_a_restart_of_postgresql(client: Client, platform: Platform) -> None:
     storm = Storm(client, "database")
     storm.break_out()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from django.db import connections
 
@@ -16,16 +16,32 @@ T = TypeVar("T")
 _HEAD_START = 0.3
 
 
+class OtherProcess(Generic[T]):
+    """What the other process did."""
+
+    def __init__(self) -> None:
+        #: Whether it had to wait for our commit.
+        self.waited = False
+        self._running: Future[T] = Future()
+
+    def result(self) -> T:
+        """Return what its action returned, or raise what it raised."""
+        return self._running.result(timeout=30)
+
+    def run(self, running: "Future[T]") -> None:
+        """Give it its head start."""
+        self._running = running
+        time.sleep(_HEAD_START)
+        self.waited = not running.done()
+
+
 @contextmanager
-def while_uncommitted(theirs: Callable[[], T]) -> Iterator["Future[T]"]:
+def while_uncommitted(theirs: Callable[[], T]) -> Iterator[OtherProcess[T]]:
     """Open a transaction; when the block ends let another process do ``theirs``, and only then commit."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        with transaction():
-            promise: Future[T] = Future()
-            yield promise
-            running = pool.submit(_closing, theirs)
-            time.sleep(_HEAD_START)
-        promise.set_result(running.result(timeout=30))
+    other = OtherProcess[T]()
+    with ThreadPoolExecutor(max_workers=1) as pool, transaction():
+        yield other
+        other.run(pool.submit(_closing, theirs))
 
 
 def _closing(action: Callable[[], T]) -> T:

@@ -4,7 +4,8 @@ import itertools
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +23,7 @@ class Platform:
         self.stack = stack
         self.processes: list[ManagedProcess] = []
         self._numbers = itertools.count(1)
+        self._waits = True
 
     def __enter__(self) -> Self:
         return self
@@ -103,8 +105,22 @@ class Platform:
             ready=ready,
         )
         self.processes.append(process)
-        process.start()
+        process.launch()
+        if self._waits:
+            process.wait_ready()
         return process
+
+    @contextmanager
+    def side_by_side(self) -> Iterator[None]:
+        """Let processes start at the same time; all are ready when the block is left."""
+        first = len(self.processes)
+        self._waits = False
+        try:
+            yield
+        finally:
+            self._waits = True
+        for process in self.processes[first:]:
+            process.wait_ready()
 
     def stop(self) -> None:
         """End every process, in reverse order of their start."""

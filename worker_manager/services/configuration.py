@@ -164,14 +164,14 @@ def _chain_errors(item: WorkflowItem, workers: Mapping[str, WorkerType]) -> list
         return [_STEP_CLASH.format(workflow=item.workflow_type)]
     errors = []
     output: str | None = None
-    for position, (number, worker_type) in enumerate(item.steps):
+    for number, worker_type in item.steps:
         facts = {"workflow": item.workflow_type, "worker": worker_type, "step": number, "output": output}
         worker = workers.get(worker_type)
         if worker is None:
             errors.append(_NO_WORKER.format(**facts))
         elif worker.content_type_out is None:
             errors.append(_NO_OUTPUT.format(**facts))
-        elif position and output is not None and output not in {i.content_type for i in worker.inputs.all()}:
+        elif output is not None and output not in {i.content_type for i in worker.inputs.all()}:
             errors.append(_NOT_CHAINABLE.format(**facts))
         else:
             output = worker.content_type_out

@@ -8,7 +8,7 @@ from celery import Celery, signals
 from celery.utils.nodenames import NODENAME_DEFAULT, nodename
 from click import Option
 
-from workers.sdk import embedded, process, topology
+from workers.sdk import process, topology
 from workers.sdk.announcer import Announcer
 from workers.sdk.config import WorkerConfig
 from workers.sdk.errors import WorkerError
@@ -17,6 +17,7 @@ from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
 from workers.sdk.native import register_tasks
 from workers.sdk.runner import Runner
+from workers.transport.embedded import transport_options
 
 
 def build_application(*, config: WorkerConfig) -> Celery:
@@ -41,8 +42,8 @@ def _broker(config: WorkerConfig) -> dict[str, Any]:
         return {"broker_url": config.broker_url}
     return {
         "broker_url": "filesystem://",
-        "broker_transport": "workers.sdk.embedded:Transport",
-        "broker_transport_options": embedded.transport_options(var=config.var),
+        "broker_transport": "workers.transport.embedded:EmbeddedTransport",
+        "broker_transport_options": transport_options(config.var / "broker"),
     }
 
 

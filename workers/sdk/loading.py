@@ -7,7 +7,7 @@ from typing import Final
 
 from workers.sdk import declare
 from workers.sdk.declare import WorkerType
-from workers.sdk.errors import ConfigurationError, UnknownWorkerType
+from workers.sdk.errors import ConfigurationError, UnknownWorkerType, WorkerError
 
 _BUILTIN: Final = Path(__file__).resolve().parent.parent / "builtin"
 
@@ -44,8 +44,12 @@ def _load(name: str) -> WorkerType:
 def _import(module: str, *, asked_by: str) -> None:
     try:
         import_module(module)
-    except ImportError as error:
-        raise ConfigurationError(f"{asked_by}: module {module!r} cannot be imported: {error}") from error
+    except WorkerError:
+        raise
+    # Whatever a module of somebody else raises: Celery would swallow it, and start a worker without types.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"{asked_by}: module {module!r} cannot be imported: {reason}") from error
 
 
 def _known() -> str:

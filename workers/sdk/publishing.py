@@ -9,6 +9,9 @@ from workers.contract.wire import Wire
 
 PERSISTENT: Final = 2
 TRANSIENT: Final = 1
+#: The broker looks for the next message from the highest level down, one by one: with 255 levels a message of
+#: priority 0 or 1 costs it several times as much as one of 255. Whoever answers is also done with the work.
+_PRIORITY: Final = names.MAX_PRIORITY
 
 
 def publish(
@@ -30,7 +33,7 @@ def write(*, channel: Any, exchange: str, key: str, wire: Wire) -> None:
 
 
 def _message(channel: Any, wire: Wire, delivery_mode: int) -> Any:
-    properties: dict[str, Any] = {"delivery_mode": delivery_mode}
+    properties: dict[str, Any] = {"delivery_mode": delivery_mode, "priority": _PRIORITY}
     if wire.correlation_id is not None:
         properties["correlation_id"] = wire.correlation_id
     if wire.message_id is not None:

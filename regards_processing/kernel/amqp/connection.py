@@ -14,10 +14,10 @@ from amqp.exceptions import AMQPError, PreconditionFailed
 from django.conf import settings
 from kombu.exceptions import KombuError, OperationalError
 
-from regards_processing.kernel.amqp.embedded_transport import EmbeddedTransport
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
 from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
 from regards_processing.kernel.amqp.topology import Topology, delayed_topology
+from workers.transport.embedded import EmbeddedTransport, transport_options
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ BROKER_ERRORS: Final[tuple[type[Exception], ...]] = (
 CONNECT_TIMEOUT: Final = 5
 #: Seconds that one read or write may take before the connection counts as lost.
 SOCKET_TIMEOUT: Final = 30.0
-#: Seconds between two looks into the folder of the embedded broker; an unchanged folder costs one ``stat``.
-POLLING_INTERVAL: Final = 0.025
 
 #: Addresses whose broker was asked for the delayed-message plug-in, with its answer.
 _delayed: Final[dict[str, bool]] = {}
@@ -166,15 +164,4 @@ def _amqp(address: BrokerAddress, heartbeat: int) -> kombu.Connection:
 
 
 def _embedded(address: BrokerAddress) -> kombu.Connection:
-    messages, control = address.folder / "messages", address.folder / "control"
-    for folder in (messages, control):
-        folder.mkdir(parents=True, exist_ok=True)
-    return kombu.Connection(
-        transport=EmbeddedTransport,
-        transport_options={
-            "data_folder_in": str(messages),
-            "data_folder_out": str(messages),
-            "control_folder": str(control),
-            "polling_interval": POLLING_INTERVAL,
-        },
-    )
+    return kombu.Connection(transport=EmbeddedTransport, transport_options=transport_options(address.folder))

@@ -11,7 +11,6 @@ import kombu
 from kombu.exceptions import ChannelError, EncodeError
 
 from regards_processing.kernel.amqp.connection import (
-    POLLING_INTERVAL,
     BrokerAddress,
     broker_errors,
     declare,
@@ -20,6 +19,7 @@ from regards_processing.kernel.amqp.connection import (
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.ports import BulkLimits, Shortfall
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+from workers.transport.embedded import POLLING_INTERVAL
 
 #: What the transport itself keeps among the properties.
 _PRIVATE: Final = ("delivery_info", "delivery_tag", "body_encoding")

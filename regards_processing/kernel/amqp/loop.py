@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import close_old_connections
 
-from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings
+from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings, supported_extras
 from regards_processing.kernel.amqp.consumer import DOWN_ERRORS, BatchConsumer
 from regards_processing.kernel.amqp.embedded import EmbeddedSource
 from regards_processing.kernel.amqp.ports import BulkLimits, Source
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two ticks.
 _TICK: Final = 1.0
-#: A turn that handled as many messages is busy: the next one waits a little (seconds) for a bigger bulk, whose
-#: fixed cost more messages share. A turn with fewer is not, and a lone message is never kept waiting.
+#: A turn that handled as many messages is busy: the next one waits a little (seconds) for a bigger bulk,
+#: whose fixed cost more messages share. A turn with fewer is not: a lone message is never kept waiting.
 _BUSY: Final = 8
 _LINGER: Final = 0.01
 #: Seconds before the first and the later attempts to connect again.
@@ -153,7 +153,7 @@ class BulkLoop:
         return kind(
             address=self._address,
             queues=[consumer.queue for consumer in self._consumers],
-            topology=self._topology,
+            topology=self._topology + supported_extras(self._address),
             limits=self._limits,
         )
 

@@ -10,7 +10,6 @@ from regards_processing.kernel.amqp.connection import (
     broker_errors,
     declare,
     open_connection,
-    supported_extras,
 )
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.ports import BulkLimits
@@ -69,7 +68,7 @@ class RabbitSource:
     ) -> None:
         self._address = address
         self._limits = limits
-        self._topology = topology + supported_extras(address)
+        self._topology = topology
         self._frames = Frames(open_connection(address=address, heartbeat=_HEARTBEAT))
         with broker_errors(address), self._frames.closed_on_error():
             declare(open_channel(self._frames), self._topology)
@@ -81,7 +80,7 @@ class RabbitSource:
             }
 
     def read(self, timeout: float, *, linger: float = 0.0) -> None:
-        """Read until the socket is empty (for ``linger`` seconds, once there is something) or a bulk is full."""
+        """Read until the socket stays empty for ``linger`` seconds, or a bulk is full."""
         with broker_errors(self._address):
             self._consume_again()
             until = time.monotonic() + (linger if self._something() else timeout)

@@ -102,9 +102,7 @@ def _sources(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> Iterator
 
 
 def _columns(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> list[Any]:
-    return [
-        _adapted(field, column) for field, column in zip(fields, zip(*rows, strict=True), strict=True)
-    ]
+    return [_adapted(field, column) for field, column in zip(fields, zip(*rows, strict=True), strict=True)]
 
 
 def _adapted(field: Field[Any, Any], column: Sequence[Any]) -> list[Any]:

@@ -5,48 +5,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxEntry',
+            name="OutboxEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_index=True)),
-                ('message_count', models.PositiveIntegerField()),
-                ('messages', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_index=True)),
+                ("message_count", models.PositiveIntegerField()),
+                ("messages", models.BinaryField()),
             ],
             options={
-                'db_table': 'regards_outbox',
+                "db_table": "regards_outbox",
             },
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255, unique=True)),
-                ('active', models.BooleanField(default=True, help_text='Messages of an inactive tenant are refused.')),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255, unique=True)),
+                (
+                    "active",
+                    models.BooleanField(
+                        default=True, help_text="Messages of an inactive tenant are refused."
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'regards_tenant',
+                "db_table": "regards_tenant",
             },
         ),
         migrations.CreateModel(
-            name='TenantSetting',
+            name="TenantSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('value', models.JSONField()),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='settings', to='kernel.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("value", models.JSONField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="settings",
+                        to="kernel.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'regards_tenant_setting',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'name'), name='uk_tenant_setting_name')],
+                "db_table": "regards_tenant_setting",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "name"), name="uk_tenant_setting_name")
+                ],
             },
         ),
     ]

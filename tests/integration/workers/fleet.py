@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from kombu import Connection
 
-from workers.sdk import embedded
+from workers.transport.embedded import EmbeddedTransport, transport_options
 
 _ROOT = Path(__file__).parents[3]
 T = TypeVar("T")
@@ -29,8 +29,8 @@ class Broker:
         """Return a new connection."""
         if self.url:
             return Connection(self.url)
-        options = embedded.transport_options(var=self.var)
-        return Connection("filesystem://", transport=embedded.Transport, transport_options=options)
+        options = transport_options(self.var / "broker")
+        return Connection("filesystem://", transport=EmbeddedTransport, transport_options=options)
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a process that uses this broker."""

@@ -43,7 +43,7 @@ def _received_by_celery(sent: Outbound) -> Request:
     """Read a task message as a Celery worker does."""
     app = Celery(set_as_current=False, broker="memory://")
 
-    @app.task(name="regards.worker.Unzip")
+    @app.task(name="regards.worker.Unzip", shared=False)
     def run(argument: object, dispatch_id: str) -> None:
         """Take what the message brings."""
 

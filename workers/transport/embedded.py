@@ -1,8 +1,8 @@
-"""kombu's ``filesystem://`` transport, made safe for several processes and big messages.
+"""The embedded broker: kombu's ``filesystem://`` transport, made safe for several processes and big messages.
 
-The files are the same, so Celery workers on the plain transport take part. What differs: a message appears
-whole or not at all, a half-written one of somebody else is waited for, bindings of two processes that start
-together do not overwrite each other, and an idle reader costs one ``stat``.
+Platform, operator jobs and fleets all use it. The files are those of the plain transport. What differs: a
+message appears whole or not at all, a half-written one of somebody else is waited for, bindings of two
+processes that start together do not overwrite each other, and an idle reader costs one ``stat``.
 """
 
 import fcntl
@@ -22,6 +22,8 @@ from kombu.utils.json import dumps, loads
 
 log = logging.getLogger(__name__)
 
+#: Seconds between two looks into the folder; an unchanged folder costs one ``stat``.
+POLLING_INTERVAL: Final = 0.025
 #: Seconds after which a file that cannot be read is put aside; its writer is dead.
 _WRITING_TAKES: Final = 2.0
 #: Nanoseconds without a change after which the time of the folder can be trusted to show the next change.
@@ -34,6 +36,9 @@ class EmbeddedChannel(filesystem.Channel):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The plain transport expects its folders to exist.
+        for folder in (self.data_folder_in, self.data_folder_out, self.control_folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
         self._waiting: dict[str, deque[str]] = defaultdict(deque)
         self._listed_at = -1
 
@@ -42,8 +47,7 @@ class EmbeddedChannel(filesystem.Channel):
     ) -> None:
         """Bind a queue; unlike the plain transport, also when this process did it before."""
         self.state.binding_delete(queue, exchange or "", routing_key)
-        with self._control_lock():
-            super().queue_bind(queue, exchange, routing_key)
+        super().queue_bind(queue, exchange, routing_key)
 
     def knows(self, exchange: str) -> bool:
         """Return whether this process declared an exchange."""
@@ -67,11 +71,17 @@ class EmbeddedChannel(filesystem.Channel):
     def _queue_bind(
         self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
     ) -> None:
-        file: Path = self._exchange_file(exchange)
-        if not file.exists():
-            # The plain transport creates the file empty, and its readers cannot read an empty file.
-            self._write(file, "[]")
-        super()._queue_bind(exchange, routing_key or "", pattern, queue or "")
+        with self._bindings():
+            file: Path = self._exchange_file(exchange)
+            if not file.exists():
+                # The plain transport creates the file empty, and its readers cannot read an empty file.
+                self._write(file, "[]")
+            super()._queue_bind(exchange, routing_key or "", pattern, queue or "")
+
+    def get_table(self, exchange: str) -> list[Any]:
+        """Read the bindings of an exchange; never while another process writes them."""
+        with self._bindings():
+            return list(super().get_table(exchange))
 
     def _put(self, queue: str, message: dict[str, Any], **_unused: object) -> None:
         # The first part is the plain transport's, so that the files of both sort by age.
@@ -128,7 +138,7 @@ class EmbeddedChannel(filesystem.Channel):
                 return payload
 
     @contextmanager
-    def _control_lock(self) -> Iterator[None]:
+    def _bindings(self) -> Iterator[None]:
         with (self.control_folder / "bindings.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -143,3 +153,18 @@ class EmbeddedTransport(filesystem.Transport):
         super().__init__(*args, **kwargs)
         # The plain transport shares what it declared among all folders of the process.
         self.state = virtual.BrokerState()
+
+    @property
+    def default_connection_params(self) -> dict[str, Any]:
+        """Return nothing: there is no host to connect to."""
+        return {}
+
+
+def transport_options(folder: Path) -> dict[str, Any]:
+    """Return the options of connections to the embedded broker in a folder; it is made at first use."""
+    return {
+        "data_folder_in": str(folder / "messages"),
+        "data_folder_out": str(folder / "messages"),
+        "control_folder": str(folder / "control"),
+        "polling_interval": POLLING_INTERVAL,
+    }
