@@ -33,13 +33,13 @@ LiveTypes = Mapping[str, LiveType]
 
 def active_tenants(*, names: Collection[str]) -> dict[str, int]:
     """Return the keys of the active tenants among ``names``."""
-    return dict(Tenant.objects.filter(active=True, name__in=set(names)).values_list("name", "pk"))
+    return dict(Tenant.objects.active().filter(name__in=set(names)).values_list("name", "pk"))
 
 
 def live_types(*, at: datetime) -> LiveTypes:
     """Return the worker types that are alive, by the stored heartbeats."""
     since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
-    beating = WorkerInstance.objects.filter(beaten_at__gt=since).order_by().values_list("worker_type")
+    beating = WorkerInstance.objects.alive(since=since).order_by().values_list("worker_type")
     counts = beating.annotate(instances=Count("pk"), celery=Count("pk", filter=Q(protocol=Protocol.CELERY)))
     return {
         worker_type: LiveType(instances, instances == celery) for worker_type, instances, celery in counts

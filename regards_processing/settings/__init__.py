@@ -87,6 +87,8 @@ ROOT_URLCONF = "regards_processing.urls"
 WSGI_APPLICATION = "regards_processing.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-gb"
+#: Times with seconds and without words, as in the logs.
+FORMAT_MODULE_PATH = ["regards_processing.settings.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

@@ -1,5 +1,6 @@
 """On the embedded broker a killed process takes the messages it held with it: the watchdog must act."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -28,13 +29,16 @@ def test_it_rescues_the_requests_of_a_killed_fleet(platform: Platform) -> None:
     client = connect_client(platform.stack)
     fleet = platform.start_fleet(["accept-slow"], pool="threads", concurrency=2)
     await_alive(client, {"slow": b'{"seconds":0}'})
-    names = [f"rescued-{number}" for number in range(8)]
-    for name in names:
-        client.submit(name, "slow", b'{"seconds":0.5}')
-    client.await_some(names, count=1)
+    # The second one is being worked on when the first one ends.
+    seconds = {"rescued-0": 0.3, "rescued-1": 2.0} | {f"rescued-{number}": 0.1 for number in range(2, 8)}
+    for name, duration in seconds.items():
+        client.submit(name, "slow", json.dumps({"seconds": duration}).encode())
+    client.await_final("rescued-0")
     fleet.kill()
     fleet.start()
-    client.await_all(names, timeout=45)
-    assert {client.finals(name)[-1].state for name in names} == {"SUCCESS"}
-    assert {name: finished(platform.stack)[name] for name in names} == {name: ["SUCCESS"] for name in names}
+    client.await_all(seconds, timeout=45)
+    client.await_states("rescued-1", "GRANTED", "GRANTED", "SUCCESS")
+    assert {client.finals(name)[-1].state for name in seconds} == {"SUCCESS"}
+    history = finished(platform.stack)
+    assert {name: history[name] for name in seconds} == {name: ["SUCCESS"] for name in seconds}
     assert requests_left(platform.stack) == []

@@ -81,7 +81,14 @@ class Platform:
     def start_web(self) -> tuple[ManagedProcess, str]:
         """Start the web server and return it with its address."""
         port = free_port()
-        command = ["-m", "gunicorn", "regards_processing.wsgi", "-b", f"127.0.0.1:{port}", "-w", "1"]
+        command = [
+            "-m",
+            "gunicorn",
+            "regards_processing.wsgi",
+            "-b",
+            f"127.0.0.1:{port}",
+            "--no-control-socket",
+        ]
         return self.start("web", command, ready=r"Booting worker"), f"http://127.0.0.1:{port}"
 
     def start(

@@ -1,6 +1,5 @@
 """Instances of workers, by their heartbeats."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
@@ -13,10 +12,6 @@ class WorkerInstanceQuerySet(models.QuerySet["WorkerInstance"]):
     def alive(self, *, since: datetime) -> "WorkerInstanceQuerySet":
         """Keep instances that beat after ``since``."""
         return self.filter(beaten_at__gt=since)
-
-    def of_types(self, worker_types: Collection[str]) -> "WorkerInstanceQuerySet":
-        """Keep instances of these worker types."""
-        return self.filter(worker_type__in=worker_types)
 
 
 class WorkerInstance(models.Model):

@@ -1,6 +1,5 @@
 """Requests on their way."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -12,25 +11,9 @@ from worker_manager.states import AWAITING_ANSWER, RequestStatus
 class RequestQuerySet(models.QuerySet["Request"]):
     """Words to ask for requests."""
 
-    def for_tenant(self, tenant: Tenant) -> "RequestQuerySet":
-        """Keep one tenant's requests."""
-        return self.filter(tenant=tenant)
-
-    def awaiting_worker(self) -> "RequestQuerySet":
-        """Keep requests that no live worker could take."""
-        return self.filter(status=RequestStatus.NO_WORKER_AVAILABLE)
-
-    def awaiting_answer(self) -> "RequestQuerySet":
-        """Keep requests that a worker has, or will get."""
-        return self.filter(status__in=AWAITING_ANSWER)
-
-    def due(self, *, at: datetime) -> "RequestQuerySet":
-        """Keep requests to be dispatched whose time has come."""
-        return self.filter(status=RequestStatus.TO_DISPATCH, due_at__lte=at)
-
-    def oldest_first(self) -> "RequestQuerySet":
-        """Order by arrival."""
-        return self.order_by("pk")
+    def without_payloads(self) -> "RequestQuerySet":
+        """Leave the payloads in the table: they are big, and few readers need them."""
+        return self.defer("content", "original_content")
 
     def locked(self, *, skip_locked: bool = False) -> "RequestQuerySet":
         """Lock the rows, in the order of their keys, so that two bulks cannot wait for each other."""

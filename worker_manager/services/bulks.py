@@ -33,7 +33,7 @@ def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, R
     """Lock the requests of a bulk in the order of their keys, without their payloads."""
     found = Request.objects.filter(tenant__in=tenant_ids, request_id__in=request_ids).locked()
     # Payloads are big, and only a new attempt needs them: `queries.bodies` reads those.
-    return {(row.tenant_id, row.request_id): row for row in found.defer("content", "original_content")}
+    return {(row.tenant_id, row.request_id): row for row in found.without_payloads()}
 
 
 def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:

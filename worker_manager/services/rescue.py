@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
@@ -31,7 +31,7 @@ def rescue_silent(*, at: datetime) -> int:
 def _rescue_page(at: datetime) -> int:
     tenants = dict(Tenant.objects.values_list("pk", "name"))
     silent = Request.objects.filter(_silent(at)).locked(skip_locked=True)
-    page = list(silent.defer("content", "original_content")[: settings.SWEEP_PAGE])
+    page = list(silent.without_payloads()[: settings.SWEEP_PAGE])
     bulk = Bulk(live=queries.live_types(at=at), at=at, touched={request.pk: request for request in page})
     for request in page:
         attempts.lost(request=request, reason=_reason(request), live=bulk.live, at=at)
@@ -41,13 +41,12 @@ def _rescue_page(at: datetime) -> int:
 
 def _silent(at: datetime) -> Q:
     expired = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
-    alive = WorkerInstance.objects.filter(beaten_at__gt=expired).values("worker_id")
+    alive = WorkerInstance.objects.alive(since=expired).values("worker_id")
     queued = Q(status=RequestStatus.DISPATCHED, moved_at__lt=at - timedelta(seconds=settings.QUEUE_TIMEOUT))
     running = Q(status=RequestStatus.RUNNING, moved_at__lt=at - timedelta(seconds=settings.RUN_TIMEOUT))
-    orphaned = Q(status=RequestStatus.RUNNING, worker_id__isnull=False, moved_at__lt=expired) & ~Q(
-        worker_id__in=alive
-    )
-    return queued | running | orphaned
+    orphaned = Q(status=RequestStatus.RUNNING, worker_id__isnull=False, moved_at__lt=expired)
+    # While nobody is heard, it may be us who were deaf: managers that were down heard no heartbeats.
+    return queued | running | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(alive)))
 
 
 def _reason(request: Request) -> str:

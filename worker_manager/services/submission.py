@@ -191,7 +191,9 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
     for request in requests.values():
         plan = dispatch.current_plan(request=request, configured=configured)
         dispatch.assign(request=request, plan=plan, live=live, at=at)
-    values = [[getattr(request, name) for name in _COLUMNS.values()] for request in requests.values()]
+    # In one order for all managers: two bulks with the same ids must not wait for each other.
+    ordered = [requests[key] for key in sorted(requests)]
+    values = [[getattr(request, name) for name in _COLUMNS.values()] for request in ordered]
     inserted = rows.insert_new(
         model=Request, columns=list(_COLUMNS), rows=values, returning=("tenant", "request_id", "id")
     )

@@ -4,12 +4,13 @@ import logging
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
 from worker_manager.models import Request
+from worker_manager.models.request import RequestQuerySet
 from worker_manager.queries import LiveTypes, PlanKey
 from worker_manager.services import dispatch
 from worker_manager.services.bulks import Bulk, settle
@@ -38,7 +39,7 @@ def redispatch_waiting(*, at: datetime, max_pages: int | None = None) -> int:
 
 @transaction
 def _redispatch_page(at: datetime) -> int:
-    tenants = dict(Tenant.objects.filter(active=True).values_list("pk", "name"))
+    tenants = dict(Tenant.objects.active().values_list("pk", "name"))
     live = queries.live_types(at=at)
     configured = queries.plans(tenant_ids=tenants)
     page = _page(_candidates(live, configured, at).filter(tenant__in=tenants))
@@ -52,13 +53,12 @@ def _redispatch_page(at: datetime) -> int:
     return len(page)
 
 
-def _candidates(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> QuerySet[Request]:
+def _candidates(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> RequestQuerySet:
     takeable = queries.waiting_for(live=live, configured=configured)
     waiting = Q(status=RequestStatus.NO_WORKER_AVAILABLE) & takeable
     due = Q(status=RequestStatus.TO_DISPATCH, due_at__lte=at)
     return Request.objects.filter(waiting | due)
 
 
-def _page(candidates: QuerySet[Request]) -> list[Request]:
-    locked = candidates.order_by("pk").select_for_update(of=("self",), skip_locked=True)
-    return list(locked.defer("content", "original_content")[: settings.SWEEP_PAGE])
+def _page(candidates: RequestQuerySet) -> list[Request]:
+    return list(candidates.locked(skip_locked=True).without_payloads()[: settings.SWEEP_PAGE])

@@ -33,13 +33,14 @@ def write(*, channel: Any, exchange: str, key: str, wire: Wire) -> None:
 
 
 def _message(channel: Any, wire: Wire, delivery_mode: int) -> Any:
-    properties: dict[str, Any] = {"delivery_mode": delivery_mode, "priority": _PRIORITY}
+    properties: dict[str, Any] = {"delivery_mode": delivery_mode}
     if wire.correlation_id is not None:
         properties["correlation_id"] = wire.correlation_id
     if wire.message_id is not None:
         properties["message_id"] = wire.message_id
     return channel.prepare_message(
         wire.body,
+        priority=_PRIORITY,
         content_type="application/json",
         content_encoding="utf-8",
         headers=wire.headers,

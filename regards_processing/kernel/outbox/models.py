@@ -17,6 +17,7 @@ class OutboxEntry(models.Model):
     class Meta:
         app_label = "kernel"
         db_table = "regards_outbox"
+        verbose_name_plural = "outbox entries"
 
     def __str__(self) -> str:
         return f"{self.message_count} messages of {self.created_at:%H:%M:%S}"

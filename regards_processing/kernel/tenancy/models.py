@@ -1,6 +1,5 @@
 """Tenants: the projects that share the platform."""
 
-from collections.abc import Collection
 from typing import ClassVar
 
 from django.db import models
@@ -12,10 +11,6 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
     def active(self) -> "TenantQuerySet":
         """Keep tenants whose messages are taken."""
         return self.filter(active=True)
-
-    def named(self, names: Collection[str]) -> "TenantQuerySet":
-        """Keep tenants with one of these names."""
-        return self.filter(name__in=names)
 
 
 class Tenant(models.Model):

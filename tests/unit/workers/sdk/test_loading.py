@@ -32,6 +32,7 @@ def test_it_lists_what_it_knows_when_asked_for_a_stranger(name: str) -> None:
 
 def test_it_names_the_module_that_cannot_be_imported() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"WORKER_MODULES: module 'no.such' cannot be imported: ModuleNotFoundError: No module"
+        ConfigurationError,
+        match=r"WORKER_MODULES: module 'no.such' cannot be imported: ModuleNotFoundError: No module",
     ):
         load_types(types=["x"], modules=["no.such"])
