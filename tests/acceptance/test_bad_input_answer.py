@@ -175,3 +175,17 @@ def test_it_drops_the_answer_of_an_older_attempt(client: RabbitClient, worker: F
     worker.answer_raw(second, _SUCCESS, correlation_id=current)
     success = client.await_states("attempted", "GRANTED", "GRANTED", "SUCCESS")[-1]
     assert success.content == b"{}"
+
+
+def test_it_takes_an_answer_that_an_operator_moved_back_from_the_dead_letters(
+    client: RabbitClient, worker: ForeignWorker
+) -> None:
+    (request,) = _dispatched(client, worker, "moved-back").values()
+    headers = _about("moved-back") | {
+        "x-death-queue": "regards.worker.manager.response",
+        "x-exception-stacktrace": "psycopg2.OperationalError: disk full",
+        "x-original-exchange": ANSWER_EXCHANGE,
+    }
+    _send(worker, dict(headers))
+    assert client.await_states("moved-back", "GRANTED", "SUCCESS")[-1].content == b"{}"
+    assert request.headers["regards.request.id"] == "moved-back"

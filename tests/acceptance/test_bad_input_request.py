@@ -201,3 +201,14 @@ def test_it_tells_every_reason_at_once(client: RabbitClient, manager: ManagedPro
         "regards.request.session",
     ]
     assert manager.running
+
+
+@pytest.mark.usefixtures("dead_letters")
+def test_it_takes_a_request_that_an_operator_moved_back_from_the_dead_letters(
+    client: RabbitClient, shared: Platform
+) -> None:
+    client.submit("bad-tenant", "echo", tenant="comes-later")
+    letter = client.await_message(DEAD_LETTERS)
+    shared.manage("create_tenant", "comes-later")
+    client.send(headers=letter.headers, body=letter.body)
+    client.await_states("bad-tenant", "DELAYED")
