@@ -63,9 +63,9 @@ class Observer:
         messages = self._hearing.receive(timeout)
         now = self._clock()
         for message in messages:
-            if message.exchange == names.RESPONSE_EXCHANGE:
+            if message.exchange == names.FENCED_ANSWERS:
                 self._note(message, now)
-        return [message for message in messages if message.exchange != names.RESPONSE_EXCHANGE]
+        return [message for message in messages if message.exchange != names.FENCED_ANSWERS]
 
     def _note(self, message: Inbound, now: float) -> None:
         try:

@@ -5,7 +5,7 @@ from typing import Any
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from worker_manager.consumers.dead_letter import DeadLetterConsumer
 from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
-from worker_manager.consumers.worker_answer import WorkerAnswerConsumer
+from worker_manager.consumers.worker_answer import FencedAnswerConsumer, WorkerAnswerConsumer
 from worker_manager.consumers.worker_heartbeat import WorkerHeartbeatConsumer
 
 
@@ -16,6 +16,7 @@ def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
     """
     return [
         WorkerHeartbeatConsumer(instance_id=instance_id),
+        FencedAnswerConsumer(),
         WorkerAnswerConsumer(),
         DeadLetterConsumer(),
         RequestSubmittedConsumer(),

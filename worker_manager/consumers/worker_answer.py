@@ -11,7 +11,7 @@ from workers.contract.work_answer import WorkAnswer
 
 
 class WorkerAnswerConsumer(BatchConsumer[WorkAnswer]):
-    """Reads Q2."""
+    """Reads the queue of answers (Q2)."""
 
     queue = topology.answers()
 
@@ -25,3 +25,9 @@ class WorkerAnswerConsumer(BatchConsumer[WorkAnswer]):
         """Move the requests that were answered."""
         dropped = apply_answers(answers=items, at=clock.now())
         return [Refusal(index=d.position, reason=d.reason, code="ANSWER_DROPPED") for d in dropped]
+
+
+class FencedAnswerConsumer(WorkerAnswerConsumer):
+    """Reads the queue where our own workers answer fenced dispatches."""
+
+    queue = topology.fenced_answers()

@@ -7,6 +7,10 @@ from typing import Final
 
 #: Workers publish answers here (topic, key ``#``).
 RESPONSE_EXCHANGE: Final = "regards.worker.manager.response"
+#: Ours: our workers answer fenced dispatches here (fanout), to a queue of the same name without priorities.
+FENCED_ANSWERS: Final = "regards.worker.manager.answer"
+#: Dead-letter key and queue of answers, of both kinds.
+ANSWER_DEAD_LETTERS: Final = f"{RESPONSE_EXCHANGE}.DLQ"
 #: Workers publish heartbeats here (topic, key ``#``).
 HEARTBEAT_EXCHANGE: Final = "regards.worker.manager.heartbeat"
 #: Fanout exchange, queue and dead-letter key of requests that no worker could handle.
@@ -17,8 +21,6 @@ DEAD_LETTER_EXCHANGE: Final = "regards.DLX"
 WORKER_ROUTING_KEY: Final = "#"
 #: ``x-max-priority`` of every queue of the reference.
 MAX_PRIORITY: Final = 255
-#: ``x-max-priority`` of our own task queues: ten levels are enough and cost the broker less.
-TASK_MAX_PRIORITY: Final = 10
 
 
 def request_queue(worker_type: str) -> str:

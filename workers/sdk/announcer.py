@@ -12,7 +12,7 @@ from workers.contract import names
 from workers.contract.wire import Wire
 from workers.contract.work_answer import WorkAnswer
 from workers.sdk import topology
-from workers.sdk.publishing import TRANSIENT, publish
+from workers.sdk.publishing import TRANSIENT, publish, route
 
 #: Seconds without a new attempt after a failure, so that a lost broker does not slow the work down.
 _PAUSE: Final = 2.0
@@ -34,16 +34,17 @@ class Announcer:
 
     def running(self, answer: WorkAnswer) -> None:
         """Announce that work goes on."""
-        self.send(exchange=names.RESPONSE_EXCHANGE, wire=answer.to_wire())
+        exchange, key = route(answer)
+        self.send(exchange=exchange, wire=answer.to_wire(), key=key)
 
-    def send(self, *, exchange: str, wire: Wire) -> bool:
+    def send(self, *, exchange: str, wire: Wire, key: str = names.WORKER_ROUTING_KEY) -> bool:
         """Send a message if the broker is there; tell whether it was."""
         self._forget_parent()
         with self._lock:
             if time.monotonic() < self._closed_until:
                 return False
             try:
-                publish(channel=self._open(), exchange=exchange, wire=wire, delivery_mode=TRANSIENT)
+                publish(channel=self._open(), exchange=exchange, wire=wire, delivery_mode=TRANSIENT, key=key)
             # Whatever goes wrong here must not disturb the work itself.
             except Exception as error:  # noqa: BLE001
                 _log.warning("announcement not sent: %s", error, extra={"action": "announcement.failed"})
@@ -62,7 +63,7 @@ class Announcer:
             self._connection = self._app.connection_for_write(connect_timeout=_CONNECT_TIMEOUT, heartbeat=0)
             self._connection.connect()
             self._channel = self._connection.channel()
-            for exchange in (topology.ANSWERS, topology.HEARTBEATS):
+            for exchange in (topology.ANSWERS, topology.FENCED_ANSWERS, topology.HEARTBEATS):
                 exchange(self._channel).declare()
         return self._channel
 

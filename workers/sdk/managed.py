@@ -11,11 +11,11 @@ from celery.exceptions import TaskRevokedError, Terminated, TimeLimitExceeded, W
 from celery.worker import state
 from celery.worker.request import Request
 
-from workers.contract import names
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.sdk import process
 from workers.sdk.answers import Answers, Outgoing
 from workers.sdk.intake import ManagedWork
+from workers.sdk.publishing import route
 
 _log: Final = logging.getLogger(__name__)
 
@@ -111,10 +111,11 @@ class ManagedRequest(Request):
 
     def send(self, answer: WorkAnswer, *, settles: bool) -> None:
         """Hand an answer to the broker."""
+        exchange, key = route(answer)
         self.desk.answers.send(
             Outgoing(
-                exchange=names.RESPONSE_EXCHANGE,
-                key=names.WORKER_ROUTING_KEY,
+                exchange=exchange,
+                key=key,
                 wire=answer.to_wire(),
                 confirmed=self.acknowledge if settles else None,
             )

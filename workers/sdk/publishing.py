@@ -6,12 +6,17 @@ from amqp import spec
 
 from workers.contract import names
 from workers.contract.wire import Wire
+from workers.contract.work_answer import WorkAnswer
 
 PERSISTENT: Final = 2
 TRANSIENT: Final = 1
-#: The broker looks for the next message from the highest level down, one by one: with 255 levels a message of
-#: priority 0 or 1 costs it several times as much as one of 255. Whoever answers is also done with the work.
-_PRIORITY: Final = names.MAX_PRIORITY
+
+
+def route(answer: WorkAnswer) -> tuple[str, str]:
+    """Return exchange and key of an answer: the contract's, or ours when the manager fences its dispatches."""
+    if answer.dispatch_id is None:
+        return names.RESPONSE_EXCHANGE, names.WORKER_ROUTING_KEY
+    return names.FENCED_ANSWERS, ""
 
 
 def publish(
@@ -40,7 +45,6 @@ def _message(channel: Any, wire: Wire, delivery_mode: int) -> Any:
         properties["message_id"] = wire.message_id
     return channel.prepare_message(
         wire.body,
-        priority=_PRIORITY,
         content_type="application/json",
         content_encoding="utf-8",
         headers=wire.headers,

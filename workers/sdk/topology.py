@@ -10,6 +10,7 @@ from workers.contract import names
 
 ANSWERS: Final = Exchange(names.RESPONSE_EXCHANGE, type="topic", durable=True)
 HEARTBEATS: Final = Exchange(names.HEARTBEAT_EXCHANGE, type="topic", durable=True)
+FENCED_ANSWERS: Final = Exchange(names.FENCED_ANSWERS, type="fanout", durable=True)
 FAILED_REQUESTS: Final = Exchange(names.REQUEST_DEAD_LETTERS, type="fanout", durable=True)
 _DEAD_LETTERS: Final = Exchange(names.DEAD_LETTER_EXCHANGE, type="topic", durable=True)
 _ANY_TASK: Final = names.task_name("")
@@ -23,7 +24,7 @@ def request_queue(worker_type: str) -> Queue:
         Exchange(name, type="topic", durable=True),
         routing_key=names.WORKER_ROUTING_KEY,
         durable=True,
-        queue_arguments=_arguments(priorities=names.MAX_PRIORITY),
+        queue_arguments={"x-max-priority": names.MAX_PRIORITY, **_dead_letters(names.REQUEST_DEAD_LETTERS)},
     )
 
 
@@ -36,7 +37,7 @@ def task_queue(worker_type: str) -> Queue:
         Exchange(""),
         routing_key=name,
         durable=True,
-        queue_arguments=_arguments(priorities=names.TASK_MAX_PRIORITY),
+        queue_arguments=_dead_letters(names.REQUEST_DEAD_LETTERS),
     )
 
 
@@ -53,11 +54,22 @@ def failed_requests_queue() -> Queue:
     )
 
 
+def fenced_answers_queue() -> Queue:
+    """Return the queue of answers to fenced dispatches: none is lost before the first manager starts."""
+    return Queue(
+        names.FENCED_ANSWERS,
+        FENCED_ANSWERS,
+        durable=True,
+        queue_arguments=_dead_letters(names.ANSWER_DEAD_LETTERS),
+    )
+
+
 def declare(*, channel: Any, types: Iterable[str]) -> None:
     """Declare everything that workers of these types use; what exists with other arguments is an error."""
     for exchange in (ANSWERS, HEARTBEATS):
         exchange(channel).declare()
     failed_requests_queue()(channel).declare()
+    fenced_answers_queue()(channel).declare()
     for worker_type in types:
         request_queue(worker_type)(channel).declare()
         task_queue(worker_type)(channel).declare()
@@ -70,9 +82,5 @@ def route_task(name: str, *_args: object, **_options: object) -> dict[str, Queue
     return {"queue": task_queue(name.removeprefix(_ANY_TASK))}
 
 
-def _arguments(*, priorities: int) -> dict[str, str | int]:
-    return {
-        "x-max-priority": priorities,
-        "x-dead-letter-exchange": names.DEAD_LETTER_EXCHANGE,
-        "x-dead-letter-routing-key": names.REQUEST_DEAD_LETTERS,
-    }
+def _dead_letters(key: str) -> dict[str, str | int]:
+    return {"x-dead-letter-exchange": names.DEAD_LETTER_EXCHANGE, "x-dead-letter-routing-key": key}

@@ -26,7 +26,7 @@ REQUEST_QUEUE: Final = (
     "regards.broadcast.rs-worker-manager.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
 )
 RESPONSE_QUEUE: Final = names.RESPONSE_EXCHANGE
-RESPONSE_DEAD_LETTERS: Final = f"{RESPONSE_QUEUE}.DLQ"
+RESPONSE_DEAD_LETTERS: Final = names.ANSWER_DEAD_LETTERS
 #: Queue and key of everything that has no dead-letter queue of its own.
 DEAD_LETTERS: Final = "regards.DLQ"
 #: Ten minutes: longer than a restart of the broker takes.
@@ -50,7 +50,8 @@ class QueueSpec:
     name: str
     #: Removed by the broker when its last consumer leaves.
     auto_delete: bool = False
-    max_priority: int = names.MAX_PRIORITY
+    #: ``None`` on our own queues: priorities cost the broker several times as much as the message itself.
+    max_priority: int | None = names.MAX_PRIORITY
     #: Whether the broker itself dead-letters what is rejected (with ``dead_letter_key``).
     dead_lettered_by_broker: bool = True
     #: Key on ``regards.DLX`` of what this queue's consumer refuses.
@@ -61,7 +62,9 @@ class QueueSpec:
     @property
     def arguments(self) -> dict[str, str | int]:
         """Return the arguments of the declaration, exactly as the contract has them."""
-        arguments: dict[str, str | int] = {"x-max-priority": self.max_priority}
+        arguments: dict[str, str | int] = {}
+        if self.max_priority is not None:
+            arguments["x-max-priority"] = self.max_priority
         if self.dead_lettered_by_broker:
             arguments["x-dead-letter-exchange"] = names.DEAD_LETTER_EXCHANGE
             arguments["x-dead-letter-routing-key"] = self.dead_letter_key
@@ -105,6 +108,11 @@ def answers() -> QueueSpec:
     return QueueSpec(name=RESPONSE_QUEUE, dead_letter_key=RESPONSE_DEAD_LETTERS)
 
 
+def fenced_answers() -> QueueSpec:
+    """Return the queue of our own workers' answers to fenced dispatches."""
+    return QueueSpec(name=names.FENCED_ANSWERS, max_priority=None, dead_letter_key=RESPONSE_DEAD_LETTERS)
+
+
 def request_dead_letters() -> QueueSpec:
     """Return the queue of requests that no worker could handle (Q4).
 
@@ -128,6 +136,7 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=RESPONSE_EVENT_EXCHANGE, type="fanout"),
             ExchangeSpec(name=names.HEARTBEAT_EXCHANGE, type="topic"),
             ExchangeSpec(name=names.RESPONSE_EXCHANGE, type="topic"),
+            ExchangeSpec(name=names.FENCED_ANSWERS, type="fanout"),
             ExchangeSpec(name=names.REQUEST_DEAD_LETTERS, type="fanout"),
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
         ),
@@ -135,6 +144,7 @@ def shared_topology() -> Topology:
             _dead_letter_queue(DEAD_LETTERS),
             requests(),
             answers(),
+            fenced_answers(),
             _dead_letter_queue(RESPONSE_DEAD_LETTERS),
             request_dead_letters(),
         ),
@@ -142,6 +152,7 @@ def shared_topology() -> Topology:
             BindingSpec(queue=DEAD_LETTERS, exchange=dead_letters, routing_key=DEAD_LETTERS),
             BindingSpec(queue=REQUEST_QUEUE, exchange=REQUEST_EXCHANGE),
             BindingSpec(queue=RESPONSE_QUEUE, exchange=names.RESPONSE_EXCHANGE, routing_key="#"),
+            BindingSpec(queue=names.FENCED_ANSWERS, exchange=names.FENCED_ANSWERS),
             BindingSpec(
                 queue=RESPONSE_DEAD_LETTERS, exchange=dead_letters, routing_key=RESPONSE_DEAD_LETTERS
             ),
@@ -201,7 +212,7 @@ def worker_topology(worker_type: str) -> Topology:
             QueueSpec(name=request, dead_letter_key=names.REQUEST_DEAD_LETTERS),
             QueueSpec(
                 name=names.task_queue(worker_type),
-                max_priority=names.TASK_MAX_PRIORITY,
+                max_priority=None,
                 dead_letter_key=names.REQUEST_DEAD_LETTERS,
             ),
         ),

@@ -22,7 +22,7 @@ from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
 
-_HEARTBEATS, _ANSWERS, _DEAD, _REQUESTS = consumers(instance_id="test")
+_HEARTBEATS, _FENCED, _ANSWERS, _DEAD, _REQUESTS = consumers(instance_id="test")
 
 
 def _feed(engine: Engine, consumer: BatchConsumer[object], *messages: Inbound) -> list[Outbound]:
@@ -97,7 +97,7 @@ def test_it_takes_the_neighbours_of_a_request_that_no_column_takes(engine: Engin
     assert "NUL" in _reason(letter)
 
 
-@pytest.mark.parametrize("consumer", [_REQUESTS, _ANSWERS, _DEAD])
+@pytest.mark.parametrize("consumer", [_REQUESTS, _ANSWERS, _FENCED, _DEAD])
 def test_it_acknowledges_everything_it_was_given(engine: Engine, consumer: BatchConsumer[object]) -> None:
     a_tenant()
     bulk = [a_request_message("r-1"), a_request_message("r-2", body=b"")]

@@ -28,7 +28,8 @@ QUEUES = [
     (DLQ_OF_REQUESTS, False, 255, None),
     ("regards.worker.manager.heartbeat.m1", True, 255, "regards.DLQ"),
     ("regards.worker.unzip.request", False, 255, DLQ_OF_REQUESTS),
-    ("regards.worker.unzip.task", False, 10, DLQ_OF_REQUESTS),
+    ("regards.worker.unzip.task", False, None, DLQ_OF_REQUESTS),
+    ("regards.worker.manager.answer", False, None, DLQ_OF_ANSWERS),
     ("regards.DLQ", False, 255, None),
 ]
 EXCHANGES = [
@@ -37,6 +38,7 @@ EXCHANGES = [
     ("regards.broadcast.fr.cnes.regards.framework.amqp.event.notification.NotificationEvent", "fanout"),
     ("regards.worker.manager.heartbeat", "topic"),
     ("regards.worker.manager.response", "topic"),
+    ("regards.worker.manager.answer", "fanout"),
     ("regards.worker.unzip.request", "topic"),
     (DLQ_OF_REQUESTS, "fanout"),
     (DLX, "topic"),
@@ -46,6 +48,7 @@ ROUTES = [
     (f"{EVENTS}.in.RequestEvent", "", Q1),
     ("regards.worker.manager.heartbeat", "#", "regards.worker.manager.heartbeat.m1"),
     ("regards.worker.manager.response", "anything", "regards.worker.manager.response"),
+    ("regards.worker.manager.answer", "", "regards.worker.manager.answer"),
     ("regards.worker.unzip.request", "#", "regards.worker.unzip.request"),
     (DLQ_OF_REQUESTS, "", DLQ_OF_REQUESTS),
     (DLX, DLQ_OF_REQUESTS, DLQ_OF_REQUESTS),
@@ -54,9 +57,10 @@ ROUTES = [
 ]
 
 
-def arguments(priorities: int, key: str | None) -> dict[str, object]:
+def arguments(priorities: int | None, key: str | None) -> dict[str, object]:
     dead_letters: dict[str, object] = {"x-dead-letter-exchange": DLX, "x-dead-letter-routing-key": key}
-    return {"x-max-priority": priorities, **({} if key is None else dead_letters)}
+    levels: dict[str, object] = {} if priorities is None else {"x-max-priority": priorities}
+    return {**levels, **({} if key is None else dead_letters)}
 
 
 @pytest.fixture

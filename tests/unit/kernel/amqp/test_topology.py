@@ -23,6 +23,10 @@ def test_it_gives_every_queue_the_arguments_of_the_contract() -> None:
             **dlx,
             "x-dead-letter-routing-key": "regards.worker.manager.response.DLQ",
         },
+        "regards.worker.manager.answer": {
+            "x-dead-letter-exchange": "regards.DLX",
+            "x-dead-letter-routing-key": "regards.worker.manager.response.DLQ",
+        },
         "regards.worker.manager.response.DLQ": {"x-max-priority": 255},
         "regards.worker.manager.request.dlq": {"x-max-priority": 255},
         "regards.worker.manager.heartbeat.m1": {**dlx, "x-dead-letter-routing-key": "regards.DLQ"},
@@ -41,7 +45,7 @@ def test_it_gives_a_worker_type_two_queues() -> None:
     }
     assert arguments(topology.worker_topology("Unzip-Worker")) == {
         "regards.worker.unzip-worker.request": {"x-max-priority": 255, **dead_letters},
-        "regards.worker.unzip-worker.task": {"x-max-priority": 10, **dead_letters},
+        "regards.worker.unzip-worker.task": dead_letters,
     }
 
 
