@@ -13,7 +13,7 @@ TRANSIENT: Final = 1
 
 
 def route(answer: WorkAnswer) -> tuple[str, str]:
-    """Return exchange and key of an answer: the contract's, or ours when the manager fences its dispatches."""
+    """Return exchange and key of an answer: the contract's, or ours if the manager fences its dispatches."""
     if answer.dispatch_id is None:
         return names.RESPONSE_EXCHANGE, names.WORKER_ROUTING_KEY
     return names.FENCED_ANSWERS, ""

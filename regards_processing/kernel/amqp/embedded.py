@@ -33,14 +33,26 @@ class EmbeddedSender:
         self._app_id = app_id
         self._connection = open_connection(address=address)
         self._channel: Any = self._connection.channel()
+        self._outcome: tuple[Shortfall, dict[int, str]] = (Shortfall(), {})
 
     def declare(self, topology: Topology) -> None:
         """Declare what is missing."""
         with broker_errors(self._address):
             declare(self._channel, topology)
 
-    def send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
+    def begin(self, bulk: MutableMapping[int, Outbound]) -> None:
         """Write a bulk."""
+        self._outcome = self._send(bulk)
+
+    def finished(self) -> bool:
+        """Tell that there is nothing to wait for."""
+        return True
+
+    def finish(self) -> tuple[Shortfall, dict[int, str]]:
+        """Return what became of the bulk."""
+        return self._outcome
+
+    def _send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
         unroutable: set[int] = set()
         refused: dict[int, str] = {}
         for position, message in list(bulk.items()):

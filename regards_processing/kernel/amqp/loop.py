@@ -111,6 +111,7 @@ class BulkLoop:
                 self._pause = _FIRST_PAUSE
                 handled += len(bulk)
             self._tick(source)
+        self._publisher.settle()
         self._linger = _LINGER if handled >= _BUSY else 0.0
 
     def _work(self, source: Source, consumer: BatchConsumer[Any], bulk: Sequence[Any]) -> None:

@@ -31,8 +31,22 @@ class Sender(Protocol):
             TopologyConflict: something exists with another definition.
         """
 
-    def send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
-        """Publish a bulk and wait until the broker has it; what it has is removed from ``bulk``.
+    def begin(self, bulk: MutableMapping[int, Outbound]) -> None:
+        """Write a bulk; what the broker turns out to have is removed from ``bulk``.
+
+        Raises:
+            BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
+        """
+
+    def finished(self) -> bool:
+        """Return whether `finish` would not have to wait.
+
+        Raises:
+            BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
+        """
+
+    def finish(self) -> tuple[Shortfall, dict[int, str]]:
+        """Wait until the broker has the bulk that was begun.
 
         Returns:
             Why messages remain in the bulk, and the messages that can never be sent, removed as well,

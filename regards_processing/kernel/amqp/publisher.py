@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from django.conf import settings
@@ -24,6 +25,19 @@ MAX_BODY_BYTES: Final = 128 * 1024**2
 CONFIRM_TIMEOUT: Final = 30.0
 
 
+#: Hears what became of messages: ``None`` when the broker has them all, else what went wrong.
+Done = Callable[[BrokerUnavailable | MessagesRefused | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A bulk on its way."""
+
+    bulk: dict[int, Outbound]
+    refused: dict[int, str]
+    done: Done
+
+
 class MessagePublisher(Protocol):
     """What publishes messages."""
 
@@ -34,6 +48,9 @@ class MessagePublisher(Protocol):
             BrokerUnavailable: the broker is away; any of the messages may or may not have left.
             MessagesRefused: some can never be sent; all others were.
         """
+
+    def settle(self, *, wait: bool = False) -> None:
+        """Look whether the broker has said what became of messages on their way."""
 
 
 class Publisher:
@@ -57,6 +74,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._sender: Sender | None = None
         self._declared: set[str] = set()
+        self._posted: _Posted | None = None
 
     def publish_all(self, messages: Sequence[Outbound]) -> None:
         """Publish messages; return when the broker has them all.
@@ -65,25 +83,73 @@ class Publisher:
             BrokerUnavailable: the broker is away; any of the messages may or may not have left.
             MessagesRefused: some can never be sent; all others were.
         """
-        bulk = dict(enumerate(messages))
-        refused = self._take_out_too_large(bulk)
+        bulk, refused = self._sorted(messages)
         with self._lock:
-            self._publish(bulk, refused)
+            self._settle()
+            self._publish(bulk, refused, begun=False)
         if refused:
             raise MessagesRefused(refused)
+
+    def publish_soon(self, messages: Sequence[Outbound], *, done: Done) -> None:
+        """Write messages and return; ``done`` hears later, from `settle` or the next publication.
+
+        It is called with ``None`` when the broker has them all, else with what `publish_all` would raise.
+        One bulk at a time is on its way: the next one first waits for the broker's word on this one.
+        """
+        bulk, refused = self._sorted(messages)
+        with self._lock:
+            self._settle()
+            try:
+                self._begin(bulk)
+            except BrokerUnavailable as error:
+                self._drop()
+                done(error)
+                return
+            self._posted = _Posted(bulk, refused, done)
+
+    def settle(self, *, wait: bool = False) -> None:
+        """Tell what became of the bulk on its way, if there is one; without ``wait`` only if it is known."""
+        with self._lock:
+            if self._posted is not None and (wait or self._is_known()):
+                self._settle()
 
     def close(self) -> None:
         """Give the connection back; the next message opens another one."""
         with self._lock:
+            self._settle()
             self._drop()
 
-    def _publish(self, bulk: dict[int, Outbound], refused: dict[int, str]) -> None:
+    def _sorted(self, messages: Sequence[Outbound]) -> tuple[dict[int, Outbound], dict[int, str]]:
+        bulk = dict(enumerate(messages))
+        return bulk, self._take_out_too_large(bulk)
+
+    def _is_known(self) -> bool:
+        try:
+            return self._connected().finished()
+        except BrokerUnavailable:
+            return True
+
+    def _settle(self) -> None:
+        posted, self._posted = self._posted, None
+        if posted is None:
+            return
+        try:
+            self._publish(posted.bulk, posted.refused, begun=True)
+        except BrokerUnavailable as error:
+            posted.done(error)
+        else:
+            posted.done(MessagesRefused(posted.refused) if posted.refused else None)
+
+    def _publish(self, bulk: dict[int, Outbound], refused: dict[int, str], *, begun: bool) -> None:
         """Send until nothing is left; each round sends, declares or refuses something, so it ends."""
         may_reconnect = self._sender is not None
         declared_again = False
         while bulk:
             try:
-                shortfall = self._send(bulk, refused)
+                if not begun:
+                    self._begin(bulk)
+                begun = False
+                shortfall = self._finish(refused)
                 if bulk and not declared_again and _is_topology(shortfall):
                     self._declare_again(bulk.values())
                     declared_again = True
@@ -95,16 +161,19 @@ class Publisher:
                 self._drop()
                 if not may_reconnect:
                     raise
-                may_reconnect = False
+                may_reconnect = begun = False
                 continue
             _refuse_unroutable(bulk, refused, shortfall)
 
-    def _send(self, bulk: dict[int, Outbound], refused: dict[int, str]) -> Shortfall:
+    def _begin(self, bulk: dict[int, Outbound]) -> None:
         sender = self._connected()
         for worker_type in _worker_types(bulk.values()) - self._declared:
             sender.declare(worker_topology(worker_type))
             self._declared.add(worker_type)
-        shortfall, unsendable = sender.send(bulk)
+        sender.begin(bulk)
+
+    def _finish(self, refused: dict[int, str]) -> Shortfall:
+        shortfall, unsendable = self._connected().finish()
         refused |= unsendable
         if shortfall.given_up:
             raise PublishNotConfirmed(f"The broker gave up {len(shortfall.given_up)} messages")

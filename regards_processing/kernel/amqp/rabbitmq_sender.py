@@ -44,15 +44,34 @@ class RabbitSender:
         with broker_errors(self._address):
             declare(self._channel, topology)
 
-    def send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
-        """Publish a bulk and wait until the broker has it."""
+    def begin(self, bulk: MutableMapping[int, Outbound]) -> None:
+        """Write a bulk; the broker's word is read by `finish`."""
         self._bulk, self._refused = bulk, dict[int, str]()
         self._unroutable, self._given_up = set[int](), set[int]()
-        missing: str | None = None
+        self._closed_by: NotFound | PreconditionFailed | None = None
         with broker_errors(self._address):
             try:
                 self._frames.handle_waiting()
                 self._write_all()
+            except (NotFound, PreconditionFailed) as error:
+                self._closed_by = error
+
+    def finished(self) -> bool:
+        """Return whether the broker has said all it will say of the bulk that was begun."""
+        with broker_errors(self._address):
+            try:
+                self._frames.handle_waiting()
+            except (NotFound, PreconditionFailed) as error:
+                self._closed_by = error
+        return self._closed_by is not None or not self._awaited
+
+    def finish(self) -> tuple[Shortfall, dict[int, str]]:
+        """Wait until the broker has the bulk that was begun."""
+        missing: str | None = None
+        with broker_errors(self._address):
+            try:
+                if self._closed_by is not None:
+                    raise self._closed_by
                 self._wait_for_confirms()
             except NotFound as error:
                 missing = _found(_MISSING, error)

@@ -29,6 +29,9 @@ class InMemoryBroker:
             raise BrokerUnavailable
         self.published.extend(messages)
 
+    def settle(self, *, wait: bool = False) -> None:
+        """Do nothing: what is published here has arrived."""
+
     def published_to(self, exchange: str) -> list[Outbound]:
         """Return what was published to an exchange."""
         return [message for message in self.published if message.exchange == exchange]

@@ -1,9 +1,11 @@
 """Publish what a transaction decided, after it has committed, whatever happens in between.
 
 Note: the outbox.
-    The messages are written in the transaction that decided them. After the commit they are published and the
-    entry is deleted. When the broker is away or the process dies in between, the entry stays and the relay
-    sends it: nothing is lost, nothing is invented. A message may leave twice; every consumer is idempotent.
+    The messages are written in the transaction that decided them. After the commit they are published and
+    the entry is deleted; a manager does not wait for the broker's word, and deletes it with its next bulk.
+    When the
+    broker is away or the process dies in between, the entry stays and the relay sends it: nothing is lost,
+    nothing is invented. A message may leave twice; every consumer is idempotent.
 """
 
 import logging
@@ -13,13 +15,15 @@ from typing import Final
 
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
-from regards_processing.kernel.amqp.errors import MessagesRefused
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
 from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
 from regards_processing.kernel.outbox.models import OutboxEntry
-from regards_processing.kernel.outbox.port import wire
+from regards_processing.kernel.outbox.port import hand_over, wire
 
 log = logging.getLogger(__name__)
 
+#: Entries of this process whose messages the broker has, and that are still to be deleted.
+_confirmed: Final[set[int]] = set()
 #: Entries that the relay takes in one transaction.
 _PAGE: Final = 10
 
@@ -35,24 +39,50 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
         return
     entry = OutboxEntry.objects.create(created_at=at, message_count=len(messages), messages=pack(messages))
     after_commit(lambda: _publish(entry.pk, messages))
+    # In the same transaction: a commit of its own for each would cost more than the deletion.
+    _forget(list(_confirmed))
 
 
 def _publish(entry_id: int, messages: Sequence[Outbound]) -> None:
+    def done(error: BrokerUnavailable | MessagesRefused | None) -> None:
+        if isinstance(error, BrokerUnavailable):
+            _report_delayed(error, len(messages))
+            return
+        if error is not None:
+            _report_refused(error)
+        _confirmed.add(entry_id)
+
     try:
-        wire().publish_all(messages)
+        hand_over(messages, done=done)
     except BROKER_ERRORS as error:
-        log.warning(
-            "messages wait in the outbox",
-            extra={"action": "outbox.delayed", "messages": len(messages), "reason": repr(error)},
-        )
-        return
+        _report_delayed(error, len(messages))
     except MessagesRefused as error:
-        _report_refused(error)
+        done(error)
     except Exception:
         # The transaction has committed: raising would have its bulk handled a second time.
         log.exception("messages wait in the outbox", extra={"action": "outbox.failed", "entry": entry_id})
+    if entry_id in _confirmed:
+        forget_confirmed()
+
+
+def forget_confirmed() -> None:
+    """Delete the entries of this process whose messages the broker has."""
+    with transaction():
+        _forget(list(_confirmed))
+
+
+def _forget(entry_ids: Sequence[int]) -> None:
+    if not entry_ids:
         return
-    OutboxEntry.objects.filter(pk=entry_id).delete()
+    OutboxEntry.objects.filter(pk__in=entry_ids).delete()
+    after_commit(lambda: _confirmed.difference_update(entry_ids))
+
+
+def _report_delayed(error: Exception, messages: int) -> None:
+    log.warning(
+        "messages wait in the outbox",
+        extra={"action": "outbox.delayed", "messages": messages, "reason": repr(error)},
+    )
 
 
 def _report_refused(error: MessagesRefused) -> None:

@@ -39,6 +39,7 @@ def _reason(letter: Outbound) -> str:
 def test_it_handles_heartbeats_first_and_requests_last() -> None:
     assert [consumer.queue.name.rpartition(".")[2] for consumer in consumers(instance_id="i-7")] == [
         "i-7",
+        "answer",
         "response",
         "dlq",
         "RequestHandler",

@@ -13,6 +13,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.loop import loop_from_settings
+from regards_processing.kernel.amqp.publisher import publisher
+from regards_processing.kernel.outbox import services as outbox
+from regards_processing.kernel.outbox.port import working_ahead
 from regards_processing.kernel.tenancy.services import create_tenants
 from worker_manager.consumers import consumers
 
@@ -46,8 +49,11 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         signal.signal(signal.SIGINT, finish)
         _check_tables()
         create_tenants(names=settings.TENANTS, at=clock.now())
-        loop = loop_from_settings(consumers(instance_id=settings.AMQP_INSTANCE_ID))
-        loop.run(stop)
+        manager = consumers(instance_id=settings.AMQP_INSTANCE_ID)
+        loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed)
+        with working_ahead(publisher()):
+            loop.run(stop)
+        outbox.forget_confirmed()
         log.info("manager stopped", extra={"action": "manager.stopped"})
 
 
