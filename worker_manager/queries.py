@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db import connection
+from django.db.models import Model, Q
 
-from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
-from worker_manager.models import InputContentType, Request, WorkerInstance, Workflow
+from regards_processing.kernel.db.reads import among, for_update, json_value, select
+from worker_manager.models import Request
 from worker_manager.workflow_plan import Plan
 from workers.contract.heartbeat import Protocol
 
@@ -17,6 +18,13 @@ from workers.contract.heartbeat import Protocol
 SKIPPED_CONTENT_TYPES: Final = "skipContentTypes"
 
 PlanKey = tuple[int, str]
+RequestKey = tuple[int, str]
+Digest = tuple[RequestKey, bytes]
+
+_PAYLOADS: Final = frozenset({"content", "original_content"})
+_LIGHT_COLUMNS: Final = ", ".join(
+    field.column or "" for field in Request._meta.concrete_fields if field.column not in _PAYLOADS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +41,88 @@ LiveTypes = Mapping[str, LiveType]
 
 def active_tenants(*, names: Collection[str]) -> dict[str, int]:
     """Return the keys of the active tenants among ``names``."""
-    return dict(Tenant.objects.active().filter(name__in=set(names)).values_list("name", "pk"))
+    wanted, parameters = among(set(names))
+    return dict(select(f"SELECT name, id FROM regards_tenant WHERE active AND name {wanted}", parameters))  # noqa: S608
 
 
 def live_types(*, at: datetime) -> LiveTypes:
     """Return the worker types that are alive, by the stored heartbeats."""
     since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
-    beating = WorkerInstance.objects.alive(since=since).order_by().values_list("worker_type")
-    counts = beating.annotate(instances=Count("pk"), celery=Count("pk", filter=Q(protocol=Protocol.CELERY)))
-    return {
-        worker_type: LiveType(instances, instances == celery) for worker_type, instances, celery in counts
-    }
+    rows = select(
+        "SELECT worker_type, COUNT(*), SUM(CASE WHEN protocol = %s THEN 1 ELSE 0 END) "
+        "FROM workermanager_worker_instance WHERE beaten_at > %s GROUP BY worker_type",
+        [Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
+    )
+    return {worker_type: LiveType(instances, instances == celery) for worker_type, instances, celery in rows}
 
 
 def plans(
     *, tenant_ids: Collection[int], content_types: Collection[str] | None = None
 ) -> dict[PlanKey, Plan]:
     """Return the plan of each configured content type, workflow types included; ``None`` asks for all."""
-    inputs = InputContentType.objects.filter(tenant__in=tenant_ids)
-    workflows = Workflow.objects.filter(tenant__in=tenant_ids)
+    if not tenant_ids:
+        return {}
+    tenants, parameters = among(tenant_ids)
+    workflow_is = input_is = ""
     if content_types is not None:
-        inputs = inputs.filter(content_type__in=content_types)
-        workflows = workflows.filter(workflow_type__in=content_types)
+        wanted, names = among(content_types)
+        workflow_is, input_is = f"AND workflow_type {wanted}", f"AND i.content_type {wanted}"
+        parameters += names
+    workflows = select(
+        "SELECT tenant_id, workflow_type, steps, keep_errors FROM workermanager_workflow "  # noqa: S608
+        f"WHERE tenant_id {tenants} {workflow_is}",
+        parameters,
+    )
+    inputs = select(
+        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors "  # noqa: S608
+        "FROM workermanager_input_content_type i JOIN workermanager_worker_type w ON w.id = i.worker_type_id "
+        f"WHERE i.tenant_id {tenants} {input_is}",
+        parameters,
+    )
     found = {
-        (tenant, name): Plan.workflow(workflow_type=name, steps=steps, keep_errors=keep)
-        for tenant, name, steps, keep in workflows.values_list(
-            "tenant", "workflow_type", "steps", "keep_errors"
-        )
+        (tenant, name): Plan.workflow(workflow_type=name, steps=json_value(steps), keep_errors=bool(keep))
+        for tenant, name, steps, keep in workflows
     }
-    columns = ("tenant", "content_type", "worker_type__worker_type", "worker_type__keep_errors")
-    for tenant, content_type, worker_type, keep in inputs.values_list(*columns):
-        found[tenant, content_type] = Plan.single(worker_type=worker_type, keep_errors=keep)
+    for tenant, content_type, worker_type, keep in inputs:
+        found[tenant, content_type] = Plan.single(worker_type=worker_type, keep_errors=bool(keep))
     return found
 
 
 def skipped_content_types(*, tenant_ids: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the content types that each tenant refuses."""
-    rows = TenantSetting.objects.filter(tenant__in=tenant_ids, name=SKIPPED_CONTENT_TYPES)
-    return {tenant: frozenset(value) for tenant, value in rows.values_list("tenant", "value")}
+    tenants, parameters = among(tenant_ids)
+    rows = select(
+        f"SELECT tenant_id, value FROM regards_tenant_setting WHERE tenant_id {tenants} AND name = %s",  # noqa: S608
+        [*parameters, SKIPPED_CONTENT_TYPES],
+    )
+    return {tenant: frozenset(json_value(value)) for tenant, value in rows}
+
+
+def digests(*, model: type[Model], tenant_ids: Collection[int], request_ids: Collection[str]) -> list[Digest]:
+    """Return the digest of the body of each of these requests that a table (running or finished) has."""
+    if not request_ids:
+        return []
+    tenants, parameters = among(tenant_ids)
+    requests, ids = among(request_ids)
+    rows = select(
+        f"SELECT tenant_id, request_id, digest FROM {model._meta.db_table} "  # noqa: S608
+        f"WHERE tenant_id {tenants} AND request_id {requests}",
+        [*parameters, *ids],
+    )
+    return [((tenant_id, request_id), bytes(digest)) for tenant_id, request_id, digest in rows]
+
+
+def locked_requests(*, tenant_ids: Collection[int], request_ids: Collection[str]) -> list[Request]:
+    """Lock requests in the order of their keys and return them without their payloads."""
+    tenants, parameters = among(tenant_ids)
+    requests, ids = among(request_ids)
+    # Payloads are big, and only a new attempt needs them: `bodies` reads those.
+    found = Request.objects.raw(
+        f"SELECT {_LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
+        f"WHERE tenant_id {tenants} AND request_id {requests} ORDER BY id {for_update()}",
+        [*parameters, *ids],
+    )
+    return list(found)
 
 
 def waiting_for(*, live: LiveTypes, configured: Mapping[PlanKey, Plan]) -> Q:

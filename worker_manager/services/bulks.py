@@ -31,9 +31,8 @@ class Bulk:
 
 def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, Request]:
     """Lock the requests of a bulk in the order of their keys, without their payloads."""
-    found = Request.objects.filter(tenant__in=tenant_ids, request_id__in=request_ids).locked()
-    # Payloads are big, and only a new attempt needs them: `queries.bodies` reads those.
-    return {(row.tenant_id, row.request_id): row for row in found.without_payloads()}
+    found = queries.locked_requests(tenant_ids=tenant_ids, request_ids=request_ids)
+    return {(row.tenant_id, row.request_id): row for row in found}
 
 
 def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:

@@ -78,4 +78,4 @@ def finish(*, requests: Sequence[Request]) -> None:
         return
     remembered = [[getattr(request, name) for name in _REMEMBERED.values()] for request in requests]
     rows.insert_new(model=FinishedRequest, columns=list(_REMEMBERED), rows=remembered, returning=("id",))
-    Request.objects.filter(pk__in=[request.pk for request in requests]).delete()
+    rows.delete(model=Request, keys=[request.pk for request in requests])

@@ -2,12 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
-
-from django.db.models import QuerySet
+from typing import Final
 
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.db import rows
@@ -115,18 +113,13 @@ def _read(submissions: Sequence[RequestSubmitted]) -> _Known:
     return _Known(
         tenants=tenants,
         skipped=queries.skipped_content_types(tenant_ids=tenants.values()),
-        stored=dict(_digests(Request.objects.filter(tenant__in=tenants.values(), request_id__in=ids))),
+        stored=dict(queries.digests(model=Request, tenant_ids=tenants.values(), request_ids=ids)),
         finished=set(
-            _digests(FinishedRequest.objects.filter(tenant__in=tenants.values(), request_id__in=redelivered))
+            queries.digests(model=FinishedRequest, tenant_ids=tenants.values(), request_ids=redelivered)
             if redelivered
             else ()
         ),
     )
-
-
-def _digests(found: QuerySet[Any]) -> Iterable[tuple[RequestKey, bytes]]:
-    for tenant_id, request_id, digest in found.values_list("tenant", "request_id", "digest"):
-        yield (tenant_id, request_id), bytes(digest)
 
 
 def _accept(
@@ -210,7 +203,7 @@ def _taken_meanwhile(late: Mapping[RequestKey, RequestSubmitted], report: Submis
     redelivered = [key for key, submission in late.items() if submission.redelivered]
     ids = {request_id for _, request_id in redelivered}
     tenant_ids = {tenant_id for tenant_id, _ in redelivered}
-    stored = dict(_digests(Request.objects.filter(tenant__in=tenant_ids, request_id__in=ids)))
+    stored = dict(queries.digests(model=Request, tenant_ids=tenant_ids, request_ids=ids))
     for key, submission in late.items():
         if submission.redelivered and stored.get(key) == _digest(submission):
             report.repeated += 1

@@ -8,11 +8,13 @@ Note: one statement a bulk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models import BinaryField, Field, JSONField, Model
+
+from regards_processing.kernel.db.reads import among
 
 Row = Sequence[Any]
 #: Variables of one statement that every SQLite since 3.32 accepts.
@@ -76,6 +78,14 @@ def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -
             cursor.execute(sql, parameters)
             changed += cursor.rowcount
     return changed
+
+
+def delete(*, model: type[Model], keys: Collection[Any]) -> int:
+    """Delete rows by primary key, and nothing that hangs on them; return how many there were."""
+    wanted, parameters = among(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_table(model)} WHERE {_quoted(model._meta.pk)} {wanted}", parameters)  # noqa: S608
+        return int(cursor.rowcount)
 
 
 def _sources(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:

@@ -16,6 +16,7 @@ from typing import Final
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
+from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import hand_over, wire
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Entries of this process whose messages the broker has, and that are still to be deleted.
 _confirmed: Final[set[int]] = set()
+_COLUMNS: Final = ("created_at", "message_count", "messages")
 #: Entries that the relay takes in one transaction.
 _PAGE: Final = 10
 
@@ -37,8 +39,9 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
     transaction_required()
     if not messages:
         return
-    entry = OutboxEntry.objects.create(created_at=at, message_count=len(messages), messages=pack(messages))
-    after_commit(lambda: _publish(entry.pk, messages))
+    row = (at, len(messages), pack(messages))
+    ((entry_id,),) = rows.insert_new(model=OutboxEntry, columns=_COLUMNS, rows=[row], returning=("id",))
+    after_commit(lambda: _publish(entry_id, messages))
     # In the same transaction: a commit of its own for each would cost more than the deletion.
     _forget(list(_confirmed))
 
@@ -74,7 +77,7 @@ def forget_confirmed() -> None:
 def _forget(entry_ids: Sequence[int]) -> None:
     if not entry_ids:
         return
-    OutboxEntry.objects.filter(pk__in=entry_ids).delete()
+    rows.delete(model=OutboxEntry, keys=entry_ids)
     after_commit(lambda: _confirmed.difference_update(entry_ids))
 
 

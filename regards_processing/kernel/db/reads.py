@@ -1,0 +1,37 @@
+"""Read with SQL that is written once.
+
+Note: hot reads are SQL.
+    Each bulk makes the same few reads, and with small bulks the ORM spends several times longer on building
+    each query than the database on answering it: 6.6 ms of CPU for the reception of one request, 2.4 ms with
+    SQL. These reads are written as SQL in the ``queries`` modules; everything else asks the ORM.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def select(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def among(values: Collection[Any]) -> tuple[str, list[Any]]:
+    """Return the comparison "is one of these", to be written behind a column, and its parameters."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", [list(values)]
+    return f"IN ({', '.join(['%s'] * len(values))})", list(values)
+
+
+def for_update() -> str:
+    """Return the clause that locks the rows read; nothing where a writer has the database for itself."""
+    return "FOR UPDATE" if connection.features.has_select_for_update else ""
+
+
+def json_value(stored: Any) -> Any:
+    """Return the value of a JSON column that was read without the ORM."""
+    return json.loads(stored) if isinstance(stored, str) else stored
