@@ -16,6 +16,8 @@ from workers.contract.work_request import WorkRequest
 
 #: Priority of messages to workers (contract 1.6).
 _PRIORITY: Final = 0
+#: Values that tell a worker nothing: it assumes the same when the header is missing.
+_UNSAID: Final[tuple[object, ...]] = (None, {}, [None, None])
 _NO_CALLBACKS: Final = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 #: Builds task messages; it has no broker and is nobody's current app.
 _factory: Final = Celery("task-messages", set_as_current=False, broker="memory://")
@@ -63,4 +65,4 @@ def _template(step: PlanStep) -> Mapping[str, Any]:
     """Let Celery write the headers of a step's task message once; only the ids differ from then on."""
     link = canvas.link(step)
     message = _factory.amqp.as_task_v2("", str(link.task), ignore_result=True)
-    return {name: value for name, value in message.headers.items() if value is not None}
+    return {name: value for name, value in message.headers.items() if value not in _UNSAID}

@@ -28,6 +28,7 @@ _MODE_AND_PRIORITY: Final = struct.Struct(">BB")
 _TIME: Final = struct.Struct(">Q")
 _PERSISTENT: Final = 2
 _LONGEST_SHORT: Final = 255
+_CONSTANTS: Final = frozenset({bool, int, type(None)})
 #: RabbitMQ sends copies to the queues that these headers list, and closes the channel when they are no lists.
 #: They come from clients and workers, who have no say in routing: they are left out.
 _ROUTING_HEADERS: Final = frozenset({"CC", "BCC"})
@@ -118,16 +119,26 @@ _name = lru_cache(maxsize=1024)(_short)
 def _table(headers: Mapping[str, Any]) -> bytes:
     parts: list[bytes] = []
     for name, value in headers.items():
-        if type(value) is not str or name in _ROUTING_HEADERS:
-            return _any_table({key: any_ for key, any_ in headers.items() if key not in _ROUTING_HEADERS})
-        raw = value.encode("utf-8", "surrogatepass")
-        parts += (_name(name), b"S", _LONG.pack(len(raw)), raw)
+        if name in _ROUTING_HEADERS:
+            continue
+        if type(value) is str:
+            raw = value.encode("utf-8", "surrogatepass")
+            parts += (_name(name), b"S", _LONG.pack(len(raw)), raw)
+        elif type(value) in _CONSTANTS:
+            parts.append(_constant_entry(name, value))
+        else:
+            parts.append(_entry(name, value))
     table = b"".join(parts)
     return _LONG.pack(len(table)) + table
 
 
-def _any_table(headers: Mapping[str, Any]) -> bytes:
+def _entry(name: str, value: Any) -> bytes:
+    """Return one entry of a table, as the driver writes it."""
     try:
-        return bytes(dumps("F", (headers,)))
+        return bytes(dumps("F", ({name: value},)))[_LONG.size :]
     except FrameSyntaxError as error:
         raise Unencodable(str(error.reply_text)) from error
+
+
+#: The same few numbers and switches come with every task message.
+_constant_entry = lru_cache(maxsize=1024, typed=True)(_entry)

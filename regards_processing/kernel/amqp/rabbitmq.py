@@ -12,6 +12,8 @@ from regards_processing.kernel.amqp.connection import SOCKET_TIMEOUT
 
 #: Seconds to wait for the broker's answer to a goodbye.
 _LEAVE_TIMEOUT: Final = 3.0
+#: Bytes that are read at once: some dozens of small messages.
+_PIECE: Final = 8192
 
 
 class Frames:
@@ -27,6 +29,9 @@ class Frames:
         self._transport = self.driver.transport
         self._socket = self._transport.sock
         self._socket.settimeout(SOCKET_TIMEOUT)
+        # The driver reads each frame in three small pieces. What it reads beyond a piece it keeps.
+        receive = self._transport._quick_recv  # noqa: SLF001 (the driver has no other door)
+        self._transport._quick_recv = lambda size: receive(max(size, _PIECE))  # noqa: SLF001
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -68,6 +73,8 @@ class Frames:
             raise
 
     def _ready(self, timeout: float) -> bool:
+        if self._transport._read_buffer:  # noqa: SLF001
+            return True
         pending = getattr(self._socket, "pending", None)
         return bool(pending and pending()) or bool(self._poll.poll(timeout * 1000))
 
