@@ -89,7 +89,7 @@ class Demonstration:
         steps = [worker_type for _, worker_type in workflow.steps]
         self._say(f"{len(orders)} requests for workflow {workflow.workflow_type}: {' → '.join(steps)}")
         publisher = Publisher(address=deployment.broker)
-        exchanges = (topology.RESPONSE_EVENT_EXCHANGE, names.RESPONSE_EXCHANGE)
+        exchanges = (topology.RESPONSE_EVENT_EXCHANGE, names.FENCED_ANSWERS)
         client = f"demo-{secrets.token_hex(8)}"
         try:
             with ExitStack() as stack:

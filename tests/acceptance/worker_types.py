@@ -110,7 +110,7 @@ def effect_file(storage: Path, request_id: str) -> Path:
 
 def _stamp(step: str, request: WorkRequest, context: WorkContext) -> WorkResult:
     """Leave an effect outside, and add this run to the trail in the content: the step and a token."""
-    time.sleep(0.01)
+    time.sleep(0.04)
     token = secrets.token_hex(4)
     file = effect_file(context.storage, request.request_id)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from celery.worker import state
 
 from workers.contract.wire import Wire
+from workers.sdk import topology
 from workers.sdk.publishing import PERSISTENT, publish, write
 
 _log: Final = logging.getLogger(__name__)
@@ -172,7 +173,7 @@ class DirectAnswers:
     def _published(self, outgoing: Outgoing) -> bool:
         try:
             if self._channel is None:
-                self._channel = self._connect().channel()
+                self._channel = _with_exchanges(self._connect().channel())
             publish(
                 channel=self._channel,
                 exchange=outgoing.exchange,
@@ -186,3 +187,10 @@ class DirectAnswers:
             self._channel = None
             return False
         return True
+
+
+def _with_exchanges(channel: Any) -> Any:
+    """Declare what is published to: without it this transport takes every exchange for a direct one."""
+    for exchange in (topology.ANSWERS, topology.FENCED_ANSWERS, topology.FAILED_REQUESTS):
+        exchange(channel).declare()
+    return channel

@@ -34,10 +34,14 @@ class AnswersStep(bootsteps.StartStopStep):
     """Gives each new connection to the answers, starts the pulse, and lets nothing unanswered behind."""
 
     requires = (Tasks,)
+    _awake: Any = None
 
     def start(self, consumer: "WorkConsumer") -> None:
         """Send what waited for the connection; the process is alive from now on."""
         consumer.answers.open(consumer.connection)
+        if consumer.hub is not None and not self._awake:
+            # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
+            self._awake = consumer.hub.call_repeatedly(1.0, lambda: None)
         if not consumer.pulse.is_alive():
             consumer.pulse.start()
 

@@ -22,6 +22,7 @@ class Manager:
         self._channel: Any = self._connection.channel()
         self._answers: list[WorkAnswer] = []
         self._answer_queue = self._queue("test.answers", topology.ANSWERS)
+        topology.FENCED_ANSWERS(self._channel).declare()
         self._answer_queue.bind_to(topology.FENCED_ANSWERS, "#")
         self._heartbeat_queue = self._queue("test.heartbeats", topology.HEARTBEATS)
         self._failed_queue = topology.failed_requests_queue()(self._channel)

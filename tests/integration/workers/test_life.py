@@ -29,8 +29,9 @@ def test_it_finishes_the_work_in_hand_before_it_stops(broker: Broker, pool: list
         assert manager.final_answer(name).status is AnswerStatus.SUCCESS
 
 
-def test_it_stops_at_once_when_it_has_nothing_to_do(broker: Broker) -> None:
-    with Fleet(broker=broker, types=["echo"]) as fleet:
+@pytest.mark.parametrize("pool", [["solo"], ["threads", "--concurrency", "2"]])
+def test_it_stops_at_once_when_it_has_nothing_to_do(broker: Broker, pool: list[str]) -> None:
+    with Fleet(broker=broker, types=["echo"], pool=pool) as fleet:
         asked_at = time.monotonic()
         assert fleet.stop(signal.SIGTERM) == 0
     assert time.monotonic() - asked_at < 8
@@ -78,7 +79,7 @@ def test_it_declares_its_queues_as_the_contract_says(rabbitmq: Broker) -> None:
         # A declaration with other arguments would be refused.
         for queue, arguments in (
             ("regards.worker.sleep.request", {"x-max-priority": 255} | dead_letters),
-            ("regards.worker.sleep.task", {"x-max-priority": 10} | dead_letters),
+            ("regards.worker.sleep.task", dead_letters),
             ("regards.worker.manager.request.dlq", {"x-max-priority": 255}),
         ):
             channel.queue_declare(queue, durable=True, auto_delete=False, arguments=arguments)

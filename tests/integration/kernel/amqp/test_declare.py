@@ -79,11 +79,11 @@ def test_it_declares_queues_that_others_can_declare_too(channel: BlockingChannel
 
 @pytest.mark.parametrize(("name", "auto_delete", "priorities", "key"), QUEUES)
 def test_it_declares_no_other_arguments(
-    channel: BlockingChannel, name: str, *, auto_delete: bool, priorities: int, key: str | None
+    channel: BlockingChannel, name: str, *, auto_delete: bool, priorities: int | None, key: str | None
 ) -> None:
     with pytest.raises(ChannelClosedByBroker, match="inequivalent arg"):
         channel.queue_declare(
-            name, durable=True, auto_delete=auto_delete, arguments=arguments(priorities - 1, key)
+            name, durable=True, auto_delete=auto_delete, arguments=arguments((priorities or 9) - 1, key)
         )
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pika
 import pytest
@@ -99,7 +100,10 @@ def test_it_survives_headers_that_nobody_expects(rabbitmq: BrokerAddress, publis
     publisher.publish_all([REQUEST])
     with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
         properties = BasicProperties(
-            headers=odd, content_encoding="zlib", user_id="guest", expiration="60000"
+            headers=odd,
+            content_encoding="zlib",
+            user_id=urlsplit(rabbitmq.url).username,
+            expiration="60000",
         )
         connection.channel().basic_publish(topology.REQUEST_EXCHANGE, "", b"malformed", properties)
     publisher.publish_all([REQUEST])
