@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import amqp
 
+from workers.transport import rabbitmq
+
 PERSISTENT = 2
 TRANSIENT = 1
 
@@ -33,6 +35,7 @@ class Broker:
             virtual_host=unquote(parts.path[1:]),
             heartbeat=0,
             connect_timeout=10,
+            **rabbitmq.transport_options(),
         )
         self._connection.connect()
         self._channel: Any = self._connection.channel()

@@ -2,12 +2,15 @@
 
 from regards_processing.settings import amqp, env
 from regards_processing.settings.engine import SWEEP_SECONDS
+from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
 
 CELERY_BROKER_URL = amqp.BROKER_URL or "filesystem://"
 CELERY_BROKER_TRANSPORT = None if amqp.BROKER_URL else "workers.transport.embedded:EmbeddedTransport"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"confirm_publish": True} if amqp.BROKER_URL else transport_options(amqp.BROKER_FOLDER)
+    {"confirm_publish": True, **rabbitmq.transport_options()}
+    if amqp.BROKER_URL
+    else transport_options(amqp.BROKER_FOLDER)
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_RESULT_BACKEND = "django-db"

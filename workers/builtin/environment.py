@@ -17,3 +17,8 @@ def positive_integer(environment: Mapping[str, str], name: str, *, default: int)
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise ConfigurationError(f"{name} must be an integer of at least 1, got {text!r}")
     return int(text)
+
+
+def names(environment: Mapping[str, str], name: str) -> frozenset[str]:
+    """Return a comma-separated variable as a set of names in lower case."""
+    return frozenset(item.strip().lower() for item in environment.get(name, "").split(",") if item.strip())

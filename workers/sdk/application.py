@@ -17,6 +17,7 @@ from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
 from workers.sdk.native import register_tasks
 from workers.sdk.runner import Runner
+from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
 
 
@@ -39,7 +40,10 @@ def build_application(*, config: WorkerConfig) -> Celery:
 
 def _broker(config: WorkerConfig) -> dict[str, Any]:
     if not config.embedded:
-        return {"broker_url": config.broker_url}
+        return {
+            "broker_url": config.broker_url,
+            "broker_transport_options": rabbitmq.transport_options(),
+        }
     return {
         "broker_url": "filesystem://",
         "broker_transport": "workers.transport.embedded:EmbeddedTransport",

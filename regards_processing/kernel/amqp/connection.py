@@ -17,6 +17,7 @@ from kombu.exceptions import KombuError, OperationalError
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
 from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
 from regards_processing.kernel.amqp.topology import Topology, delayed_topology
+from workers.transport import rabbitmq
 from workers.transport.embedded import EmbeddedTransport, transport_options
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def _amqp(address: BrokerAddress, heartbeat: int) -> kombu.Connection:
         connect_timeout=CONNECT_TIMEOUT,
         # Without a name the certificate would be checked but not whose it is; None stands for the address.
         ssl={"server_hostname": None} if secure else False,
-        transport_options={"frame_handler": tolerant_frame_handler},
+        transport_options={"frame_handler": tolerant_frame_handler, **rabbitmq.transport_options()},
     )
 
 

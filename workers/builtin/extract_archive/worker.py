@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from workers.builtin.extract_archive.delivery import archive_of
 from workers.builtin.extract_archive.extraction import ExtractedFile, extract
 from workers.builtin.extract_archive.limits import ExtractLimits
 from workers.builtin.extract_archive.placement import place
-from workers.builtin.file_access import FileAccess
 from workers.builtin.file_digest import sha256_of
 from workers.builtin.storage_layout import request_folder
 from workers.sdk import (
@@ -35,7 +35,8 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         RetryLater: the disk is full, or the archive is still being written.
     """
     limits = ExtractLimits.from_env(os.environ)
-    archive = _archive_of(request, context)
+    reference = _reference(request)
+    archive = archive_of(reference, request=request, context=context, max_bytes=limits.max_bytes)
     before = archive.stat()
     digest = sha256_of(archive)
     tree = context.workdir / "tree"
@@ -49,18 +50,24 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     total = sum(file.size for file in files)
     return WorkResult.json(
         {
-            "archive": {"url": archive.as_uri(), "size": after.st_size, "sha256": digest},
+            "archive": {"url": _shown(reference, archive), "size": after.st_size, "sha256": digest},
             "files": [_listed(file, target=target) for file in files],
         },
         messages=(f"Extracted {len(files)} file(s), {total} bytes, from {archive.name}",),
     )
 
 
-def _archive_of(request: WorkRequest, context: WorkContext) -> Path:
+def _reference(request: WorkRequest) -> str:
     content = json_content(request)
     if "url" not in content:
         raise InvalidContent('The content has no "url": a file: URL or an absolute path is expected')
-    return FileAccess.of(request=request, context=context).locate(content["url"], field="url")
+    reference: str = content["url"]
+    return reference
+
+
+def _shown(reference: str, archive: Path) -> str:
+    """Return the URL of an archive; a path becomes one, and a copy keeps the URL it came from."""
+    return reference if "://" in reference and not reference.startswith("file:") else archive.as_uri()
 
 
 def _reporter(context: WorkContext) -> Callable[[ExtractedFile], None]:

@@ -33,7 +33,7 @@ def _refusal(content: object, *, inbox: Path, storage: Path, **options: Any) -> 
         ({"url": ""}, "must be a file: URL"),
         ({"url": "x.zip"}, "is relative"),
         ({"url": "file:x.zip"}, "is relative"),
-        ({"url": "http://example.org/x.zip"}, "scheme 'http'"),
+        ({"url": "http://example.org/x.zip"}, "protocol 'http'"),
         ({"url": "file://server/x.zip"}, "host 'server'"),
         ({"url": "file:///x.zip?part=1"}, "query or fragment"),
         ({"url": "file://[/x.zip"}, "not a URL"),
