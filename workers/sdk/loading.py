@@ -1,5 +1,6 @@
 """How a process finds the worker types that it was asked to run."""
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,10 @@ def load_types(*, types: Sequence[str], modules: Sequence[str]) -> tuple[WorkerT
         ConfigurationError: a module cannot be imported.
         DeclarationError: two declarations clash.
     """
+    here = str(Path.cwd())
+    if modules and here not in sys.path:
+        # As `python -m` does, and the command `celery` does not: modules of one's own lie where one starts.
+        sys.path.insert(0, here)
     for module in modules:
         _import(module, asked_by="WORKER_MODULES")
     if not types:

@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,16 @@ def test_it_loads_types_of_other_modules_in_the_order_asked_for_and_once() -> No
     types = load_types(types=["two", "one", "two"], modules=[module])
     assert [entry.name for entry in types] == ["two", "one"]
     assert module in sys.modules
+
+
+def test_it_finds_modules_where_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "types_of_my_own.py").write_text(
+        "from workers.sdk import worker_type\nworker_type('of-my-own', version='1')(print)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    types = load_types(types=["of-my-own"], modules=["types_of_my_own"])
+    assert [entry.name for entry in types] == ["of-my-own"]
 
 
 def test_it_lists_what_it_knows_when_asked_for_nothing() -> None:
