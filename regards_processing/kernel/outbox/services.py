@@ -3,9 +3,8 @@
 Note: the outbox.
     The messages are written in the transaction that decided them. After the commit they are published and
     the entry is deleted; a manager does not wait for the broker's word, and deletes it with its next bulk.
-    When the
-    broker is away or the process dies in between, the entry stays and the relay sends it: nothing is lost,
-    nothing is invented. A message may leave twice; every consumer is idempotent.
+    When the broker is away or the process dies in between, the entry stays and the relay sends it: nothing is
+    lost, nothing is invented. A message may leave twice; every consumer is idempotent.
 """
 
 import logging
