@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from regards_processing.kernel.amqp.envelope import Inbound
-from workers.contract import names
+from workers.contract import answer_bulk, names
 from workers.contract.errors import MalformedMessage
+from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 
@@ -68,12 +69,19 @@ class Observer:
         return [message for message in messages if message.exchange != names.FENCED_ANSWERS]
 
     def _note(self, message: Inbound, now: float) -> None:
+        whole = Wire(headers=dict(message.headers), body=message.body, correlation_id=message.correlation_id)
         try:
-            answer = WorkAnswer.from_wire(
-                headers=message.headers, body=message.body, correlation_id=message.correlation_id
-            )
+            wires = answer_bulk.parts(whole, content_type=message.properties.get("content_type"))
+            answers = [
+                WorkAnswer.from_wire(headers=one.headers, body=one.body, correlation_id=one.correlation_id)
+                for one in wires
+            ]
         except MalformedMessage:
             return
+        for answer in answers:
+            self._note_answer(answer, now)
+
+    def _note_answer(self, answer: WorkAnswer, now: float) -> None:
         journey = self.journeys.get(answer.request_id)
         if journey is not None and answer.status is AnswerStatus.SUCCESS:
             worker = answer.worker_id or "unnamed"

@@ -1,12 +1,15 @@
 """Answers of workers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
 from worker_manager.services.answers import apply_answers
+from workers.contract import answer_bulk
+from workers.contract.wire import Wire
 from workers.contract.work_answer import WorkAnswer
 
 
@@ -28,6 +31,17 @@ class WorkerAnswerConsumer(BatchConsumer[WorkAnswer]):
 
 
 class FencedAnswerConsumer(WorkerAnswerConsumer):
-    """Reads the queue where our own workers answer fenced dispatches."""
+    """Reads the queue where our own workers answer fenced dispatches, several in one message."""
 
     queue = topology.fenced_answers()
+
+    def parts(self, message: Inbound) -> Sequence[Inbound]:
+        """Return each answer of a bulk as if it had come by itself."""
+        content_type = message.properties.get("content_type")
+        if content_type != answer_bulk.CONTENT_TYPE:
+            return (message,)
+        whole = Wire(headers=dict(message.headers), body=message.body)
+        return [
+            replace(message, headers=wire.headers, body=wire.body, correlation_id=wire.correlation_id)
+            for wire in answer_bulk.parts(whole, content_type=content_type)
+        ]

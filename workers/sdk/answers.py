@@ -5,31 +5,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from celery.worker import state
 
-from workers.contract.wire import Wire
 from workers.sdk import topology
-from workers.sdk.publishing import PERSISTENT, publish, write
+from workers.sdk.outgoing import Outgoing, Parcel
+from workers.sdk.publishing import PERSISTENT, Line, publish
 
 _log: Final = logging.getLogger(__name__)
 
 #: Seconds between two attempts to publish while the broker refuses, from the first to the longest.
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """A message on its way to the broker."""
-
-    exchange: str
-    key: str
-    wire: Wire
-    #: Called once, in the thread that may acknowledge, when the broker has the message.
-    confirmed: Callable[[], None] | None
 
 
 class Answers(Protocol):
@@ -56,20 +44,22 @@ class ConfirmedAnswers:
     """Publishes on the consumer's own connection, in the thread of its event loop.
 
     Confirms come back through the same loop, so nothing waits for them, a bulk costs one round trip, and
-    acknowledgements are written by the one thread that may write them.
+    acknowledgements are written by the one thread that may write them. Answers of one turn of the loop leave
+    as one message.
     """
 
     def __init__(self, *, hub: Any) -> None:
         self._hub = hub
         self._thread = threading.get_ident()
         self._waiting: deque[Outgoing] = deque()
-        self._unconfirmed: dict[int, Outgoing] = {}
-        self._channel: Any = None
+        self._unconfirmed: dict[int, Parcel] = {}
+        self._latest: Parcel | None = None
+        self._line: Line | None = None
         self._connection: Any = None
         self._published = 0
 
     def send(self, outgoing: Outgoing) -> None:
-        """Publish at once in the loop's thread, else as soon as the loop turns."""
+        """Publish with this turn of the loop, or with the next one when another thread calls."""
         self._waiting.append(outgoing)
         if threading.get_ident() == self._thread:
             self._publish()
@@ -78,19 +68,20 @@ class ConfirmedAnswers:
 
     def open(self, connection: Any) -> None:
         """Open a channel with confirms; publish again what was not confirmed, in the old order."""
-        self._waiting.extendleft(reversed(self._unconfirmed.values()))
+        unconfirmed = [outgoing for parcel in self._unconfirmed.values() for outgoing in parcel.contents]
+        self._waiting.extendleft(reversed(unconfirmed))
         self._unconfirmed.clear()
-        self._published = 0
+        self._latest, self._published = None, 0
         channel = connection.channel()
         channel.confirm_select()
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
-        self._channel, self._connection = channel, connection
+        self._line, self._connection = Line.of(channel, connection.connection), connection
         self._publish()
 
     def close(self) -> None:
         """Forget the channel; what is unconfirmed is sent again on the next one."""
-        self._channel = self._connection = None
+        self._line = self._connection = None
 
     def flush(self, *, timeout: float) -> bool:
         """Drain the connection until every answer is confirmed."""
@@ -107,13 +98,14 @@ class ConfirmedAnswers:
         return True
 
     def _publish(self) -> None:
-        waiting, channel = self._waiting, self._channel
-        while waiting and channel is not None:
-            outgoing = waiting[0]
-            write(channel=channel, exchange=outgoing.exchange, key=outgoing.key, wire=outgoing.wire)
-            waiting.popleft()
-            self._published += 1
-            self._unconfirmed[self._published] = outgoing
+        waiting, line = self._waiting, self._line
+        while waiting and line is not None:
+            outgoing = waiting.popleft()
+            if self._latest is None or not self._latest.take(outgoing):
+                self._latest = Parcel(outgoing)
+                self._published += 1
+                self._unconfirmed[self._published] = self._latest
+                line.publish(self._latest)
 
     def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001
         for outgoing in self._settled(tag, multiple=multiple):
@@ -127,11 +119,9 @@ class ConfirmedAnswers:
         self._hub.call_later(1.0, self._publish)
 
     def _settled(self, tag: int, *, multiple: bool) -> list[Outgoing]:
-        if not multiple:
-            outgoing = self._unconfirmed.pop(tag, None)
-            return [] if outgoing is None else [outgoing]
-        tags = [known for known in self._unconfirmed if known <= tag]
-        return [self._unconfirmed.pop(known) for known in tags]
+        tags = [known for known in self._unconfirmed if known <= tag] if multiple else [tag]
+        parcels = [self._unconfirmed.pop(known) for known in tags if known in self._unconfirmed]
+        return [outgoing for parcel in parcels for outgoing in parcel.contents]
 
 
 def _told_to_stop() -> bool:

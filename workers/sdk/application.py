@@ -42,6 +42,7 @@ def _broker(config: WorkerConfig) -> dict[str, Any]:
     if not config.embedded:
         return {
             "broker_url": config.broker_url,
+            "broker_transport": "workers.transport.turns:TurnTransport",
             "broker_transport_options": rabbitmq.transport_options(),
         }
     return {

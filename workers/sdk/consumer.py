@@ -21,10 +21,11 @@ from workers.contract.errors import MalformedMessage
 from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
 from workers.sdk import process, topology
-from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers, Outgoing
+from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
 from workers.sdk.fleet import Fleet
 from workers.sdk.intake import Intake, ManagedWork
 from workers.sdk.managed import Desk, ManagedRequest
+from workers.sdk.outgoing import Outgoing
 from workers.sdk.pulse import Pulse
 
 _log: Final = logging.getLogger(__name__)
@@ -35,15 +36,26 @@ class AnswersStep(bootsteps.StartStopStep):
 
     requires = (Tasks,)
     _awake: Any = None
+    _flush: Callable[[], None] | None = None
 
     def start(self, consumer: "WorkConsumer") -> None:
         """Send what waited for the connection; the process is alive from now on."""
+        if consumer.hub is not None:
+            self._take_turns(consumer)
         consumer.answers.open(consumer.connection)
-        if consumer.hub is not None and not self._awake:
-            # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
-            self._awake = consumer.hub.call_repeatedly(1.0, lambda: None)
         if not consumer.pulse.is_alive():
             consumer.pulse.start()
+
+    def _take_turns(self, consumer: Any) -> None:
+        held = consumer.connection.connection.take_turns(watched=consumer.runs_in_the_loop)
+        hub = consumer.hub
+        hub.on_tick.discard(self._flush)
+        # Other threads and processes finish work as well, whatever the socket does.
+        self._flush = held.flush
+        hub.on_tick.add(self._flush)
+        if not self._awake:
+            # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
+            self._awake = hub.call_repeatedly(1.0, lambda: None)
 
     def stop(self, consumer: "WorkConsumer") -> None:
         """Let the connection go, unless this is the end: then the pool still has to finish."""
@@ -78,7 +90,9 @@ class WorkConsumer(Consumer):
         # Celery's own chatter between workers: the heartbeats of the contract say it all.
         options |= {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
         app, hub, pool = options["app"], options["hub"], options["pool"]
-        if getattr(pool, "limit", 0) == 1 and type(pool).__module__ == "celery.concurrency.solo":
+        #: The pool runs requests in the thread of the event loop, one at a time.
+        self.runs_in_the_loop = type(pool).__module__ == "celery.concurrency.solo"
+        if getattr(pool, "limit", 0) == 1 and self.runs_in_the_loop:
             # A busy solo pool cannot beat: the broker would take the worker for dead. TCP watches instead.
             options["amqheartbeat"] = 0
             # It runs one request at a time, whatever concurrency was asked for.

@@ -13,8 +13,9 @@ from celery.worker.request import Request
 
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.sdk import process
-from workers.sdk.answers import Answers, Outgoing
+from workers.sdk.answers import Answers
 from workers.sdk.intake import ManagedWork
+from workers.sdk.outgoing import Outgoing
 from workers.sdk.publishing import route
 
 _log: Final = logging.getLogger(__name__)

@@ -1,15 +1,20 @@
 """How a wire message becomes a kombu message; the same for every transport."""
 
-from typing import Any, Final
-
-from amqp import spec
+import time
+from functools import partial
+from typing import Any, Final, Self
 
 from workers.contract import names
 from workers.contract.wire import Wire
 from workers.contract.work_answer import WorkAnswer
+from workers.sdk.outgoing import Parcel
+from workers.transport.frames import PublishEncoder
+from workers.transport.turns import HeldWrites, TurnConnection
 
 PERSISTENT: Final = 2
 TRANSIENT: Final = 1
+#: ``app_id`` of published messages, as the reference's.
+_APP_ID: Final = "REGARDS"
 
 
 def route(answer: WorkAnswer) -> tuple[str, str]:
@@ -27,14 +32,31 @@ def publish(
     channel.basic_publish(message, exchange=exchange, routing_key=key)
 
 
-def write(*, channel: Any, exchange: str, key: str, wire: Wire) -> None:
-    """Write a persistent JSON message to an AMQP channel, and do nothing else.
+class Line:
+    """Writes publications to an AMQP channel, and does nothing else.
 
     The library's ``basic_publish`` first reads what the broker has sent. On a connection that also consumes
     it would start the next request in the middle of answering the last one.
     """
-    message = _message(channel, wire, PERSISTENT)
-    channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, key, False, False), message)
+
+    def __init__(self, *, encoder: PublishEncoder, held: HeldWrites) -> None:
+        self._encoder = encoder
+        self._held = held
+
+    @classmethod
+    def of(cls, channel: Any, driver: TurnConnection) -> Self:
+        """Return the line of a channel on a connection that takes turns."""
+        encoder = PublishEncoder(channel_id=channel.channel_id, frame_max=driver.frame_max, app_id=_APP_ID)
+        if driver.held is None:
+            raise ConnectionError("The connection does not take turns")
+        return cls(encoder=encoder, held=driver.held)
+
+    def publish(self, parcel: Parcel) -> None:
+        """Publish a parcel, with what it holds when the turn ends."""
+        self._held.write_later(partial(self._frames, parcel))
+
+    def _frames(self, parcel: Parcel) -> bytes:
+        return b"".join(self._encoder.encode(parcel.leave(), timestamp=int(time.time())))
 
 
 def _message(channel: Any, wire: Wire, delivery_mode: int) -> Any:

@@ -7,7 +7,7 @@ once its effect or its dead-letter copy is safely stored, and never before.
 import logging
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -47,6 +47,8 @@ class BatchConsumer(ABC, Generic[T]):
     max_body_bytes: int = 64 * 1024**2
     #: Errors that mean "not now": the bulk stays in its queue.
     down: ClassVar[tuple[type[Exception], ...]] = DOWN_ERRORS
+    #: Most items of one call of `handle`.
+    max_items: ClassVar[int] = 1000
 
     @abstractmethod
     def decode(self, message: Inbound) -> T:
@@ -60,6 +62,14 @@ class BatchConsumer(ABC, Generic[T]):
     def handle(self, items: Sequence[T]) -> Sequence[Refusal]:
         """Handle a bulk with one call of a service; return what must go to the dead-letter queue."""
 
+    def parts(self, message: Inbound) -> Sequence[Inbound]:
+        """Return the messages that a message stands for: itself, unless several travel as one.
+
+        Raises:
+            MalformedMessage: it does not follow the contract.
+        """
+        return (message,)
+
     def malformed(self, messages: Sequence[tuple[Inbound, str]]) -> None:
         """Hear of messages that could not be decoded, with the reasons; they are dead-lettered anyway."""
 
@@ -70,7 +80,11 @@ class BatchConsumer(ABC, Generic[T]):
             one of ``down``: the database or the broker is down; nothing may be acknowledged.
         """
         good, bad = self._decode_all(bulk)
-        copies = self._handle_all(good) if good else []
+        copies = [
+            copy
+            for start in range(0, len(good), self.max_items)
+            for copy in self._handle_all(good[start : start + self.max_items])
+        ]
         if bad:
             self._tell(bad)
             copies += [
@@ -83,7 +97,7 @@ class BatchConsumer(ABC, Generic[T]):
     ) -> tuple[list[tuple[Inbound, T]], list[tuple[Inbound, str]]]:
         good: list[tuple[Inbound, T]] = []
         bad: list[tuple[Inbound, str]] = []
-        for message in bulk:
+        for message in self._parts_of_all(bulk, bad):
             try:
                 good.append((message, self._decode(message)))
             except MalformedMessage as error:
@@ -94,6 +108,13 @@ class BatchConsumer(ABC, Generic[T]):
                 log.exception("message cannot be decoded", extra=self._fields("message.undecodable"))
                 bad.append((message, repr(error)))
         return good, bad
+
+    def _parts_of_all(self, bulk: Sequence[Inbound], bad: list[tuple[Inbound, str]]) -> Iterator[Inbound]:
+        for message in bulk:
+            try:
+                yield from self.parts(message)
+            except MalformedMessage as error:
+                bad.append((message, error.reason))
 
     def _decode(self, message: Inbound) -> T:
         if message.unreadable is not None:

@@ -10,10 +10,10 @@ from amqp.exceptions import NotFound, PreconditionFailed
 from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, declare, open_connection
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import PublishNotConfirmed
-from regards_processing.kernel.amqp.frames import PublishEncoder, Unencodable
 from regards_processing.kernel.amqp.ports import Shortfall
 from regards_processing.kernel.amqp.rabbitmq import Frames, open_channel
 from regards_processing.kernel.amqp.topology import Topology
+from workers.transport.frames import PublishEncoder, Unencodable
 
 #: Bytes that are written at once. Confirms are read in between, so that neither side waits for the other.
 _PIECE: Final = 128 * 1024

@@ -6,7 +6,8 @@ from typing import Any, Self
 from kombu import Exchange, Queue
 
 from tests.integration.workers.fleet import Broker, wait_for
-from workers.contract import names
+from workers.contract import answer_bulk, names
+from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
 from workers.sdk import topology
@@ -78,13 +79,15 @@ class Manager:
     def answers(self, request_id: str) -> list[WorkAnswer]:
         """Return what has come so far for a request."""
         while (message := self._answer_queue.get(no_ack=True)) is not None:
-            self._answers.append(
-                WorkAnswer.from_wire(
-                    headers=message.headers,
-                    body=_bytes(message.body),
-                    correlation_id=message.properties.get("correlation_id"),
-                )
+            whole = Wire(
+                headers=dict(message.headers),
+                body=_bytes(message.body),
+                correlation_id=message.properties.get("correlation_id"),
             )
+            self._answers += [
+                WorkAnswer.from_wire(headers=one.headers, body=one.body, correlation_id=one.correlation_id)
+                for one in answer_bulk.parts(whole, content_type=message.content_type)
+            ]
         return [answer for answer in self._answers if answer.request_id == request_id]
 
     def heartbeat(self) -> Any:

@@ -1,6 +1,7 @@
 """The rule of what is acknowledged and what is dead-lettered, with a broker in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from django.db import OperationalError
@@ -176,3 +177,29 @@ def test_it_keeps_malformed_messages_when_nobody_can_be_told(
 def test_it_calls_no_service_when_nothing_is_left(consumer: Recorder, broker: InMemoryBroker) -> None:
     broker.feed(consumer, messages("malformed"))
     assert consumer.calls == []
+
+
+class Splitter(Recorder):
+    """Takes messages that stand for several."""
+
+    max_items = 2
+
+    def parts(self, message: Inbound) -> Sequence[Inbound]:
+        if b"broken" in message.body:
+            raise MalformedMessage("cannot be taken apart")
+        return [replace(message, body=body) for body in message.body.split(b"+")]
+
+
+def test_it_takes_apart_messages_that_stand_for_several() -> None:
+    splitter = Splitter()
+    splitter.refused = {"b"}
+    copies = splitter.process(messages("a+b", "broken", "malformed+c"))
+    assert splitter.calls == [["a", "b"], ["c"]]
+    assert [copy.body for copy in copies] == [b"b", b"broken", b"malformed"]
+    assert splitter.told == ["cannot be taken apart", "not what we agreed"]
+
+
+def test_it_hands_over_no_more_at_a_time_than_it_may() -> None:
+    splitter = Splitter()
+    splitter.process(messages("a+b+c", "d+e"))
+    assert splitter.calls == [["a", "b"], ["c", "d"], ["e"]]

@@ -1,11 +1,13 @@
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 from kombu import Connection
 
+from tests.unit.workers.sdk.written import Broker, Channel
+from workers.contract import answer_bulk, names
 from workers.contract.wire import Wire
-from workers.sdk.answers import ConfirmedAnswers, DirectAnswers, Outgoing
+from workers.sdk.answers import ConfirmedAnswers, DirectAnswers
+from workers.sdk.outgoing import MOST_ANSWERS, Outgoing
 
 
 class Hub:
@@ -20,78 +22,87 @@ class Hub:
         callback()
 
 
-class Channel:
-    """A channel that notes what is written, and confirms when the test says so."""
-
-    def __init__(self) -> None:
-        self.events: dict[str, set[Callable[[int, bool], None]]] = defaultdict(set)
-        self.written: list[bytes] = []
-
-    def confirm_select(self) -> None:
-        """Accept."""
-
-    def prepare_message(self, body: bytes, **_properties: object) -> bytes:
-        """Keep the body only."""
-        return body
-
-    def send_method(self, _signature: object, _format: str, _arguments: object, message: bytes) -> None:
-        """Note a message."""
-        self.written.append(message)
-
-    def tell(self, event: str, tag: int, *, multiple: bool) -> None:
-        """Play the broker."""
-        for callback in self.events[event]:
-            callback(tag, multiple)
-
-
-class Broker:
-    """A connection with one channel."""
-
-    def __init__(self) -> None:
-        self.opened = Channel()
-
-    def channel(self) -> Channel:
-        """Open the channel."""
-        return self.opened
-
-
-def _outgoing(name: str, confirmed: list[str]) -> Outgoing:
+def _outgoing(name: str, confirmed: list[str], exchange: str = "e") -> Outgoing:
     return Outgoing(
-        exchange="e",
+        exchange=exchange,
         key="#",
-        wire=Wire(headers={}, body=name.encode()),
+        wire=Wire(headers={"regards.tenant": "t"}, body=name.encode(), correlation_id=f"1:1:{ord(name)}"),
         confirmed=lambda: confirmed.append(name),
     )
 
 
-def _opened() -> tuple[ConfirmedAnswers, Channel]:
+def _opened() -> tuple[ConfirmedAnswers, Broker, Channel]:
     answers, broker = ConfirmedAnswers(hub=Hub()), Broker()
     answers.open(broker)
-    return answers, broker.opened
+    return answers, broker, broker.opened
 
 
 def test_it_reports_a_message_when_the_broker_confirms_it() -> None:
     confirmed: list[str] = []
-    answers, channel = _opened()
+    answers, broker, channel = _opened()
     answers.send(_outgoing("a", confirmed))
     answers.send(_outgoing("b", confirmed))
-    assert (channel.written, confirmed) == ([b"a", b"b"], [])
+    assert (broker.bodies(), confirmed) == ([b"a", b"b"], [])
     channel.tell("basic_ack", 2, multiple=False)
     assert confirmed == ["b"]
 
 
+def test_it_writes_nothing_before_the_turn_ends() -> None:
+    answers, broker, _ = _opened()
+    answers.send(_outgoing("a", []))
+    assert broker.connection.sent == b""
+
+
 def test_it_reads_one_confirm_for_many() -> None:
     confirmed: list[str] = []
-    answers, channel = _opened()
+    answers, _, channel = _opened()
     for name in "abcd":
         answers.send(_outgoing(name, confirmed))
     channel.tell("basic_ack", 3, multiple=True)
     assert confirmed == ["a", "b", "c"]
 
 
+def test_it_sends_the_answers_of_a_turn_to_our_manager_as_one_message() -> None:
+    confirmed: list[str] = []
+    answers, broker, channel = _opened()
+    for name in "abc":
+        answers.send(_outgoing(name, confirmed, names.FENCED_ANSWERS))
+    (body,) = broker.bodies()
+    parts = answer_bulk.parts(Wire(headers={}, body=body), content_type=answer_bulk.CONTENT_TYPE)
+    assert [(part.body, part.correlation_id) for part in parts] == [
+        (b"a", "1:1:97"),
+        (b"b", "1:1:98"),
+        (b"c", "1:1:99"),
+    ]
+    channel.tell("basic_ack", 1, multiple=False)
+    assert confirmed == ["a", "b", "c"]
+
+
+def test_it_begins_a_message_with_each_turn() -> None:
+    answers, broker, _ = _opened()
+    answers.send(_outgoing("a", [], names.FENCED_ANSWERS))
+    broker.bodies()
+    answers.send(_outgoing("b", [], names.FENCED_ANSWERS))
+    assert broker.bodies() == [b"a", b"b"]
+
+
+def test_it_limits_the_answers_of_a_message() -> None:
+    answers, broker, _ = _opened()
+    for _ in range(MOST_ANSWERS + 1):
+        answers.send(_outgoing("a", [], names.FENCED_ANSWERS))
+    assert [body.count(b"correlationId") for body in broker.bodies()] == [MOST_ANSWERS, 0]
+
+
+def test_it_sends_to_others_one_message_an_answer() -> None:
+    answers, broker, _ = _opened()
+    for name in "ab":
+        answers.send(_outgoing(name, [], names.RESPONSE_EXCHANGE))
+    assert broker.bodies() == [b"a", b"b"]
+
+
 def test_it_sends_again_on_a_new_connection_what_was_not_confirmed() -> None:
     confirmed: list[str] = []
-    answers, channel = _opened()
+    answers, _, channel = _opened()
     for name in "abc":
         answers.send(_outgoing(name, confirmed))
     channel.tell("basic_ack", 1, multiple=False)
@@ -99,24 +110,24 @@ def test_it_sends_again_on_a_new_connection_what_was_not_confirmed() -> None:
     answers.send(_outgoing("d", confirmed))
     second = Broker()
     answers.open(second)
-    assert second.opened.written == [b"b", b"c", b"d"]
+    assert second.bodies() == [b"b", b"c", b"d"]
     second.opened.tell("basic_ack", 3, multiple=True)
     assert confirmed == ["a", "b", "c", "d"]
 
 
 def test_it_sends_again_what_the_broker_refuses() -> None:
     confirmed: list[str] = []
-    answers, channel = _opened()
+    answers, broker, channel = _opened()
     answers.send(_outgoing("a", confirmed))
     channel.tell("basic_nack", 1, multiple=False)
     channel.tell("basic_ack", 2, multiple=False)
-    assert channel.written == [b"a", b"a"]
+    assert broker.bodies() == [b"a", b"a"]
     assert confirmed == ["a"]
 
 
 def test_it_ignores_a_confirm_that_it_knows_already() -> None:
     confirmed: list[str] = []
-    answers, channel = _opened()
+    answers, _, channel = _opened()
     answers.send(_outgoing("a", confirmed))
     channel.tell("basic_ack", 1, multiple=False)
     channel.tell("basic_ack", 1, multiple=False)
@@ -124,7 +135,7 @@ def test_it_ignores_a_confirm_that_it_knows_already() -> None:
 
 
 def test_it_does_not_wait_for_a_connection_that_is_gone() -> None:
-    answers, _ = _opened()
+    answers, _, _ = _opened()
     answers.send(_outgoing("a", []))
     answers.close()
     assert answers.flush(timeout=60) is False

@@ -8,12 +8,10 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from amqp.exceptions import FrameSyntaxError
 from amqp.serialization import dumps
-
-from regards_processing.kernel.amqp.envelope import Outbound
 
 _METHOD, _CONTENT_HEADER, _BODY = 1, 2, 3
 _FRAME: Final = struct.Struct(">BHI")
@@ -34,6 +32,54 @@ _CONSTANTS: Final = frozenset({bool, int, type(None)})
 _ROUTING_HEADERS: Final = frozenset({"CC", "BCC"})
 
 
+class Publication(Protocol):
+    """What must be known of a message to write it; the names are those of AMQP."""
+
+    @property
+    def exchange(self) -> str:
+        """Name of the exchange."""
+
+    @property
+    def routing_key(self) -> str:
+        """Its routing key."""
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether it must reach a queue."""
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """Its headers."""
+
+    @property
+    def body(self) -> bytes:
+        """Its body."""
+
+    @property
+    def priority(self) -> int:
+        """0 to 255."""
+
+    @property
+    def content_type(self) -> str | None:
+        """What the body is."""
+
+    @property
+    def content_encoding(self) -> str | None:
+        """How its characters are written."""
+
+    @property
+    def message_id(self) -> str | None:
+        """Its name."""
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The name of what it answers."""
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """Further properties, by their AMQP names."""
+
+
 class Unencodable(ValueError):
     """AMQP has no way to write this message."""
 
@@ -47,7 +93,7 @@ class PublishEncoder:
     frame_max: int
     app_id: str
 
-    def encode(self, message: Outbound, *, timestamp: int) -> list[bytes]:
+    def encode(self, message: Publication, *, timestamp: int) -> list[bytes]:
         """Return the frames of one message.
 
         Args:
@@ -74,7 +120,7 @@ class PublishEncoder:
     def _frame(self, kind: int, payload: bytes) -> bytes:
         return b"".join((_FRAME.pack(kind, self.channel_id, len(payload)), payload, _END))
 
-    def _properties(self, message: Outbound, timestamp: int) -> bytes:
+    def _properties(self, message: Publication, timestamp: int) -> bytes:
         other = message.properties
         flags = 0x3800
         parts = [b"", _table(message.headers)]

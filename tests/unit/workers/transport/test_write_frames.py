@@ -9,7 +9,7 @@ import pytest
 from amqp.serialization import decode_properties_basic, loads
 
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.frames import PublishEncoder, Unencodable
+from workers.transport.frames import PublishEncoder, Unencodable
 
 AT = 1_700_000_000
 FRAME_MAX = 4096
