@@ -5,18 +5,24 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Final, Never
+from typing import Any, Final, Never
 
 from rich.console import Console
 
 from bench import core, machine, report
 from bench.options import FULL, POOLS, QUICK, FleetShape
-from bench.place import NotOnThisMachine, own_place
+from bench.place import NotOnThisMachine, Place, own_place
+from bench.rest import measuring as rest
+from bench.rest import report as rest_report
+
+Machine = Mapping[str, Any]
 
 _EXAMPLES: Final = """examples:
   scripts/bench core                       about ten minutes, on servers of its own
+  scripts/bench rest                       about two minutes
   scripts/bench core --quick               less than two minutes; the figures say little
   scripts/bench core --json bench-core.json --pool threads --concurrency 4
 
@@ -28,21 +34,35 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _end)
     options = _options(arguments)
     shape = FleetShape(pool=options.pool, concurrency=options.concurrency, prefetch=options.prefetch)
-    sizes = QUICK if options.quick else FULL
     try:
         with own_place(
             database_url=options.database_url, broker_url=options.broker_url, shape=shape
         ) as place:
             described = machine.describe(database_url=place.database_url, broker_url=place.broker_url)
-            results = core.measure(place=place, sizes=sizes, shape=shape, say=_say)
+            measured = _MEASURED[options.what](place, shape, described, quick=options.quick)
     except NotOnThisMachine as error:
         _say(f"error: {error}")
         return 1
-    report.show(results, shape=shape, console=Console())
     if options.json:
-        measured = report.as_json(results, machine=described, shape=shape, sizes=sizes)
         options.json.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _core(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
+    sizes = QUICK if quick else FULL
+    results = core.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    report.show(results, shape=shape, console=Console())
+    return report.as_json(results, machine=described, shape=shape, sizes=sizes)
+
+
+def _rest(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
+    sizes = rest.QUICK if quick else rest.FULL
+    measured = rest.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    rest_report.show(measured, sizes=sizes, console=Console())
+    return rest_report.as_json(measured, machine=described, sizes=sizes)
+
+
+_MEASURED: Final = {"core": _core, "rest": _rest}
 
 
 def _options(arguments: list[str] | None) -> Namespace:
@@ -54,7 +74,9 @@ def _options(arguments: list[str] | None) -> Namespace:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "what", choices=["core"], help="the core path: reception, whole requests, latency, memory"
+        "what",
+        choices=list(_MEASURED),
+        help="core: reception, whole requests, latency, memory; rest: calls among a million requests",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument(

@@ -4,7 +4,9 @@ import json
 from typing import Final
 
 from bench.noop import STEPS
-from worker_manager.configuration_file import MODULE_ID, WORKER_KEY, WORKFLOW_KEY
+from regards_processing.kernel.rest.services import RS_WORKER_MANAGER
+from worker_manager.configuration.worker_items import KEY as WORKER_KEY
+from worker_manager.configuration.workflow_items import KEY as WORKFLOW_KEY
 
 #: Content types of requests: one step, three steps, and one whose worker type never consumes.
 ONE_STEP: Final = "bench.0"
@@ -18,7 +20,7 @@ def document() -> str:
     """Return the configuration file."""
     workers = [_worker(name, f"bench.{place}", f"bench.{place + 1}") for place, name in enumerate(STEPS)]
     items = [*workers, _worker(SILENT_TYPE, SILENT, None), _workflow()]
-    module = {"module": {"id": MODULE_ID}, "configuration": items}
+    module = {"module": {"id": RS_WORKER_MANAGER.module_id}, "configuration": items}
     return json.dumps({"modules": [module]})
 
 

@@ -62,6 +62,13 @@ class Processes:
             lambda: self.broker.state(topology.REQUEST_QUEUE).consumers > 0, "a manager that consumes"
         )
 
+    def start_web(self, *, port: int) -> None:
+        """Start a web server of one process and return while it is still starting."""
+        address = f"127.0.0.1:{port}"
+        self._start(
+            "web", ["-m", "gunicorn", "regards_processing.wsgi", "--no-control-socket", "--bind", address]
+        )
+
     def start_fleets(self) -> list[ProcessTree]:
         """Start the fleet processes and wait until they consume."""
         started = [

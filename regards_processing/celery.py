@@ -1,11 +1,52 @@
 """The platform's Celery app: operator jobs and sweeps. Fleets have their own, `workers.celery`."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import (
+    celeryd_init,
+    setup_logging,
+    worker_init,
+    worker_process_shutdown,
+    worker_shutdown,
+)
+
+from regards_processing.kernel.observability import tracing
+from regards_processing.kernel.tenancy.visibility import serve_every_tenant
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regards_processing.settings")
 
-app = Celery("regards_processing")
+app = Celery(
+    "regards_processing",
+    task_cls="regards_processing.kernel.observability.observed_task:ObservedTask",
+)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _serve_every_tenant(**_event: object) -> None:
+    """Jobs and sweeps serve every tenant; the web process, which only sends tasks, does not."""
+    serve_every_tenant()
+
+
+@celeryd_init.connect
+def _observe(*, instance: Any, **_event: object) -> None:
+    """Let a worker of the jobs be measured and probed."""
+    # Models are known by now, and were not when this module was read.
+    from regards_processing.kernel.observability import jobs_worker  # noqa: PLC0415 (see above)
+
+    jobs_worker.start(instance)
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def _send_last_spans(**_event: object) -> None:
+    """Send what this process, or this child of it, has traced."""
+    tracing.close()
+
+
+@setup_logging.connect
+def _leave_logs(**_event: object) -> None:
+    """Leave the logs as Django has set them up; without this, Celery would add formats of its own."""

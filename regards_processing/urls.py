@@ -1,13 +1,52 @@
-"""Routes: the admin, so far."""
+"""Routes: the services, the admin, and the pages of errors."""
+
+from typing import Final
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLPattern, path
 from django.views.generic import RedirectView
+
+from regards_processing.kernel.auth import api as access
+from regards_processing.kernel.auth import token_api
+from regards_processing.kernel.configuration import api as configuration
+from regards_processing.kernel.dynamic_settings import api as dynamic_settings
+from regards_processing.kernel.observability import api as observability
+from regards_processing.kernel.rest.routes import mount
+from regards_processing.kernel.rest.services import RS_PROCESSING, RS_WORKER_MANAGER, Service
+from regards_processing.kernel.tenancy import api as tenancy
+from worker_manager.api import urls as worker_manager
 
 admin.site.site_header = admin.site.site_title = "Processing platform"
 admin.site.index_title = "Operations"
 
+_PAGES: Final = "regards_processing.kernel.rest.error_pages"
+handler400 = f"{_PAGES}.bad_request"
+handler403 = f"{_PAGES}.forbidden"
+handler404 = f"{_PAGES}.not_found"
+handler500 = f"{_PAGES}.server_error"
+
+
+def _of_every_service(service: Service) -> list[URLPattern]:
+    """Return the endpoints that the platform gives to each service."""
+    return [
+        *access.routes(service),
+        *tenancy.routes(service),
+        *configuration.routes(service),
+        *dynamic_settings.routes(service),
+        *observability.routes(service),
+    ]
+
+
 urlpatterns = [
+    mount(RS_PROCESSING, routes=_of_every_service(RS_PROCESSING)),
+    mount(
+        RS_WORKER_MANAGER,
+        routes=[
+            *worker_manager.routes(RS_WORKER_MANAGER),
+            *_of_every_service(RS_WORKER_MANAGER),
+        ],
+    ),
+    *token_api.urlpatterns,
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index", permanent=False)),
 ]

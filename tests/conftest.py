@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from tests.stack.environment import Servers, prepare_session
 from tests.stack.platform import Platform
@@ -28,9 +30,12 @@ _CAN_RUN = {
 }
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Read Django's settings, now that their environment is prepared; pytest-django does the rest."""
     assert settings.DATABASES
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        # The processes that run the tests prepare a session each.
+        SERVERS.offer_again()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -82,6 +87,16 @@ def _vhost_of_the_session() -> Iterator[None]:
     """Make the virtual host that the settings of this session name."""
     with vhost(os.environ["BROKER_URL"]) if SERVERS.broker_url else nullcontext():
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None,  # noqa: ARG001 (makes the database)
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Open the audit trail for deletions, which it refuses elsewhere: SQLite empties tables by deleting."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO regards_audit_retention (opened) VALUES (1)")
 
 
 @pytest.fixture(scope="module")

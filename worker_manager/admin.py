@@ -11,7 +11,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel import clock
-from regards_processing.kernel.admin import ReadOnlyAdmin
+from regards_processing.kernel.admin import ReadOnlyAdmin, ReadOnlyInline
+from worker_manager.admin_orders import OrdersMixin
 from worker_manager.models import (
     FinishedRequest,
     InputContentType,
@@ -26,8 +27,8 @@ _SHOWN_BYTES = 2000
 
 
 @admin.register(Request)
-class RequestAdmin(ReadOnlyAdmin):
-    """Requests on their way."""
+class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
+    """Requests on their way, and the orders about them."""
 
     list_display = (
         "request_id",
@@ -89,21 +90,11 @@ class FinishedRequestAdmin(ReadOnlyAdmin):
         return finished.finished_at - finished.creation_date
 
 
-class InputInline(admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
+class InputInline(ReadOnlyInline):
     """Content types that go to a worker type."""
 
     model = InputContentType
     fields = ("content_type",)
-    can_delete = False
-    extra = 0
-
-    def has_add_permission(self, *_args: Any) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, *_args: Any) -> bool:
-        """Refuse."""
-        return False
 
 
 @admin.register(WorkerType)
@@ -190,7 +181,8 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkerInstance]:
         """Count what runs on each instance of a page at once."""
         found: QuerySet[WorkerInstance] = super().get_queryset(request)
-        running = Request.objects.filter(status=RequestStatus.RUNNING, worker_id=OuterRef("worker_id"))
+        requests = Request.objects.across_tenants(because="a worker serves every tenant")
+        running = requests.filter(status=RequestStatus.RUNNING, worker_id=OuterRef("worker_id"))
         return found.annotate(runs=_count(running, by="worker_id"))
 
     @admin.display(boolean=True, description="alive")

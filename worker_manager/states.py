@@ -56,7 +56,9 @@ MOVES: Final[Mapping[RequestStatus, frozenset[RequestStatus]]] = {
 FINAL: Final = frozenset(RequestStatus).difference(MOVES)
 #: A worker has the request, or will get it.
 AWAITING_ANSWER: Final = frozenset({_S.DISPATCHED, _S.RUNNING})
-#: Nothing happens to these by itself; an operator may retry or delete them.
+#: Nothing happens to these by itself.
 FAILED: Final = frozenset({_S.ERROR, _S.INVALID_CONTENT})
+#: An operator may have these carried out again, or deleted.
+UP_TO_OPERATORS: Final = frozenset(status for status, targets in MOVES.items() if _S.TO_DELETE in targets)
 #: A dead letter of the request does not change these: a retry or deletion is under way.
 UNDER_ORDERS: Final = frozenset({_S.TO_DISPATCH, _S.TO_DELETE})

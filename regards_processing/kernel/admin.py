@@ -1,18 +1,37 @@
-"""Tenants and outbox in the admin."""
+"""Tenants, their settings and the outbox in the admin, and what lists of all applications share."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from regards_processing.kernel import clock
+from regards_processing.kernel.audit.actors import admin_actor
+from regards_processing.kernel.dynamic_settings.admin import TenantSettingAdmin
 from regards_processing.kernel.outbox.models import OutboxEntry
-from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy import queries, services
+from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    """Lists and shows; changes nothing."""
+class EveryTenant(BaseModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    """Shows the rows of every tenant."""
 
-    show_full_result_count = False
-    list_per_page = 50
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows, and say that those of every tenant are meant."""
+        found: QuerySet[Any] = super().get_queryset(request)
+        if isinstance(found, TenantScopedQuerySet):
+            return found.across_tenants(because="people of the admin operate the whole platform")
+        return found
+
+
+class ReadOnly(EveryTenant):
+    """Changes nothing."""
 
     def has_add_permission(self, *_args: Any) -> bool:
         """Refuse."""
@@ -27,12 +46,96 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic a
         return False
 
 
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    """Lists rows and shows one in full."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
+    """Shows rows inside the page of the row they hang on."""
+
+    can_delete = False
+    extra = 0
+
+
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
+    """A new tenant."""
+
+    class Meta:
+        model = Tenant
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        """Refuse what cannot be the name of a tenant."""
+        name: str = self.cleaned_data["name"]
+        try:
+            services.check_tenant_name(name=name)
+        except services.InvalidTenantName as error:
+            raise ValidationError(str(error)) from error
+        return name
+
+
 @admin.register(Tenant)
 class TenantAdmin(ReadOnlyAdmin):
-    """The tenants."""
+    """The tenants: new ones, and the switches of each."""
 
-    list_display = ("name", "active", "created_at")
+    list_display = ("name", "active", "maintenance", "maintenance_switched_at", "created_at")
+    list_filter = ("active", "maintenance")
     search_fields = ("name",)
+    ordering = ("name",)
+    form = TenantForm
+    actions = ("activate", "deactivate", "enable_maintenance", "disable_maintenance")
+
+    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:  # noqa: ARG002 (Django's signature)
+        """Ask for the name of a new one; show an old one in full."""
+        return ("name",) if obj is None else self.list_display
+
+    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        """Let those who may add tenants do so; of these rows, a new one is the only one that has a form."""
+        return bool(request.user.has_perm("kernel.add_tenant"))
+
+    def has_switch_permission(self, request: HttpRequest) -> bool:
+        """Let those who may change tenants switch them."""
+        return bool(request.user.has_perm("kernel.change_tenant"))
+
+    def save_model(self, request: HttpRequest, obj: Tenant, _form: Any, _change: Any) -> None:
+        """Create the tenant."""
+        services.create_tenants(names=[obj.name], actor=admin_actor(request), at=clock.now())
+        obj.pk = queries.tenants(names=[obj.name])[0].pk
+
+    @admin.action(description="Activate: take messages and calls", permissions=["switch"])
+    def activate(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> None:
+        """Take messages and calls of the chosen tenants."""
+        self._switch(request, chosen, services.activate, told="Activated")
+
+    @admin.action(description="Deactivate: refuse messages and calls", permissions=["switch"])
+    def deactivate(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> None:
+        """Refuse messages and calls of the chosen tenants."""
+        self._switch(request, chosen, services.deactivate, told="Deactivated")
+
+    @admin.action(description="Begin maintenance: refuse calls that change anything", permissions=["switch"])
+    def enable_maintenance(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> None:
+        """Let calls only read the chosen tenants."""
+        self._switch(request, chosen, services.enable_maintenance, told="In maintenance")
+
+    @admin.action(description="End maintenance", permissions=["switch"])
+    def disable_maintenance(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> None:
+        """Let calls change the chosen tenants."""
+        self._switch(request, chosen, services.disable_maintenance, told="Out of maintenance")
+
+    def _switch(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[Tenant],
+        service: Callable[..., list[str]],
+        *,
+        told: str,
+    ) -> None:
+        names = list(chosen.values_list("name", flat=True))
+        switched = service(tenants=names, actor=admin_actor(request), at=clock.now())
+        self.message_user(request, f"{told}: {', '.join(switched) or 'none; all of them were before'}")
 
 
 @admin.register(OutboxEntry)
@@ -41,3 +144,6 @@ class OutboxEntryAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "message_count")
     exclude = ("messages",)
+
+
+admin.site.register(TenantSetting, TenantSettingAdmin)

@@ -1,14 +1,28 @@
 """Settings of the platform, one module per concern; every variable is read once, here."""
 
-from regards_processing.settings import env
 from regards_processing.settings.amqp import (
     AMQP_APP_ID,
     AMQP_INSTANCE_ID,
     BROKER_FOLDER,
+    BROKER_MANAGEMENT_URL,
     BROKER_URL,
     BULK_MAX_BYTES,
     BULK_SIZE,
     MESSAGE_MAX_BYTES,
+)
+from regards_processing.settings.audit import AUDIT_KEPT
+from regards_processing.settings.auth import (
+    ACCESS_TOKEN_VALIDITY,
+    INSTANCE_ADMIN_FULL_ACCESS,
+    JWT_KEYS,
+    JWT_LEEWAY,
+    OAUTH_CLIENT_ID,
+    OAUTH_CLIENT_SECRET,
+    PROJECT_ADMIN_FULL_ACCESS,
+    SIGN_IN_FAILURES,
+    SIGN_IN_WINDOW,
+    SYSTEM_FULL_ACCESS,
+    TRUSTED_PROXIES,
 )
 from regards_processing.settings.celery import (
     CELERY_ACCEPT_CONTENT,
@@ -30,7 +44,9 @@ from regards_processing.settings.celery import (
     CELERY_WORKER_HIJACK_ROOT_LOGGER,
     CELERY_WORKER_PREFETCH_MULTIPLIER,
 )
+from regards_processing.settings.configuration import CONFIGURATION_MODULES
 from regards_processing.settings.database import DATABASES
+from regards_processing.settings.doctor import CLOCK_TOLERANCE, DOCTOR_CHECKS, STORAGE_MIN_FREE
 from regards_processing.settings.engine import (
     HEARTBEAT_EXPIRY,
     HEARTBEAT_KEPT,
@@ -44,25 +60,87 @@ from regards_processing.settings.engine import (
     SWEEP_PAGE,
     SWEEP_SECONDS,
 )
-from regards_processing.settings.logging import LOG_FORMAT, LOG_LEVEL, LOGGING
-from regards_processing.settings.places import BASE_DIR, EMBEDDED, SHARED_STORAGE, VAR
+from regards_processing.settings.jobs import (
+    JOB_FAILED_KEPT,
+    JOB_MAX_LOST_ATTEMPTS,
+    JOB_MODULES,
+    JOB_SILENCE,
+    JOB_SLICE,
+    JOB_START_TIMEOUT,
+    JOB_SUCCEEDED_KEPT,
+    JOBS_AT_ONCE,
+    JOBS_PER_TENANT,
+)
+from regards_processing.settings.logging import LOG_FORMAT, LOG_LEVEL, LOGGING, LOGGING_CONFIG
+from regards_processing.settings.observability import (
+    CHECK_TIMEOUT,
+    DISPATCH_LAG,
+    HEALTH_CHECKS,
+    LOOP_SILENCE,
+    MEASURES,
+    METRICS_CACHE,
+    METRICS_FOLDER,
+    METRICS_HOST,
+    METRICS_MOST_TYPES,
+    METRICS_PORT,
+    METRICS_TIMEOUT,
+    METRICS_TOKEN,
+    OUTBOX_LAG,
+    READY_REQUIRES,
+    SWEEP_SILENCE,
+)
+from regards_processing.settings.places import BASE_DIR, EMBEDDED, SHARED_STORAGE, VAR, WORK_FOLDER
+from regards_processing.settings.rest import (
+    CORS_ALLOW_ALL_ORIGINS,
+    CORS_ALLOW_HEADERS,
+    CORS_ALLOW_METHODS,
+    CORS_ALLOWED_ORIGINS,
+    CORS_EXPOSE_HEADERS,
+    CORS_PREFLIGHT_MAX_AGE,
+    CORS_URLS_REGEX,
+    DATA_UPLOAD_MAX_MEMORY_SIZE,
+    REQUEST_MAX_BYTES,
+    REST_FRAMEWORK,
+    SEARCH_TOTAL_KEPT,
+    SPECTACULAR_SETTINGS,
+)
+from regards_processing.settings.tenancy import ROW_LEVEL_SECURITY, TENANTS
+from regards_processing.settings.tracing import TRACING, TRACING_QUEUE
 from regards_processing.settings.web import ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DEBUG, PORT, SECRET_KEY
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "regards_processing.kernel.audit.admin_app.PlatformAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_results",
+    "corsheaders",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "regards_processing.kernel",
+    "regards_processing.kernel.auth",
+    "regards_processing.kernel.jobs",
+    "regards_processing.kernel.audit",
+    "regards_processing.kernel.observability",
     "worker_manager",
 ]
 MIDDLEWARE = [
+    # First: whoever comes later reads headers and writes addresses down.
+    "regards_processing.kernel.auth.token_parameter.TokenParameterMiddleware",
+    # Second: probes come by any host name, often, and need none of what follows.
+    "regards_processing.kernel.observability.middleware.ProbesMiddleware",
+    "regards_processing.kernel.rest.middleware.correlate",
+    "regards_processing.kernel.observability.trace_middleware.TracesMiddleware",
+    "regards_processing.kernel.observability.middleware.CallsMiddleware",
+    "regards_processing.kernel.rest.middleware.log_access",
+    "corsheaders.middleware.CorsMiddleware",
+    "regards_processing.kernel.rest.middleware.limit_size",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "regards_processing.kernel.tenancy.middleware.VisibilityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -100,6 +178,3 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-
-#: Tenants that exist from the first start.
-TENANTS = env.names("REGARDS_TENANTS", ("default",))

@@ -5,6 +5,8 @@ import socket
 from regards_processing.settings import env, places
 
 BROKER_URL = places.BROKER_URL
+#: Address of RabbitMQ's management interface; `manage.py doctor` asks it for what AMQP does not tell.
+BROKER_MANAGEMENT_URL = env.address("BROKER_MANAGEMENT_URL", schemes=("http", "https"))
 #: Folder of the embedded broker; used when there is no ``BROKER_URL``.
 BROKER_FOLDER = places.VAR / "broker"
 #: Name of this manager in the names of its own queues. Managers on one machine need one each on a real

@@ -34,6 +34,15 @@ _EVERY = {
 CELERY_BEAT_SCHEDULE = {
     "redispatch-waiting-requests": {"task": "worker_manager.tasks.redispatch_waiting_requests", **_EVERY},
     "rescue-silent-requests": {"task": "worker_manager.tasks.rescue_silent_requests", **_EVERY},
+    "sweep-jobs": {"task": "regards_processing.kernel.jobs.tasks.sweep_jobs", **_EVERY},
+    "forget-finished-jobs": {
+        "task": "regards_processing.kernel.jobs.tasks.forget_finished_jobs",
+        "schedule": 600.0,
+    },
     "relay-outbox": {"task": "regards_processing.kernel.tasks.relay_outbox", **_EVERY},
     "forget-the-past": {"task": "worker_manager.tasks.forget_the_past", "schedule": 600.0},
+    "forget-old-audit-entries": {
+        "task": "regards_processing.kernel.audit.tasks.forget_old_audit_entries",
+        "schedule": 3600.0,
+    },
 }

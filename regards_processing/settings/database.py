@@ -4,10 +4,12 @@ from typing import Any
 
 import dj_database_url
 
-from regards_processing.settings import env, places
+from regards_processing.settings import env, places, tenancy
 
 #: Connections stay open: opening one for each task or request costs more than the work.
 _KEEP_OPEN = None
+#: PostgreSQL, told by each connection whose rows it may show.
+_TELLS_WHOSE_ROWS = "regards_processing.kernel.tenancy.postgresql"
 _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": env.integer("SQLITE_BUSY_SECONDS", 30, minimum=1),
@@ -23,6 +25,8 @@ def databases() -> dict[str, Any]:
     configured = dict(dj_database_url.parse(url, conn_max_age=_KEEP_OPEN, conn_health_checks=True))
     if configured["ENGINE"] == "django.db.backends.sqlite3":
         configured["OPTIONS"] = _SQLITE_OPTIONS
+    elif tenancy.ROW_LEVEL_SECURITY:
+        configured["ENGINE"] = _TELLS_WHOSE_ROWS
     return {"default": configured}
 
 

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -53,19 +54,38 @@ def folder(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().resolve()
 
 
-def secret(name: str, *, kept_in: Path | None) -> str:
+def address(name: str, *, schemes: Sequence[str]) -> str:
+    """Return a variable that holds a URL with a host; empty when it is unset."""
+    value = text(name)
+    parts = urlsplit(value)
+    if value and (parts.scheme not in schemes or not parts.hostname):
+        # The value may hold a password.
+        raise _refused(name, f"{parts.scheme}:…", f"{' or '.join(schemes)}, followed by ://host")
+    return value
+
+
+def content(name: str) -> str:
+    """Return the content of the file that a variable names; nothing when it is unset."""
+    file = text(name)
+    return _content(name, file) if file else ""
+
+
+def secret(name: str, *, kept_in: Path | None, required: bool = True) -> str:
     """Return a secret: the variable, the file named by ``<name>_FILE``, or one generated and kept in a file.
 
-    Without ``kept_in`` a missing secret stops the boot: outside the embedded mode there is no default.
+    Without ``kept_in`` a missing secret stops the boot, unless it is not ``required``: outside the embedded
+    mode there is no default.
     """
     value, file = text(name), text(f"{name}_FILE")
     if file:
         value = _content(f"{name}_FILE", file)
     if value:
         return value
-    if kept_in is None:
+    if kept_in is not None:
+        return _kept(kept_in)
+    if required:
         raise ImproperlyConfigured(f"{name} is required: set it, or {name}_FILE to a file that holds it")
-    return _kept(kept_in)
+    return ""
 
 
 def _content(name: str, file: str) -> str:

@@ -10,6 +10,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR = env.folder("REGARDS_VAR", BASE_DIR / "var")
 #: Output files, shared by the fleets.
 SHARED_STORAGE = env.folder("REGARDS_SHARED_STORAGE", VAR / "storage")
+#: Folders of runs, when fleets run on this machine as well; the platform itself only looks at it.
+WORK_FOLDER = env.folder("REGARDS_WORKDIR", VAR / "work")
 
 DATABASE_URL = env.text("DATABASE_URL")
 BROKER_URL = env.text("BROKER_URL")

@@ -23,13 +23,13 @@ from scripts.demonstration.deliveries import receive
 from scripts.demonstration.deployment import CommandFailed, Deployment, manage
 from scripts.demonstration.interruption import Interrupted, listen_to_signals, undisturbed
 from scripts.demonstration.observation import Observer
-from scripts.demonstration.orders import TENANT, Order, Verdict, judge, read_workflow, write_orders
+from scripts.demonstration.orders import TENANT, Order, Verdict, judge, workflow_of, write_orders
 from scripts.demonstration.processes import ROOT, NotRunning, Process, Processes
 from scripts.demonstration.screen import Board, open_console, show_table
 from scripts.demonstration.servers import Servers, UnusableServer, Wish, open_servers
 from worker_manager.client.following import Followed, Following
 from worker_manager.client.submitting import submit_and_follow
-from worker_manager.configuration_file import WorkflowItem
+from worker_manager.configuration.workflow_items import WorkflowItem
 from workers.contract import names
 
 _CONFIGURATION: Final = ROOT / "docs" / "examples" / "scenes.json"
@@ -49,7 +49,7 @@ class Demonstration:
 
     def run(self) -> int:
         """Run it and return the exit code: 0 only if every result was checked and is true."""
-        workflow = read_workflow(_CONFIGURATION)
+        workflow = workflow_of(_CONFIGURATION)
         worker_types = list(dict.fromkeys(worker_type for _, worker_type in workflow.steps))
         with ExitStack() as stack:
             wish = _wish(self._options)

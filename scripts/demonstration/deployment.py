@@ -100,6 +100,7 @@ class Deployment:
             "REGARDS_VAR": str(self.var),
             "REGARDS_WORKDIR": str(self.var / "work"),
             "SECRET_KEY": secrets.token_urlsafe(48),
+            "REGARDS_JWT_SECRET": secrets.token_urlsafe(64),
         }
 
     def make_folders(self) -> None:

@@ -9,9 +9,9 @@ from typing import Final
 from scripts.demonstration import checks
 from scripts.demonstration.deliveries import Delivery
 from scripts.demonstration.observation import Journey
-from worker_manager import configuration_file
 from worker_manager.client.following import Followed
-from worker_manager.configuration_file import WorkflowItem
+from worker_manager.configuration.workflow_items import KEY as WORKFLOW_KEY
+from worker_manager.configuration.workflow_items import WorkflowItem, read_workflow
 from worker_manager.events.request_answered import ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 
@@ -47,11 +47,11 @@ class Verdict:
     result: Path | None = None
 
 
-def read_workflow(file: Path) -> WorkflowItem:
+def workflow_of(file: Path) -> WorkflowItem:
     """Return the workflow of a configuration file."""
-    return next(
-        workflow for items in configuration_file.read(file.read_bytes()) for workflow in items.workflows
-    )
+    modules = json.loads(file.read_bytes())["modules"]
+    items = [item for module in modules for item in module["configuration"]]
+    return next(read_workflow(item["value"]) for item in items if item["key"] == WORKFLOW_KEY)
 
 
 def write_orders(*, deliveries: Sequence[Delivery], count: int, workflow: WorkflowItem) -> list[Order]:

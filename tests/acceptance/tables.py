@@ -22,6 +22,18 @@ def finished(stack: Stack) -> dict[str, list[str]]:
     return found
 
 
+def jobs(stack: Stack, kind: str) -> list[tuple[Any, ...]]:
+    """Return state, units done, units in all and number of runs of each job of a kind, oldest first."""
+    columns = "SELECT state, done, total, attempt FROM regards_job"
+    return _rows(stack, f"{columns} WHERE kind = '{kind}' ORDER BY created_at")
+
+
+def job_results(stack: Stack) -> list[str]:
+    """Return what Celery kept of each job's last run."""
+    query = "SELECT status FROM django_celery_results_taskresult WHERE task_name LIKE '%.run_job'"
+    return [status for (status,) in _rows(stack, query)]
+
+
 def messages_left(stack: Stack) -> int:
     """Return how many messages wait in the outbox."""
     return int(_rows(stack, "SELECT coalesce(sum(message_count), 0) FROM regards_outbox")[0][0])

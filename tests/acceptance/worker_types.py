@@ -94,6 +94,17 @@ def postpone(request: WorkRequest, context: WorkContext) -> WorkResult:
     return result
 
 
+@worker_type("accept-mend", version="1")
+def mend(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Fail at the first attempt; the next one succeeds."""
+    effects = effect_file(context.storage, request.request_id)
+    first_time = not effects.exists() or " mend " not in effects.read_text(encoding="utf-8")
+    result = _stamp("mend", request, context)
+    if first_time:
+        raise ValueError("the disk is full")
+    return result
+
+
 @worker_type("accept-kill", version="1")
 def kill(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Kill the process that runs it when the body says so."""

@@ -4,7 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worker_manager.configuration_file import SETTING_KEY, WORKER_KEY, WORKFLOW_KEY
+from regards_processing.kernel.configuration.report import ImportReport
+from regards_processing.kernel.configuration.services import import_configuration
+from regards_processing.kernel.dynamic_settings.items import KEY as SETTING_KEY
+from regards_processing.kernel.tenancy.models import Tenant
+from tests.factories.audit import ADA
+from tests.factories.worker_manager import AT
+from worker_manager.configuration.worker_items import KEY as WORKER_KEY
+from worker_manager.configuration.workflow_items import KEY as WORKFLOW_KEY
+from worker_manager.module import MODULE
 
 Item = Mapping[str, Any]
 
@@ -32,3 +40,14 @@ def a_file(*items: Item, reset: bool = False, module: str = "workermanager") -> 
     """Return a file with one module."""
     content = {"module": {"id": module}, "resetBeforeImport": reset, "configuration": items}
     return json.dumps({"microservice": "rs-worker-manager", "modules": [content]}).encode()
+
+
+def import_file(tenant: Tenant, document: bytes) -> list[ImportReport]:
+    """Import a file into a tenant of the worker manager."""
+    return import_configuration(module=MODULE, tenant=tenant, document=document, actor=ADA, at=AT)
+
+
+def import_items(tenant: Tenant, *items: Item, reset: bool = False) -> ImportReport:
+    """Import items into a tenant of the worker manager."""
+    (report,) = import_file(tenant, a_file(*items, reset=reset))
+    return report

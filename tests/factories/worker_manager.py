@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from tests.factories.rows import every
 from worker_manager.models import InputContentType, Request, WorkerInstance, WorkerType, Workflow
 
 #: When tests happen.
@@ -70,4 +71,4 @@ def live_workers(
 
 def the_request(request_id: str = "r-1", *, tenant: str = "demo") -> Request:
     """Return a stored request."""
-    return Request.objects.get(tenant__name=tenant, request_id=request_id)
+    return every(Request).get(tenant__name=tenant, request_id=request_id)

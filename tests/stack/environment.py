@@ -23,6 +23,12 @@ class Servers:
             broker_url=os.environ.get("BROKER_URL") or None,
         )
 
+    def offer_again(self) -> None:
+        """Undo what `prepare_session` did, for the processes that are started from here."""
+        given = {"DATABASE_URL": self.database_url, "BROKER_URL": self.broker_url}
+        os.environ.update({name: url for name, url in given.items() if url})
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+
     @property
     def embedded(self) -> bool:
         """Say whether there is no server at all."""

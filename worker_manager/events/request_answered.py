@@ -51,6 +51,8 @@ class RequestAnswered:
     worker_type: str | None = None
     #: Final content, with ``SUCCESS`` only.
     content: bytes | None = None
+    #: Ours: the request's span, as the header ``traceparent``.
+    trace_parent: str | None = None
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
@@ -70,6 +72,7 @@ class RequestAnswered:
             messages=tuple(str(message) for message in fields.get("messages") or ()),
             worker_type=names.text(headers, names.WORKER_ID),
             content=bodies.decode_content(fields.get("content")),
+            trace_parent=names.trace_parent(headers),
         )
 
     def to_message(self) -> Outbound:
@@ -96,5 +99,6 @@ class RequestAnswered:
             names.WORKER_ID: self.worker_type,
             names.CONVERTER: topology.CONVERTER,
             names.TYPE: topology.RESPONSE_EVENT,
+            names.TRACE_PARENT: self.trace_parent,
         }
         return {name: value for name, value in fields.items() if value is not None}

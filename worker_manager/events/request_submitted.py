@@ -22,6 +22,8 @@ class RequestSubmitted:
     content: bytes
     #: The broker delivered this message before: its request may be known already.
     redelivered: bool = False
+    #: The client's span, as the header ``traceparent``.
+    trace_parent: str | None = None
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes, redelivered: bool) -> Self:
@@ -41,6 +43,7 @@ class RequestSubmitted:
             content_type=names.text(headers, names.CONTENT_TYPE),
             content=body,
             redelivered=redelivered,
+            trace_parent=names.trace_parent(headers),
         )
 
     def wire_headers(self) -> dict[str, str]:

@@ -26,6 +26,8 @@ class WorkerInstance(models.Model):
     protocol = models.CharField(max_length=16)
     concurrency = models.PositiveIntegerField(null=True)
     version = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
+    #: Seconds that its clock is ahead of the manager's, less the time that the last beat took to come.
+    clock_ahead = models.FloatField(null=True)
 
     objects: ClassVar[models.Manager["WorkerInstance"]] = WorkerInstanceQuerySet.as_manager()
 

@@ -5,13 +5,15 @@ from typing import ClassVar
 from django.db import models
 
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from worker_manager.states import RequestStatus
 
 
 class FinishedRequest(models.Model):
     """What is left of a request whose row has gone."""
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    # No index of its own: the one below begins with the tenant.
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     request_id = models.CharField(max_length=255)
     content_type = models.CharField(max_length=255)
     source = models.CharField(max_length=255)
@@ -23,7 +25,7 @@ class FinishedRequest(models.Model):
     creation_date = models.DateTimeField()
     finished_at = models.DateTimeField(db_index=True)
 
-    objects: ClassVar[models.Manager["FinishedRequest"]] = models.Manager()
+    objects: ClassVar[models.Manager["FinishedRequest"]] = TenantScopedQuerySet.as_manager()
 
     class Meta:
         db_table = "workermanager_finished_request"

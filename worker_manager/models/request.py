@@ -5,10 +5,11 @@ from typing import ClassVar
 from django.db import models
 
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 
 
-class RequestQuerySet(models.QuerySet["Request"]):
+class RequestQuerySet(TenantScopedQuerySet["Request"]):
     """Words to ask for requests."""
 
     def without_payloads(self) -> "RequestQuerySet":
@@ -27,7 +28,8 @@ class Request(models.Model):
     NO_WORKER_AVAILABLE in place of DISPATCHED while no worker of the type is alive (`states.MOVES`).
     """
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    # No index of its own: those below begin with the tenant, and each one costs at every move of a request.
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     #: The client's id, unique in a tenant.
     request_id = models.CharField(max_length=255)
     creation_date = models.DateTimeField()
@@ -65,6 +67,8 @@ class Request(models.Model):
     moved_at = models.DateTimeField()
     #: Instance that said it runs the request, where known.
     worker_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 (absent is not empty)
+    #: What spans to come need to know (`trace_stamps.Stamp`); empty while tracing is off.
+    trace = models.TextField(null=True, editable=False)  # noqa: DJ001 (absent is not empty)
 
     objects: ClassVar[models.Manager["Request"]] = RequestQuerySet.as_manager()
 
@@ -90,6 +94,7 @@ class Request(models.Model):
             ),
             models.Index(fields=("tenant", "content_type"), name="ix_request_content_type"),
             models.Index(fields=("tenant", "source", "session"), name="ix_request_session"),
+            models.Index(fields=("tenant", "creation_date"), name="ix_request_creation"),
         )
 
     def __str__(self) -> str:

@@ -1,8 +1,11 @@
 """Configured worker types and the content types they take."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 
 
 class WorkerType(models.Model):
@@ -14,6 +17,8 @@ class WorkerType(models.Model):
     keep_errors = models.BooleanField(
         default=True, help_text="Keep requests in error for an operator to retry."
     )
+
+    objects: ClassVar[models.Manager["WorkerType"]] = TenantScopedQuerySet.as_manager()
 
     class Meta:
         db_table = "workermanager_worker_type"
@@ -29,6 +34,8 @@ class InputContentType(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     worker_type = models.ForeignKey(WorkerType, on_delete=models.CASCADE, related_name="inputs")
     content_type = models.CharField(max_length=255)
+
+    objects: ClassVar[models.Manager["InputContentType"]] = TenantScopedQuerySet.as_manager()
 
     class Meta:
         db_table = "workermanager_input_content_type"

@@ -1,8 +1,11 @@
 """Configured workflows."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 
 
 class Workflow(models.Model):
@@ -14,6 +17,8 @@ class Workflow(models.Model):
     #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number.
     steps = models.JSONField()
     keep_errors = models.BooleanField(default=True)
+
+    objects: ClassVar[models.Manager["Workflow"]] = TenantScopedQuerySet.as_manager()
 
     class Meta:
         db_table = "workermanager_workflow"

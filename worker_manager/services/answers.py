@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from regards_processing.kernel.db.transactions import transaction
-from worker_manager import answer_rules, queries
+from worker_manager import answer_rules, counters, queries
 from worker_manager.answer_rules import Advance, Dispatch, End, Lost, Meaning, Postponed, Progress
 from worker_manager.models import Request
 from worker_manager.services import attempts, dispatch, moves
@@ -37,6 +37,7 @@ def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Droppe
                 Dropped(position, f"Answer {answer.status} of request {answer.request_id} dropped: {reason}")
             )
     settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()})
+    counters.answered(answers=answers, dropped=dropped)
     log.info(
         "answers applied",
         extra={"action": "answer.applied", "answers": len(answers), "dropped": len(dropped)},

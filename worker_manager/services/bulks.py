@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from regards_processing.kernel.outbox.services import publish_after_commit
-from worker_manager import queries
+from worker_manager import counters, queries, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
 from worker_manager.services import dispatch, moves, responses
@@ -41,7 +41,8 @@ def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
     finished = [request for request in touched if _leaves(request)]
     gone = {request.pk for request in finished}
     kept = [request for request in touched if request.pk not in gone]
-    moves.save(requests=kept, heavy=bulk.heavy)
+    traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
+    moves.save(requests=kept, heavy=bulk.heavy, others=traced)
     moves.finish(requests=finished)
     dispatched = [request for request in kept if request.status == RequestStatus.DISPATCHED]
     publish_after_commit(
@@ -51,6 +52,7 @@ def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
         ],
         at=bulk.at,
     )
+    counters.moved(requests=touched, tenants=tenants)
 
 
 def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:

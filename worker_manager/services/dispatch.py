@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from regards_processing.kernel.amqp.envelope import Outbound
-from worker_manager import task_messages
+from worker_manager import task_messages, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes, PlanKey
 from worker_manager.services.moves import move
@@ -46,10 +46,14 @@ def messages(
     *, requests: Sequence[Request], contents: Mapping[int, bytes], tenants: Mapping[int, str]
 ) -> list[Outbound]:
     """Return one dispatch message for each DISPATCHED request; ``contents`` are by primary key."""
-    return [_message(request, contents[request.pk], tenants[request.tenant_id]) for request in requests]
+    spans = tracing.of_dispatches(requests=requests)
+    return [
+        _message(request, contents[request.pk], tenants[request.tenant_id], spans.get(request.pk))
+        for request in requests
+    ]
 
 
-def _message(request: Request, content: bytes, tenant: str) -> Outbound:
+def _message(request: Request, content: bytes, tenant: str, span: str | None) -> Outbound:
     work = WorkRequest(
         tenant=tenant,
         request_id=request.request_id,
@@ -59,6 +63,7 @@ def _message(request: Request, content: bytes, tenant: str) -> Outbound:
         content=content,
         headers=request.headers or {},
         dispatch_id=request.dispatch_id,
+        trace_parent=span,
     )
     worker_type = request.dispatched_worker_type or ""
     if not request.dispatched_to_celery:

@@ -18,7 +18,7 @@ from workers.contract.heartbeat import WorkerHeartbeat
 log = logging.getLogger(__name__)
 
 _KEY: Final = ("worker_type", "worker_id")
-_BEAT: Final = ("beaten_at", "protocol", "concurrency", "version", "first_beaten_at")
+_BEAT: Final = ("beaten_at", "protocol", "concurrency", "version", "clock_ahead", "first_beaten_at")
 
 
 def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list[Dropped]:
@@ -51,10 +51,14 @@ def _date(beat: WorkerHeartbeat) -> datetime:
     return beat.beaten_at
 
 
+def _ahead(beat: WorkerHeartbeat, at: datetime) -> float:
+    return (beat.beaten_at - at).total_seconds()
+
+
 @transaction
 def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
     values = [
-        (b.worker_type, b.worker_id, at, b.protocol, b.concurrency, b.version, at)
+        (b.worker_type, b.worker_id, at, b.protocol, b.concurrency, b.version, _ahead(b, at), at)
         for b in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
     ]
     rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))

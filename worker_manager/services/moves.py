@@ -58,8 +58,15 @@ def move(*, request: Request, to: RequestStatus, at: datetime) -> None:
     request.moved_at = at
 
 
-def save(*, requests: Sequence[Request], heavy: Mapping[int, frozenset[str]]) -> None:
+def save(
+    *,
+    requests: Sequence[Request],
+    heavy: Mapping[int, frozenset[str]],
+    others: frozenset[str] = frozenset(),
+) -> None:
     """Write moved requests; ``heavy`` names, by primary key, the heavy columns that are new as well.
+
+    ``others`` are columns that are new for all of them.
 
     One statement for each combination of heavy columns, of which there are few.
     """
@@ -67,7 +74,7 @@ def save(*, requests: Sequence[Request], heavy: Mapping[int, frozenset[str]]) ->
     for request in requests:
         groups.setdefault(heavy.get(request.pk, frozenset()), []).append(request)
     for extra, group in groups.items():
-        columns = (*_MOVED, *sorted(extra))
+        columns = (*_MOVED, *sorted(extra | others))
         values = [[request.pk, *(getattr(request, column) for column in columns)] for request in group]
         rows.update(model=Request, columns=columns, rows=values)
 

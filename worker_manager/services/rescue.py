@@ -29,8 +29,8 @@ def rescue_silent(*, at: datetime) -> int:
 
 @transaction
 def _rescue_page(at: datetime) -> int:
-    tenants = dict(Tenant.objects.values_list("pk", "name"))
-    silent = Request.objects.filter(_silent(at)).locked(skip_locked=True)
+    tenants = dict(Tenant.objects.active().values_list("pk", "name"))
+    silent = Request.objects.of_tenants(tenants).filter(_silent(at)).locked(skip_locked=True)
     page = list(silent.without_payloads()[: settings.SWEEP_PAGE])
     bulk = Bulk(live=queries.live_types(at=at), at=at, touched={request.pk: request for request in page})
     for request in page:

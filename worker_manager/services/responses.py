@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from regards_processing.kernel.amqp.envelope import Outbound
+from worker_manager import tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.models import Request
 from worker_manager.states import RequestStatus
@@ -32,12 +33,15 @@ _STATES: Final[Mapping[str, tuple[ResponseState, str]]] = {
 
 def messages(*, requests: Sequence[Request], tenants: Mapping[int, str]) -> list[Outbound]:
     """Return the responses that the requests' statuses ask for."""
+    spans = tracing.of_requests(requests=requests)
     return [
-        _message(request, tenants[request.tenant_id]) for request in requests if request.status in _STATES
+        _message(request, tenants[request.tenant_id], spans.get(request.pk))
+        for request in requests
+        if request.status in _STATES
     ]
 
 
-def _message(request: Request, tenant: str) -> Outbound:
+def _message(request: Request, tenant: str, span: str | None) -> Outbound:
     state, text = _STATES[request.status]
     message = text.format(
         content_type=request.content_type,
@@ -54,4 +58,5 @@ def _message(request: Request, tenant: str) -> Outbound:
         messages=(message,),
         worker_type=request.dispatched_worker_type,
         content=request.body if state is ResponseState.SUCCESS else None,
+        trace_parent=span,
     ).to_message()

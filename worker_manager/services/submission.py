@@ -11,7 +11,7 @@ from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.outbox.services import publish_after_commit
-from worker_manager import queries
+from worker_manager import counters, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.models import FinishedRequest, Request
@@ -40,6 +40,7 @@ _COLUMNS: Final = {
     "lost_attempts": "lost_attempts",
     "dispatched_to_celery": "dispatched_to_celery",
     "moved_at": "moved_at",
+    "trace": "trace",
 }
 _MISSING: Final = "<{header}> property is missing from request message headers"
 _TOO_BIG: Final = "The body has {size} bytes, the limit is {limit}"
@@ -101,6 +102,14 @@ def submit_requests(
             *(_refusal(submission, reasons) for submission, reasons in report.refused),
         ],
         at=at,
+    )
+    tracing.refused(submissions=report.refused, at=at)
+    counters.received(
+        stored=report.stored,
+        refused=[submission.tenant for submission, _ in report.refused],
+        unanswered=len(report.unanswered),
+        repeated=report.repeated,
+        tenants=tenants,
     )
     _log(report)
     return report
@@ -184,6 +193,7 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
     for request in requests.values():
         plan = dispatch.current_plan(request=request, configured=configured)
         dispatch.assign(request=request, plan=plan, live=live, at=at)
+    tracing.received(requests=requests, submissions=accepted, at=at)
     # In one order for all managers: two bulks with the same ids must not wait for each other.
     ordered = [requests[key] for key in sorted(requests)]
     values = [[getattr(request, name) for name in _COLUMNS.values()] for request in ordered]

@@ -42,7 +42,7 @@ def _redispatch_page(at: datetime) -> int:
     tenants = dict(Tenant.objects.active().values_list("pk", "name"))
     live = queries.live_types(at=at)
     configured = queries.plans(tenant_ids=tenants)
-    page = _page(_candidates(live, configured, at).filter(tenant__in=tenants))
+    page = _page(Request.objects.of_tenants(tenants).filter(_can_go(live, configured, at)))
     bulk = Bulk(live=live, at=at, touched={request.pk: request for request in page})
     for request in page:
         plan = dispatch.current_plan(request=request, configured=configured)
@@ -53,11 +53,11 @@ def _redispatch_page(at: datetime) -> int:
     return len(page)
 
 
-def _candidates(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> RequestQuerySet:
+def _can_go(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> Q:
     takeable = queries.waiting_for(live=live, configured=configured)
     waiting = Q(status=RequestStatus.NO_WORKER_AVAILABLE) & takeable
     due = Q(status=RequestStatus.TO_DISPATCH, due_at__lte=at)
-    return Request.objects.filter(waiting | due)
+    return waiting | due
 
 
 def _page(candidates: RequestQuerySet) -> list[Request]:

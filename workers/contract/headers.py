@@ -18,6 +18,8 @@ EXCEPTION_MESSAGE: Final = "x-exception-message"
 ORIGINAL_EXCHANGE: Final = "x-original-exchange"
 ORIGINAL_ROUTING_KEY: Final = "x-original-routingKey"
 DEATH_QUEUE: Final = "x-death-queue"
+#: Ours, of W3C Trace Context: the span that caused the message (`trace_parent.TraceParent`).
+TRACE_PARENT: Final = "traceparent"
 
 #: Headers that a worker must not set for the next step.
 RESERVED_PREFIX: Final = "regards."
@@ -39,6 +41,12 @@ def text(headers: Mapping[str, Any], name: str) -> str | None:
     if len(value) > MAX_LENGTH:
         raise MalformedMessage(f"Header {name} is limited to {MAX_LENGTH} characters, got {len(value)}")
     return value
+
+
+def trace_parent(headers: Mapping[str, Any]) -> str | None:
+    """Return ``traceparent`` if it is text; whether it makes sense is seen where it is used."""
+    value = headers.get(TRACE_PARENT)
+    return value if isinstance(value, str) else None
 
 
 def required_text(headers: Mapping[str, Any], name: str) -> str:

@@ -9,6 +9,7 @@ from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
 
 _STANDARD = frozenset({names.TENANT, names.REQUEST_ID, names.OWNER, names.SESSION, names.CONTENT_TYPE})
+_NOT_ADDITIONAL = _STANDARD | {names.TRACE_PARENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class WorkRequest:
     headers: Mapping[str, str]
     #: ``<technical id>:<step>:<attempt>``; ``None`` when the sender does not fence its dispatches.
     dispatch_id: str | None = None
+    #: Ours: the span of the dispatch, as the header ``traceparent``.
+    trace_parent: str | None = None
 
     @classmethod
     def from_raw(cls, *, headers: Mapping[str, Any], body: bytes, message_id: str | None) -> Self:
@@ -44,6 +47,7 @@ class WorkRequest:
             content=body,
             headers={name: str(value) for name, value in headers.items() if _is_additional(name, value)},
             dispatch_id=message_id,
+            trace_parent=names.trace_parent(headers),
         )
 
     @classmethod
@@ -59,7 +63,7 @@ class WorkRequest:
         return cls.from_raw(headers=argument["headers"], body=content, message_id=dispatch_id)
 
     def wire_headers(self) -> dict[str, str]:
-        """Return the headers of the raw message: five standard ones, then the additional ones."""
+        """Return the headers of the raw message: five standard ones, the additional ones, ``traceparent``."""
         standard = {
             names.TENANT: self.tenant,
             names.REQUEST_ID: self.request_id,
@@ -67,7 +71,8 @@ class WorkRequest:
             names.SESSION: self.session,
             names.CONTENT_TYPE: self.content_type,
         }
-        return standard | dict(self.headers)
+        carried = standard | dict(self.headers)
+        return carried if self.trace_parent is None else carried | {names.TRACE_PARENT: self.trace_parent}
 
     def to_task_argument(self) -> dict[str, object]:
         """Return the one argument of the Celery task message of this request."""
@@ -75,4 +80,4 @@ class WorkRequest:
 
 
 def _is_additional(name: str, value: object) -> bool:
-    return value is not None and name not in _STANDARD and not name.startswith("x-")
+    return value is not None and name not in _NOT_ADDITIONAL and not name.startswith("x-")

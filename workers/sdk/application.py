@@ -8,6 +8,7 @@ from celery import Celery, signals
 from celery.utils.nodenames import NODENAME_DEFAULT, nodename
 from click import Option
 
+from workers.observability.celery_words import speak_json
 from workers.sdk import process, topology
 from workers.sdk.announcer import Announcer
 from workers.sdk.config import WorkerConfig
@@ -17,6 +18,7 @@ from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
 from workers.sdk.native import register_tasks
 from workers.sdk.runner import Runner
+from workers.sdk.tracing import Tracing
 from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
 
@@ -79,6 +81,7 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     """Fill the application; a mistake in the configuration ends the process with one clear line."""
     if instance.app is not app:
         return
+    configure_logs(level=config.log_level, form=config.log_format)
     wanted = options.get("types")
     try:
         types = load_types(
@@ -87,19 +90,24 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
             else [name.strip() for name in wanted.split(",") if name.strip()],
             modules=config.modules,
         )
+        tracing = Tracing(config=config)
     except WorkerError as error:
         raise SystemExit(f"celery -A workers worker: {error}") from error
     if instance.hostname.startswith(f"{NODENAME_DEFAULT}@"):
         # Several workers of one host would share the queue of Celery's remote control under one name.
         instance.hostname = nodename(config.worker_id, instance.hostname.partition("@")[2])
+    if config.log_format == "json":
+        speak_json(instance)
     announcer = Announcer(app=app)
-    runner = Runner(config=config, announce=announcer.running)
+    runner = Runner(config=config, announce=announcer.running, tracing=tracing)
     process.install(runner)
     register_tasks(app=app, types=types, runner=runner)
     _consume_only(app, types_queues=[entry.name for entry in types])
     app.fleet = Fleet(config=config, types=types, announcer=announcer)
     signals.setup_logging.connect(partial(_logs, config=config), weak=False)
     signals.worker_process_init.connect(partial(_child, parent=os.getpid()), weak=False)
+    for end in (signals.worker_shutdown, signals.worker_process_shutdown):
+        end.connect(partial(_close, tracing=tracing), weak=False)
 
 
 def _consume_only(app: Celery, *, types_queues: list[str]) -> None:
@@ -114,6 +122,10 @@ def _consume_only(app: Celery, *, types_queues: list[str]) -> None:
 
 def _logs(*, config: WorkerConfig, **_signal: object) -> None:
     configure_logs(level=config.log_level, form=config.log_format)
+
+
+def _close(*, tracing: Tracing, **_signal: object) -> None:
+    tracing.close()
 
 
 def _child(*, parent: int, **_signal: object) -> None:

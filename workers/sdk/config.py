@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from workers.observability.tracing_extra import CHOICES, OFF
 from workers.sdk.environment import Environment
 from workers.sdk.errors import ConfigurationError
 
@@ -94,6 +95,23 @@ VARIABLES: Final = (
         default="16777216",
         meaning="largest content of a result, 1 to 90000000; a larger one ends the request in ERROR",
     ),
+    Variable(
+        name="WORKER_METRICS_PORT",
+        default="0",
+        meaning="port for probes and Prometheus, 1 to 65535; 0: none",
+    ),
+    Variable(name="METRICS_HOST", default="`0.0.0.0`", meaning="address that this port is opened on"),
+    Variable(
+        name="METRICS_TOKEN",
+        default="none",
+        meaning="bearer token that Prometheus must show; without one the measures are open",
+    ),
+    Variable(
+        name="TRACING",
+        default="`off`",
+        meaning="where traces go: `off`, `otlp` for a collector, `console`; "
+        "the others need `requirements-tracing.txt`",
+    ),
     Variable(name="LOG_LEVEL", default="`INFO`", meaning="`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
     Variable(name="LOG_FORMAT", default="`console`", meaning="`console` for people, `json` for machines"),
 )
@@ -124,6 +142,13 @@ class WorkerConfig:
     answer_timeout: float
     #: Bytes.
     max_content: int
+    #: 0: none.
+    metrics_port: int
+    metrics_host: str
+    #: Empty: none is asked for.
+    metrics_token: str
+    #: One of `workers.observability.tracing_extra.CHOICES`.
+    tracing: str
     log_level: str
     log_format: str
 
@@ -156,6 +181,10 @@ class WorkerConfig:
             max_content=env.integer(
                 "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=90_000_000
             ),
+            metrics_port=env.integer("WORKER_METRICS_PORT", default=0, minimum=0, maximum=65_535),
+            metrics_host=env.text("METRICS_HOST", default="0.0.0.0"),  # noqa: S104 (probes come from other machines)
+            metrics_token=env.text("METRICS_TOKEN"),
+            tracing=env.choice("TRACING", default=OFF, allowed=CHOICES),
             log_level=env.choice("LOG_LEVEL", default="INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")),
             log_format=env.choice("LOG_FORMAT", default="console", allowed=("console", "json")),
         )

@@ -23,8 +23,10 @@ from workers.contract.work_answer import AnswerStatus
 from workers.sdk import process, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
 from workers.sdk.fleet import Fleet
+from workers.sdk.health import Vitals, answer_probes
 from workers.sdk.intake import Intake, ManagedWork
 from workers.sdk.managed import Desk, ManagedRequest
+from workers.sdk.metrics import count_task
 from workers.sdk.outgoing import Outgoing
 from workers.sdk.pulse import Pulse
 
@@ -36,7 +38,7 @@ class AnswersStep(bootsteps.StartStopStep):
 
     requires = (Tasks,)
     _awake: Any = None
-    _flush: Callable[[], None] | None = None
+    _tick: Callable[[], None] | None = None
 
     def start(self, consumer: "WorkConsumer") -> None:
         """Send what waited for the connection; the process is alive from now on."""
@@ -47,12 +49,12 @@ class AnswersStep(bootsteps.StartStopStep):
             consumer.pulse.start()
 
     def _take_turns(self, consumer: Any) -> None:
-        held = consumer.connection.connection.take_turns(watched=consumer.runs_in_the_loop)
-        hub = consumer.hub
-        hub.on_tick.discard(self._flush)
+        connection, hub = consumer.connection.connection, consumer.hub
+        connection.take_turns(watched=consumer.runs_in_the_loop)
+        hub.on_tick.discard(self._tick)
         # Other threads and processes finish work as well, whatever the socket does.
-        self._flush = held.flush
-        hub.on_tick.add(self._flush)
+        self._tick = partial(connection.tick, consumer.connection.transport, hub)
+        hub.on_tick.add(self._tick)
         if not self._awake:
             # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
             self._awake = hub.call_repeatedly(1.0, lambda: None)
@@ -114,6 +116,17 @@ class WorkConsumer(Consumer):
             in_hand=self._desk.in_hand,
             # Asked for at each beat: a prefork pool has no size before it starts, and may be resized.
             concurrency=lambda: int(self.pool.num_processes),
+        )
+        answer_probes(
+            config=self.fleet.config,
+            types=[entry.name for entry in self.fleet.types],
+            vitals=Vitals(
+                connected=lambda: self.connection is not None and self.connection.connected,
+                beaten_at=lambda: self.pulse.beaten_at,
+                running=lambda: [
+                    one.work.worker_type for one in list(self._desk.in_hand.values()) if one.running
+                ],
+            ),
         )
 
     def connect(self) -> Any:
@@ -192,6 +205,7 @@ class WorkConsumer(Consumer):
         request = self._managed(message, work)
         if work.redelivered and work.request.dispatch_id is not None:
             _log.info("redelivered request not run", extra={"dispatch_id": work.request.dispatch_id})
+            count_task(worker_type=work.worker_type, outcome=AnswerStatus.REDELIVERED, seconds=None)
             request.send(process.runner().worded(work.request, AnswerStatus.REDELIVERED), settles=True)
         elif not request.revoked():
             state.task_reserved(request)

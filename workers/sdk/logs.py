@@ -9,26 +9,39 @@ from typing import Final
 
 from celery.exceptions import CPendingDeprecationWarning
 
+from workers.observability.last_words import log_last_words
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 #: These speak twice per task at INFO, which costs more than the task.
 _CHATTY: Final = ("celery.worker.strategy", "celery.app.trace", "celery.worker.request")
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record and its extra fields as one JSON object."""
+    """Writes a record and its extra fields as one JSON object; the platform's lines have the same names."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        fields = {
+        fields: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
+            "process": record.process,
         }
         fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            fields["stack"] = self.formatStack(record.stack_info)
         return json.dumps(fields, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the text; one whose values do not fit into it must not end in a line that is no JSON."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError) as error:
+        return f"{record.msg} ({error!r})"
 
 
 def configure_logs(*, level: str, form: str) -> None:
@@ -40,6 +53,13 @@ def configure_logs(*, level: str, form: str) -> None:
         else logging.Formatter("%(asctime)s %(levelname)-7s [%(process)d] %(name)s: %(message)s")
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Celery's pool keeps its lines from the root; Python would write them bare.
+    pool = logging.getLogger("multiprocessing")
+    pool.handlers = [handler]
+    pool.setLevel(logging.ERROR)
+    if form == "json":
+        logging.captureWarnings(capture=True)
+        log_last_words()
     if level != "DEBUG":
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,6 +1,7 @@
 """A managed request inside Celery's worker: its pool, limits and inspection, our answers."""
 
 import logging
+import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.sdk import process
 from workers.sdk.answers import Answers
 from workers.sdk.intake import ManagedWork
+from workers.sdk.metrics import LOST, count_task
 from workers.sdk.outgoing import Outgoing
 from workers.sdk.publishing import route
 
@@ -46,6 +48,11 @@ class ManagedRequest(Request):
     #: RUNNING was announced.
     announced = False
     _answered = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the work on it goes on."""
+        return self.accepted_at is not None and not self._answered
 
     def execute_using_pool(self, pool: Any, **_options: object) -> Any:
         """Hand the request to the pool."""
@@ -98,6 +105,7 @@ class ManagedRequest(Request):
         if isinstance(error, TimeLimitExceeded):
             self.on_timeout(soft=False, timeout=error.args[0] if error.args else 0)
         elif isinstance(error, WorkerLostError | Terminated | SystemExit | KeyboardInterrupt):
+            self._count(LOST)
             super().on_failure(exc_info, send_failed_event, return_ok)
         else:
             _log.error("run failed outside the worker type: %s", exc_info.traceback)
@@ -107,6 +115,7 @@ class ManagedRequest(Request):
         """Send the final answer; the message is acknowledged when the broker has it."""
         if not self._answered:
             self._answered = True
+            self._count(answer.status)
             state.task_ready(self)
             self.send(answer, settles=True)
 
@@ -137,6 +146,10 @@ class ManagedRequest(Request):
         """Reject the message."""
         self.desk.in_hand.pop(self.id, None)
         super().reject(requeue=requeue)
+
+    def _count(self, outcome: str) -> None:
+        seconds = None if self.accepted_at is None else max(0.0, time.monotonic() - self.accepted_at)
+        count_task(worker_type=self.work.worker_type, outcome=outcome, seconds=seconds)
 
     def _fail(self, message: str) -> None:
         self.answer(process.runner().worded(self.work.request, AnswerStatus.ERROR, message))

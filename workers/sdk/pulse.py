@@ -45,6 +45,8 @@ class Pulse(threading.Thread):
         self._in_hand = in_hand
         self._concurrency = concurrency
         self._stopping = threading.Event()
+        #: Monotonic time of the last heartbeats that the broker took.
+        self.beaten_at: float | None = None
 
     def run(self) -> None:
         """Beat at once, then every period, until told to stop."""
@@ -70,6 +72,8 @@ class Pulse(threading.Thread):
             self._announcer.send(exchange=names.HEARTBEAT_EXCHANGE, wire=self._wire(entry, at))
             for entry in self._types
         ]
+        if all(sent):
+            self.beaten_at = time.monotonic()
         return all(sent)
 
     def _wire(self, entry: WorkerType, at: datetime) -> Wire:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from celery.exceptions import WorkerShutdown, WorkerTerminate
 
+from workers.contract.trace_parent import TraceParent
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
 from workers.sdk import declare
@@ -16,6 +17,7 @@ from workers.sdk.config import WorkerConfig
 from workers.sdk.context import RequestLog, WorkContext
 from workers.sdk.errors import InvalidContent, RetryLater
 from workers.sdk.result import WorkResult, checked
+from workers.sdk.tracing import Tracing
 from workers.sdk.workspace import Workspace
 
 #: Seconds between two progress lines that are sent; those in between are only logged.
@@ -34,9 +36,12 @@ class Runner:
     ``announce`` sends an answer that nobody waits for.
     """
 
-    def __init__(self, *, config: WorkerConfig, announce: Callable[[WorkAnswer], None]) -> None:
+    def __init__(
+        self, *, config: WorkerConfig, announce: Callable[[WorkAnswer], None], tracing: Tracing
+    ) -> None:
         self._config = config
         self._announce = announce
+        self._tracing = tracing
 
     def answer(self, *, worker_type: str, request: WorkRequest) -> WorkAnswer:
         """Run a managed request and return its answer, whatever the worker type does."""
@@ -105,7 +110,10 @@ class Runner:
         self, worker_type: str, request: WorkRequest, log: RequestLog, report: Callable[[str], None]
     ) -> WorkResult:
         config = self._config
-        with Workspace(parent=config.workdir) as workspace:
+        with (
+            self._tracing.run(worker_type=worker_type, request=request),
+            Workspace(parent=config.workdir) as workspace,
+        ):
             context = WorkContext(
                 log=log,
                 storage=config.storage,
@@ -139,12 +147,14 @@ def _logged(log: RequestLog, line: str) -> None:
 
 
 def _facts(worker_type: str, request: WorkRequest) -> dict[str, Any]:
-    return {
+    facts = {
         "tenant": request.tenant,
         "request_id": request.request_id,
         "dispatch_id": request.dispatch_id,
         "worker_type": worker_type,
     }
+    dispatch = TraceParent.parse(request.trace_parent)
+    return facts if dispatch is None else facts | {"trace_id": dispatch.trace_id}
 
 
 def _bounded(messages: tuple[str, ...] | list[str]) -> tuple[str, ...]:

@@ -42,8 +42,13 @@ class Arrivals:
         self._driver.on_inbound_frame(self._transport.read_frame())
         return True
 
+    @property
+    def buffered(self) -> bool:
+        """Whether something was read that nobody has handled."""
+        return bool(self._transport._read_buffer)  # noqa: SLF001
+
     def _ready(self, timeout: float) -> bool:
-        if self._transport._read_buffer:  # noqa: SLF001
+        if self.buffered:
             return True
         pending = getattr(self._socket, "pending", None)
         return bool(pending and pending()) or bool(self._poll.poll(timeout * 1000))

@@ -144,6 +144,17 @@ class TurnConnection(pyamqp.Connection):
         self.transport._write = self.held.write  # noqa: SLF001
         return self.held
 
+    def tick(self, transport: "TurnTransport", loop: Any) -> None:
+        """Handle what arrived while an answer of the broker was waited for, and send what is held.
+
+        To wait for an answer is to read, and what is read beyond it stays in the buffer: the socket has
+        nothing more to tell, and the loop would wait for it in vain.
+        """
+        if self.arrivals is not None and self.arrivals.buffered:
+            transport.on_readable(self, loop)
+        if self.held is not None:
+            self.held.flush()
+
     def blocking_read(self, timeout: float | None = None) -> Any:
         """Read one frame."""
         if self.held is not None:

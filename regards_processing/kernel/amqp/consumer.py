@@ -17,6 +17,7 @@ from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.dead_letters import dead_letter
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.topology import QueueSpec
+from workers.contract import headers as header
 from workers.contract.errors import MalformedMessage
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,12 @@ class BatchConsumer(ABC, Generic[T]):
         log.error(
             "message failed and is kept as a dead letter",
             exc_info=error,
-            extra=self._fields("message.failed") | {"message_id": message.message_id},
+            extra=self._fields("message.failed")
+            | {
+                "message_id": message.message_id,
+                "tenant": message.headers.get(header.TENANT),
+                "request_id": message.headers.get(header.REQUEST_ID),
+            },
         )
         return self._copy(message, repr(error), "".join(traceback.format_exception(error)))
 

@@ -17,6 +17,7 @@ from regards_processing.kernel.amqp.ports import BulkLimits, Source
 from regards_processing.kernel.amqp.publisher import MessagePublisher, publisher
 from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
 from regards_processing.kernel.amqp.topology import Topology, service_topology
+from regards_processing.kernel.observability.bulks import measure_bulk
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,10 @@ class BulkLoop:
                 close_old_connections()
                 self._wait(stop)
 
+    def silent_for(self) -> float:
+        """Return how long ago the loop last turned, in seconds; may be asked from any thread."""
+        return time.monotonic() - (self._next_tick - _TICK)
+
     def _serve(self, stop: threading.Event) -> None:
         source = self._open()
         try:
@@ -120,11 +125,13 @@ class BulkLoop:
         if copies:
             self._publisher.publish_all(copies)
         source.acknowledge(consumer.queue)
+        seconds = time.perf_counter() - started
         counters = self.counters[consumer.queue.name]
         counters.bulks += 1
         counters.messages += len(bulk)
         counters.refused += len(copies)
-        counters.seconds += time.perf_counter() - started
+        counters.seconds += seconds
+        measure_bulk(queue=consumer.queue.name, messages=len(bulk), refused=len(copies), seconds=seconds)
 
     def _tick(self, source: Source | None) -> None:
         if time.monotonic() < self._next_tick:

@@ -9,16 +9,20 @@ Note: the outbox.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from regards_processing.kernel import correlation
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
+from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import hand_over, wire
+from workers.contract.headers import TRACE_PARENT
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +42,21 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
     transaction_required()
     if not messages:
         return
+    messages = _correlated(messages)
     row = (at, len(messages), pack(messages))
     ((entry_id,),) = rows.insert_new(model=OutboxEntry, columns=_COLUMNS, rows=[row], returning=("id",))
     after_commit(lambda: _publish(entry_id, messages))
     # In the same transaction: a commit of its own for each would cost more than the deletion.
     _forget(list(_confirmed))
+
+
+def _correlated(messages: Sequence[Outbound]) -> Sequence[Outbound]:
+    """Let messages carry the correlation id and the span of the call that caused them, unless they have."""
+    known = {correlation.HEADER: correlation.current(), TRACE_PARENT: tracing.current()}
+    headers = {name: value for name, value in known.items() if value is not None}
+    if not headers:
+        return messages
+    return [replace(message, headers={**headers, **message.headers}) for message in messages]
 
 
 def _publish(entry_id: int, messages: Sequence[Outbound]) -> None:

@@ -1,32 +1,124 @@
-"""Create tenants."""
+"""Create tenants, put them to sleep and wake them, switch their maintenance."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
+from regards_processing.kernel.audit.services import Actor, record
+from regards_processing.kernel.auth.identity import MAX_TEXT, NOT_TENANTS, is_plain_text
+from regards_processing.kernel.db import rows
+from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.models import Tenant
 
-_MAX_LENGTH: Final = 255
+log = logging.getLogger(__name__)
 
 
 class InvalidTenantName(DomainError):
-    """A tenant's name must have 1 to 255 characters."""
+    """This cannot be the name of a tenant."""
 
     code = "INVALID_TENANT_NAME"
     http_status = 422
 
 
-def create_tenants(*, names: Sequence[str], at: datetime) -> list[str]:
-    """Create the tenants that do not exist yet and return their names.
+def check_tenant_name(*, name: str) -> None:
+    """Refuse what cannot be the name of a tenant: it travels in headers, in tokens and in paths.
 
     Raises:
-        InvalidTenantName: a name is empty or too long; nothing is created.
+        InvalidTenantName: it is empty, too long, not plain text, or means something else in tokens.
+    """
+    if not is_plain_text(name) or name != name.strip() or "/" in name:
+        raise InvalidTenantName(
+            f"Tenant name {name!r} must have 1 to {MAX_TEXT} printable characters, "
+            "without / and without blanks around it"
+        )
+    if name in NOT_TENANTS:
+        raise InvalidTenantName(f"Tenant name {name!r} is taken: in tokens it stands for no tenant")
+
+
+@transaction
+def create_tenants(*, names: Sequence[str], actor: Actor, at: datetime) -> list[str]:
+    """Create the tenants that do not exist yet and return their names; the others are left as they are.
+
+    Raises:
+        InvalidTenantName: one of the names cannot be; nothing is created.
     """
     for name in names:
-        if not name or len(name) > _MAX_LENGTH:
-            raise InvalidTenantName(f"Tenant name {name!r} must have 1 to {_MAX_LENGTH} characters")
-    known = set(Tenant.objects.filter(name__in=names).values_list("name", flat=True))
-    missing = [name for name in dict.fromkeys(names) if name not in known]
-    Tenant.objects.bulk_create([Tenant(name=name, created_at=at) for name in missing], ignore_conflicts=True)
-    return missing
+        check_tenant_name(name=name)
+    # In one order for all: two managers that start at once must not wait for each other.
+    values = [(name, True, at) for name in sorted(set(names))]
+    inserted = rows.insert_new(
+        model=Tenant, columns=("name", "active", "created_at"), rows=values, returning=("name",)
+    )
+    new = {name for (name,) in inserted}
+    created = [name for name in dict.fromkeys(names) if name in new]
+    for name in created:
+        _tell(name, "tenant.created", actor=actor, at=at)
+    return created
+
+
+def activate(*, tenants: Collection[str], actor: Actor, at: datetime) -> list[str]:
+    """Take messages and calls of tenants; return the names of those for whom that is new.
+
+    Raises:
+        UnknownTenant: one of them does not exist; nothing is changed.
+    """
+    was, becomes = {"active": False}, {"active": True}
+    return _switch(tenants, was=was, becomes=becomes, action="tenant.activated", actor=actor, at=at)
+
+
+def deactivate(*, tenants: Collection[str], actor: Actor, at: datetime) -> list[str]:
+    """Refuse messages and calls of tenants; return the names of those for whom that is new. Their rows stay.
+
+    Raises:
+        UnknownTenant: one of them does not exist; nothing is changed.
+    """
+    was, becomes = {"active": True}, {"active": False}
+    return _switch(tenants, was=was, becomes=becomes, action="tenant.deactivated", actor=actor, at=at)
+
+
+def enable_maintenance(*, tenants: Collection[str], actor: Actor, at: datetime) -> list[str]:
+    """Refuse calls that change anything of tenants; return the names of those for whom that is new.
+
+    Messages go on: requests are taken, dispatched and answered as always.
+
+    Raises:
+        UnknownTenant: one of them does not exist; nothing is changed.
+    """
+    was, becomes = {"maintenance": False}, {"maintenance": True, "maintenance_switched_at": at}
+    return _switch(tenants, was=was, becomes=becomes, action="maintenance.enabled", actor=actor, at=at)
+
+
+def disable_maintenance(*, tenants: Collection[str], actor: Actor, at: datetime) -> list[str]:
+    """Take calls that change something of tenants; return the names of those for whom that is new.
+
+    Raises:
+        UnknownTenant: one of them does not exist; nothing is changed.
+    """
+    was, becomes = {"maintenance": True}, {"maintenance": False, "maintenance_switched_at": at}
+    return _switch(tenants, was=was, becomes=becomes, action="maintenance.disabled", actor=actor, at=at)
+
+
+@transaction
+def _switch(
+    names: Collection[str],
+    *,
+    was: Mapping[str, object],
+    becomes: Mapping[str, object],
+    action: str,
+    actor: Actor,
+    at: datetime,
+) -> list[str]:
+    known = queries.tenants(names=names)
+    switched = [
+        tenant.name for tenant in known if Tenant.objects.filter(pk=tenant.pk, **was).update(**becomes)
+    ]
+    for name in switched:
+        _tell(name, action, actor=actor, at=at)
+    return switched
+
+
+def _tell(name: str, action: str, *, actor: Actor, at: datetime) -> None:
+    record(actor=actor, tenant=name, action=action, target=name, at=at)
+    log.info(action.replace(".", " "), extra={"action": action, "tenant": name, "by": actor.name})

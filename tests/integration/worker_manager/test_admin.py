@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -10,6 +11,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.messages import an_answer, submissions
+from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.fakes.engine import Engine
 from worker_manager.models import FinishedRequest, Request, WorkerInstance, WorkerType, Workflow
@@ -63,14 +65,14 @@ def test_it_filters_searches_and_sorts(engine: Engine, admin_client: Client, mod
 @_EACH_MODEL
 def test_it_shows_a_line_in_full(engine: Engine, admin_client: Client, model: type) -> None:
     _fill(engine, lines=2)
-    row = model.objects.first()  # type: ignore[attr-defined] # every model has one
+    row: Model = every(model)[0]
     assert admin_client.get(_address(model, row.pk, "change")).status_code == 200
 
 
 def test_it_shows_the_beginning_of_a_body(engine: Engine, admin_client: Client) -> None:
     _fill(engine, lines=1)
-    Request.objects.update(content=b"\xff" + b"x" * 3000)
-    page = admin_client.get(_address(Request, Request.objects.get().pk, "change"))
+    every(Request).update(content=b"\xff" + b"x" * 3000)
+    page = admin_client.get(_address(Request, every(Request).get().pk, "change"))
     assert "… (3001 bytes)" in page.content.decode()
 
 
@@ -100,7 +102,7 @@ def test_it_costs_the_same_statements_however_long_the_page(
     with CaptureQueriesContext(connection) as long:
         admin_client.get(_address(model))
     for kind in (Request, FinishedRequest, WorkerInstance, WorkerType, Workflow):
-        kind.objects.exclude(pk=kind.objects.order_by("pk")[0].pk).delete()
+        every(kind).exclude(pk=every(kind).order_by("pk")[0].pk).delete()
     with CaptureQueriesContext(connection) as short:
         admin_client.get(_address(model))
     assert len(long) == len(short)
@@ -127,9 +129,9 @@ def test_it_shows_nothing_to_staff_without_permission(client: Client, model: typ
     assert client.get(_address(model)).status_code == 403
 
 
-@_EACH_MODEL
+@pytest.mark.parametrize("model", [model for model in _MODELS if model is not Tenant])
 def test_it_lets_nobody_add_change_or_delete(engine: Engine, admin_client: Client, model: type) -> None:
     _fill(engine, lines=1)
-    row = model.objects.first()  # type: ignore[attr-defined] # every model has one
+    row: Model = every(model)[0]
     addresses = [_address(model, "add"), _address(model, row.pk, "change"), _address(model, row.pk, "delete")]
     assert [admin_client.post(address, {"post": "yes"}).status_code for address in addresses] == [403] * 3

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories.messages import a_submission, an_answer
+from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request
 from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers, the_request
 from tests.fakes.engine import Engine
@@ -39,8 +40,8 @@ def test_it_ends_with_the_workers_content(engine: Engine) -> None:
 def test_it_removes_and_remembers_what_succeeded(engine: Engine) -> None:
     a_dispatched_request(engine)
     engine.answer(an_answer("SUCCESS"))
-    finished = FinishedRequest.objects.get()
-    assert not Request.objects.exists()
+    finished = every(FinishedRequest).get()
+    assert not every(Request).exists()
     assert (finished.request_id, finished.status, finished.worker_type) == ("r-1", "SUCCESS", "unzip-worker")
 
 
@@ -111,7 +112,7 @@ def test_it_never_goes_back_from_an_error_to_running(engine: Engine) -> None:
 def test_it_does_not_let_a_late_sign_of_life_bring_a_request_back(engine: Engine) -> None:
     a_dispatched_request(engine)
     engine.answer(an_answer("SUCCESS"), an_answer("RUNNING"))
-    assert not Request.objects.exists()
+    assert not every(Request).exists()
     assert engine.states() == [("r-1", "SUCCESS")]
 
 
@@ -166,8 +167,8 @@ def test_it_forgets_a_request_whose_errors_are_not_kept(engine: Engine) -> None:
     a_dispatched_request(engine, keep_errors=False)
     engine.answer(an_answer("INVALID_CONTENT", messages=["bad"]))
     assert engine.states() == [("r-1", "INVALID_CONTENT")]
-    assert not Request.objects.exists()
-    assert FinishedRequest.objects.get().error == "bad"
+    assert not every(Request).exists()
+    assert every(FinishedRequest).get().error == "bad"
 
 
 def test_it_looks_keep_errors_up_by_the_owner_of_the_content_type(engine: Engine) -> None:
@@ -177,4 +178,4 @@ def test_it_looks_keep_errors_up_by_the_owner_of_the_content_type(engine: Engine
     live_workers("unzip-worker")
     engine.submit(a_submission())
     engine.answer(an_answer("ERROR"))
-    assert not Request.objects.exists()
+    assert not every(Request).exists()

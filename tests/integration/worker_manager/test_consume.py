@@ -8,6 +8,7 @@ from pytest_django import Settings
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from tests.factories.rows import every
 from tests.factories.wire import (
     a_dead_message,
     a_heartbeat_message,
@@ -135,7 +136,7 @@ def test_it_takes_an_answer_that_was_moved_back_from_the_dead_letters(engine: En
     headers = {**message.headers, "x-death-queue": "regards.worker.manager.response"}
     replayed = Inbound(queue="", exchange="", routing_key="", headers=headers, body=message.body)
     assert _feed(engine, _ANSWERS, replayed) == []
-    assert not Request.objects.exists()
+    assert not every(Request).exists()
 
 
 def test_it_reads_the_dispatch_that_an_answer_names(engine: Engine) -> None:

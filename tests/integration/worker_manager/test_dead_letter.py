@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories.messages import a_dead_letter, a_submission, an_answer
+from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request
 from tests.factories.worker_manager import a_tenant, the_request
 from tests.fakes.engine import Engine
@@ -39,7 +40,7 @@ def test_it_ends_a_request_that_was_never_dispatched(engine: Engine) -> None:
 @pytest.mark.parametrize("status", [RequestStatus.TO_DISPATCH, RequestStatus.TO_DELETE])
 def test_it_leaves_requests_under_orders_alone(engine: Engine, status: RequestStatus) -> None:
     a_dispatched_request(engine)
-    Request.objects.update(status=status)
+    every(Request).update(status=status)
     (dropped,) = engine.bury(a_dead_letter())
     assert dropped.reason == f"Dead letter of request r-1 dropped: the request is {status}"
     assert the_request().status == status
@@ -76,4 +77,4 @@ def test_it_forgets_a_request_whose_errors_are_not_kept(engine: Engine) -> None:
     a_dispatched_request(engine, keep_errors=False)
     engine.bury(a_dead_letter())
     assert engine.states() == [("r-1", "ERROR")]
-    assert not Request.objects.exists()
+    assert not every(Request).exists()

@@ -3,10 +3,10 @@
 import pytest
 
 from regards_processing.kernel.tenancy.models import Tenant
-from tests.factories.configuration_files import Item, a_file, a_worker, a_workflow_item
+from tests.factories.configuration_files import Item, a_worker, a_workflow_item, import_items
+from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow
 from worker_manager.models import Workflow
-from worker_manager.services.configuration import import_configuration
 
 pytestmark = pytest.mark.django_db
 
@@ -19,12 +19,11 @@ _CLASH = (
 
 
 def _errors(tenant: Tenant, *items: Item) -> list[str]:
-    (report,) = import_configuration(tenant=tenant, document=a_file(*items))
-    return report.errors
+    return import_items(tenant, *items).errors
 
 
 def _stored() -> set[str]:
-    return set(Workflow.objects.values_list("workflow_type", flat=True))
+    return set(every(Workflow).values_list("workflow_type", flat=True))
 
 
 @pytest.fixture
@@ -40,13 +39,13 @@ def tenant() -> Tenant:
 
 def test_it_stores_a_chain(tenant: Tenant) -> None:
     assert _errors(tenant, a_workflow_item("ingest", (30, "c"), (10, "a"), (20, "b"))) == []
-    assert [step["workerType"] for step in Workflow.objects.get().steps] == ["a", "b", "c"]
+    assert [step["workerType"] for step in every(Workflow).get().steps] == ["a", "b", "c"]
 
 
 def test_it_replaces_a_stored_workflow(tenant: Tenant) -> None:
     a_workflow(tenant, keep_errors=False)
     assert _errors(tenant, a_workflow_item("ingest", (1, "a"))) == []
-    workflow = Workflow.objects.get()
+    workflow = every(Workflow).get()
     assert (workflow.steps, workflow.keep_errors) == ([{"stepNumber": 1, "workerType": "a"}], True)
 
 
@@ -136,4 +135,26 @@ def test_it_does_not_ask_what_the_first_step_takes(tenant: Tenant) -> None:
 
 def test_it_collapses_two_items_of_one_workflow_type(tenant: Tenant) -> None:
     _errors(tenant, a_workflow_item("ingest", (1, "a")), a_workflow_item("ingest", (1, "b")))
-    assert Workflow.objects.count() == 1
+    assert every(Workflow).count() == 1
+
+
+def test_it_warns_of_stored_workflows_that_are_no_chains_any_more(tenant: Tenant) -> None:
+    _errors(tenant, a_workflow_item("ingest", (1, "a"), (2, "b")))
+    report = import_items(tenant, a_worker("a", inputs=["1"], contentTypeOutput="other"))
+    assert report.errors == []
+    assert [warning.partition("]")[0] for warning in report.warnings] == [
+        "[NonConsistentContentTypeOutError - ingest"
+    ]
+
+
+def test_it_says_which_workflow_clashes_and_which_types_there_are(tenant: Tenant) -> None:
+    report = import_items(
+        tenant,
+        a_workflow_item("good", (1, "a")),
+        a_workflow_item("2", (1, "a")),
+        a_workflow_item("x", (1, "y")),
+    )
+    (clash,) = report.located_errors
+    assert clash.startswith("modules[0].configuration[1].value.workflowType (WorkflowConfigDto): [Duplicated")
+    assert clash.endswith("Allowed: names that no worker type takes as a content type, unlike 2.")
+    assert (report.imported, report.only_errors) == (0, True)

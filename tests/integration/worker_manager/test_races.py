@@ -5,15 +5,15 @@ from pytest_django import Settings
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.outbox.models import OutboxEntry
-from tests.factories.configuration_files import a_file, a_worker
+from tests.factories.configuration_files import a_worker, import_items
 from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, submissions
+from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request, a_dispatched_workflow
 from tests.factories.worker_manager import AT, a_tenant, a_worker_type, later, live_workers, the_request
 from tests.fakes.engine import Engine
 from tests.fakes.other_process import while_uncommitted
 from worker_manager.models import Request, WorkerInstance
 from worker_manager.services.answers import apply_answers
-from worker_manager.services.configuration import import_configuration
 from worker_manager.services.dead_letters import fail_dead_requests
 from worker_manager.services.liveness import record_heartbeats
 from worker_manager.services.rescue import rescue_silent
@@ -130,10 +130,9 @@ def test_it_stores_one_instance_for_beats_that_two_managers_hear(engine: Engine)
 
 def test_it_gives_a_content_type_to_one_of_two_imports() -> None:
     tenant = a_tenant()
-    mine, theirs = a_file(a_worker("mine")), a_file(a_worker("theirs"))
-    with while_uncommitted(lambda: import_configuration(tenant=tenant, document=theirs)) as other:
-        import_configuration(tenant=tenant, document=mine)
-    assert other.result()[0].errors == [
+    with while_uncommitted(lambda: import_items(tenant, a_worker("theirs"))) as other:
+        import_items(tenant, a_worker("mine"))
+    assert other.result().errors == [
         "WorkerConf with type=theirs declares contentType [unzip] which are already used by [mine]"
     ]
 
@@ -143,7 +142,7 @@ def test_it_takes_requests_in_while_a_configuration_is_imported(engine: Engine) 
     tenant = a_tenant()
     several = submissions(2)
     with while_uncommitted(lambda: submit_requests(submissions=several, at=AT, max_bytes=99)) as other:
-        import_configuration(tenant=tenant, document=a_file(a_worker("unzip-worker")))
+        import_items(tenant, a_worker("unzip-worker"))
     assert (other.waited, len(other.result().stored)) == (False, 2)
     assert len(engine.states()) == 2
 
@@ -152,7 +151,7 @@ def test_it_says_nothing_of_a_bulk_that_is_rolled_back(engine: Engine) -> None:
     a_tenant()
     with pytest.raises(ZeroDivisionError):
         _submit_and_fail()
-    assert (engine.broker.published, Request.objects.exists()) == ([], False)
+    assert (engine.broker.published, every(Request).exists()) == ([], False)
     assert not OutboxEntry.objects.exists()
 
 

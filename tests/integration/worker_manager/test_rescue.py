@@ -3,6 +3,7 @@
 import pytest
 from pytest_django import Settings
 
+from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.messages import an_answer
 from tests.factories.scenes import a_dispatched_request, a_dispatched_workflow
 from tests.factories.worker_manager import later, live_workers, the_request
@@ -35,6 +36,15 @@ def test_it_dispatches_again_what_nobody_took_in_time(engine: Engine) -> None:
     assert engine.rescue(at=later(301)) == 1
     assert [sent.message_id for sent in engine.dispatches()] == [f"{request.pk}:0:2"]
     assert the_request().error == "no worker answered within 300 s"
+
+
+def test_it_leaves_requests_of_a_sleeping_tenant_until_it_wakes(engine: Engine) -> None:
+    a_dispatched_request(engine)
+    _keep_alive(seconds=301)
+    Tenant.objects.update(active=False)
+    assert engine.rescue(at=later(301)) == 0
+    Tenant.objects.update(active=True)
+    assert engine.rescue(at=later(301)) == 1
 
 
 def test_it_opens_a_new_attempt_for_a_run_without_a_sign(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from regards_processing.celery import app
 from regards_processing.kernel import clock
 from regards_processing.kernel.tasks import relay_outbox
 from tests.factories.messages import a_submission, an_answer
+from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers, the_request
 from tests.fakes.engine import Engine, committing
 from worker_manager.models import FinishedRequest, WorkerInstance
@@ -22,7 +23,7 @@ def test_it_runs_every_sweep_that_is_planned() -> None:
     app.loader.import_default_modules()
     planned = {entry["task"] for entry in app.conf.beat_schedule.values()}
     sweeps = {redispatch_waiting_requests, rescue_silent_requests, forget_the_past, relay_outbox}
-    assert planned == {sweep.name for sweep in sweeps}
+    assert planned >= {sweep.name for sweep in sweeps}
     assert planned <= set(app.tasks)
 
 
@@ -53,5 +54,5 @@ def test_it_forgets_dead_workers_and_finished_requests(engine: Engine) -> None:
     engine.submit(a_submission(), at=long_ago)
     engine.answer(an_answer(), at=long_ago)
     assert forget_the_past() == 2
-    assert not FinishedRequest.objects.exists()
+    assert not every(FinishedRequest).exists()
     assert not WorkerInstance.objects.exists()

@@ -5,6 +5,7 @@ from pytest_django import Settings
 
 from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.messages import a_submission, an_answer, submissions
+from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request, a_dispatched_workflow
 from tests.factories.worker_manager import (
     AT,
@@ -126,7 +127,7 @@ def test_it_follows_its_own_plan_after_the_first_dispatch(engine: Engine) -> Non
     a_dispatched_workflow(engine)
     WorkerInstance.objects.filter(worker_type="sip-worker").delete()
     engine.answer(an_answer("SUCCESS", content=b"1"))
-    Workflow.objects.update(steps=[{"stepNumber": 2, "workerType": "another"}])
+    every(Workflow).update(steps=[{"stepNumber": 2, "workerType": "another"}])
     live_workers("sip-worker")
     assert engine.redispatch() == 1
     assert the_request().dispatched_worker_type == "sip-worker"
@@ -135,6 +136,6 @@ def test_it_follows_its_own_plan_after_the_first_dispatch(engine: Engine) -> Non
 def test_it_follows_its_own_plan_after_a_postponement(engine: Engine) -> None:
     a_dispatched_workflow(engine)
     engine.answer(an_answer("RETRY_LATER"))
-    Workflow.objects.all().delete()
+    every(Workflow).delete()
     assert engine.redispatch() == 1
     assert the_request().dispatched_worker_type == "unzip-worker"

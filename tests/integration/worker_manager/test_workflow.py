@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories.messages import a_dead_letter, a_submission, an_answer
+from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_workflow
 from tests.factories.worker_manager import (
     a_tenant,
@@ -138,18 +139,18 @@ def test_it_drops_a_repeated_answer_while_the_next_step_waits(engine: Engine) ->
 
 def test_it_follows_the_plan_it_started_with_when_the_workflow_is_edited(engine: Engine) -> None:
     a_dispatched_workflow(engine)
-    Workflow.objects.update(steps=[{"stepNumber": 1, "workerType": "unzip-worker"}])
+    every(Workflow).update(steps=[{"stepNumber": 1, "workerType": "unzip-worker"}])
     engine.answer(an_answer("SUCCESS", content=b"1"))
     assert the_request().dispatched_worker_type == "sip-worker"
 
 
 def test_it_follows_the_plan_it_started_with_when_the_workflow_is_deleted(engine: Engine) -> None:
     a_dispatched_workflow(engine, keep_errors=False)
-    Workflow.objects.all().delete()
+    every(Workflow).delete()
     engine.answer(an_answer("SUCCESS", content=b"1"))
     engine.answer(an_answer("ERROR"))
     assert engine.states() == [("r-1", "GRANTED"), ("r-1", "ERROR")]
-    assert not Request.objects.exists()
+    assert not every(Request).exists()
 
 
 def test_it_asks_the_workflow_and_not_its_members_whether_errors_are_kept(engine: Engine) -> None:
@@ -165,5 +166,5 @@ def test_it_asks_the_workflow_and_not_its_members_whether_errors_are_kept(engine
 def test_it_forgets_a_workflow_whose_errors_are_not_kept(engine: Engine) -> None:
     a_dispatched_workflow(engine, keep_errors=False)
     engine.bury(a_dead_letter())
-    assert not Request.objects.exists()
-    assert FinishedRequest.objects.get().status == "ERROR"
+    assert not every(Request).exists()
+    assert every(FinishedRequest).get().status == "ERROR"

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from datetime import datetime
 from types import FrameType
 
 from django.conf import settings
@@ -12,12 +13,16 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from regards_processing.kernel import clock
-from regards_processing.kernel.amqp.loop import loop_from_settings
+from regards_processing.kernel.amqp.loop import BulkLoop, loop_from_settings
 from regards_processing.kernel.amqp.publisher import publisher
+from regards_processing.kernel.audit.actors import command_actor
+from regards_processing.kernel.observability import probes, tracing
+from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
 from regards_processing.kernel.tenancy.services import create_tenants
 from worker_manager.consumers import consumers
+from workers.observability.server import PortTaken
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +53,33 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         signal.signal(signal.SIGTERM, finish)
         signal.signal(signal.SIGINT, finish)
         _check_tables()
-        create_tenants(names=settings.TENANTS, at=clock.now())
+        create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
         manager = consumers(instance_id=settings.AMQP_INSTANCE_ID)
         loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed)
-        with working_ahead(publisher()):
-            loop.run(stop)
-        outbox.forget_confirmed()
+        _answer_probes(loop)
+        tracing.serve_as("manager")
+        try:
+            with working_ahead(publisher()):
+                loop.run(stop)
+            outbox.forget_confirmed()
+        finally:
+            tracing.close()
         log.info("manager stopped", extra={"action": "manager.stopped"})
+
+
+def _answer_probes(loop: BulkLoop) -> None:
+    """Answer probes, if there is a port for them."""
+
+    def turns(_at: datetime) -> str:
+        silent = loop.silent_for()
+        if silent > settings.LOOP_SILENCE:
+            raise Unfit(f"The loop has not turned for {silent:.0f} s")
+        return "The loop turns"
+
+    try:
+        probes.start(probes.process("manager", own={"loop": turns}))
+    except PortTaken as error:
+        raise CommandError(str(error)) from error
 
 
 def _check_tables() -> None:

@@ -3,9 +3,11 @@
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.audit.actors import command_actor
+from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.services import create_tenants
 
 
@@ -28,5 +30,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: object, names: list[str], **_options: object) -> None:
         """Create them and print the new ones, one a line."""
-        for name in create_tenants(names=names or settings.TENANTS, at=clock.now()):
+        try:
+            created = create_tenants(names=names or settings.TENANTS, actor=command_actor(), at=clock.now())
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        for name in created:
             self.stdout.write(name)

@@ -74,6 +74,7 @@ def test_it_keeps_bad_messages_and_handles_their_neighbours(
     assert (kept[b"poison"].message_id, kept[b"poison"].headers["regards.tenant"]) == ("m", "perf")
 
 
+@pytest.mark.django_db  # the loop looks after the connection of this process
 def test_it_gets_messages_again_after_a_database_error(address: BrokerAddress, publisher: Publisher) -> None:
     down = iter([OperationalError("server closed the connection")])
 

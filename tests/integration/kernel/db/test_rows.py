@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.tenancy.models import Tenant
+from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later
 from worker_manager.models import Request, WorkerInstance
 
@@ -48,7 +49,7 @@ def _insert(*values: list[Any]) -> list[rows.Row]:
 def test_it_stores_every_kind_of_value_as_it_is() -> None:
     plan = {"steps": [[1, "a\"'\\"]], "none": None}
     _insert(_row(a_tenant(), "r-1", plan=plan, due_at=later(0.000001), source="it's 100% \\ {} ☃"))
-    stored = Request.objects.get()
+    stored = every(Request).get()
     assert (stored.plan, stored.due_at, stored.source) == (plan, later(0.000001), "it's 100% \\ {} ☃")
     assert (bytes(stored.original_content), stored.dispatched_to_celery) == (b"\x00\xff\\'", True)
     assert stored.content is None
@@ -56,16 +57,16 @@ def test_it_stores_every_kind_of_value_as_it_is() -> None:
 
 def test_it_tells_no_value_from_a_json_null() -> None:
     _insert(_row(a_tenant(), "r-1"))
-    assert Request.objects.filter(plan__isnull=True).count() == 1
+    assert every(Request).filter(plan__isnull=True).count() == 1
 
 
 def test_it_returns_what_was_inserted_and_passes_over_the_rest() -> None:
     tenant = a_tenant()
     ((name, pk),) = _insert(_row(tenant, "r-1", source="first"))
-    assert (name, pk) == ("r-1", Request.objects.get().pk)
+    assert (name, pk) == ("r-1", every(Request).get().pk)
     again = _insert(_row(tenant, "r-1", source="second"), _row(tenant, "r-2"), _row(tenant, "r-2"))
     assert [request_id for request_id, _ in again] == ["r-2"]
-    assert Request.objects.get(request_id="r-1").source == "first"
+    assert every(Request).get(request_id="r-1").source == "first"
 
 
 @pytest.mark.parametrize("count", [1, 1000])
@@ -108,7 +109,7 @@ def test_it_updates_each_row_with_its_own_values() -> None:
     inserted = {row[0]: row[1] for row in _insert(*(_row(tenant, f"r-{number}") for number in range(3)))}
     given = [[inserted["r-0"], "zero", {"h": "0"}, None], [inserted["r-2"], None, None, b"\x00\xff"]]
     assert rows.update(model=Request, columns=("error", "headers", "content"), rows=given) == 2
-    found = {row.request_id: (row.error, row.headers, row.content) for row in Request.objects.all()}
+    found = {row.request_id: (row.error, row.headers, row.content) for row in every(Request)}
     assert found["r-0"] == ("zero", {"h": "0"}, None)
     assert found["r-1"] == (None, None, None)
     assert (found["r-2"][:2], bytes(found["r-2"][2] or b"")) == ((None, None), b"\x00\xff")
@@ -117,7 +118,7 @@ def test_it_updates_each_row_with_its_own_values() -> None:
 def test_it_counts_only_rows_that_exist() -> None:
     ((_, pk),) = _insert(_row(a_tenant(), "r-1"))
     assert rows.update(model=Request, columns=("attempt",), rows=[[pk, 5], [pk + 1, 6]]) == 1
-    assert Request.objects.get().attempt == 5
+    assert every(Request).get().attempt == 5
 
 
 def test_it_overwrites_the_row_with_the_same_key_but_for_what_is_kept() -> None:

@@ -96,6 +96,36 @@ def test_it_has_no_default_secret_outside_the_embedded_mode() -> None:
         env.secret(_NAME, kept_in=None)
 
 
+def test_it_does_without_a_secret_that_is_not_required() -> None:
+    assert env.secret(_NAME, kept_in=None, required=False) == ""
+
+
+def test_it_reads_the_file_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert env.content(_NAME) == ""
+    (tmp_path / "keys").write_text("inside\n")
+    monkeypatch.setenv(_NAME, str(tmp_path / "keys"))
+    assert env.content(_NAME) == "inside"
+    monkeypatch.setenv(_NAME, str(tmp_path / "absent"))
+    with pytest.raises(ImproperlyConfigured, match=f"{_NAME}='.*absent' is refused: a file"):
+        env.content(_NAME)
+
+
+@pytest.mark.parametrize("given", ["", "http://ada:word@host:15672", "https://host/path"])
+def test_it_reads_an_address(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(_NAME, given)
+    assert env.address(_NAME, schemes=("http", "https")) == given
+
+
+@pytest.mark.parametrize("given", ["host:15672", "ftp://ada:word@host", "http://", "http:host"])
+def test_it_refuses_an_address_without_telling_its_password(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv(_NAME, given)
+    with pytest.raises(ImproperlyConfigured, match="http or https, followed by ://host") as refusal:
+        env.address(_NAME, schemes=("http", "https"))
+    assert "word" not in str(refusal.value)
+
+
 def test_it_keeps_a_generated_secret_for_its_owner_only(tmp_path: Path) -> None:
     kept = tmp_path / "secrets" / "django"
     first = env.secret(_NAME, kept_in=kept)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from workers.contract.errors import MalformedMessage
@@ -28,6 +30,15 @@ def test_it_survives_the_raw_message() -> None:
 def test_it_survives_the_task_argument() -> None:
     request = _request()
     assert WorkRequest.from_task_argument(request.to_task_argument(), dispatch_id="1:2:3") == request
+
+
+def test_it_carries_the_span_of_its_dispatch_in_both_forms() -> None:
+    request = replace(_request(), trace_parent="00-1-2-01")
+    raw = WorkRequest.from_raw(headers=request.wire_headers(), body=request.content, message_id="1:2:3")
+    task = WorkRequest.from_task_argument(request.to_task_argument(), dispatch_id="1:2:3")
+    assert (raw, task) == (request, request)
+    assert request.wire_headers()["traceparent"] == "00-1-2-01"
+    assert "traceparent" not in raw.headers
 
 
 def test_it_takes_void_headers_for_absent_ones() -> None:

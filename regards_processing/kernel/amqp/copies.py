@@ -1,0 +1,37 @@
+"""A message on its way to another queue, with all it came with."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+
+#: Properties that must not be repeated: an expiry would remove the copy, and RabbitMQ refuses the name of
+#: another user.
+_NOT_COPIED: Final = frozenset({"expiration", "user_id", "delivery_mode", "cluster_id"})
+_OWN_FIELDS: Final = frozenset({"priority", "content_type", "content_encoding"})
+
+
+def copied(
+    message: Inbound, *, exchange: str, routing_key: str, headers: Mapping[str, Any] | None = None
+) -> Outbound:
+    """Return a persistent copy that must reach a queue, by another route; ``headers`` replace its own."""
+    own = message.properties
+    return Outbound(
+        exchange=exchange,
+        routing_key=routing_key,
+        headers=message.headers if headers is None else headers,
+        body=message.body,
+        priority=_octet(own.get("priority")),
+        content_type=own.get("content_type"),
+        content_encoding=own.get("content_encoding"),
+        message_id=message.message_id,
+        correlation_id=message.correlation_id,
+        must_route=True,
+        properties={
+            name: value for name, value in own.items() if name not in _NOT_COPIED and name not in _OWN_FIELDS
+        },
+    )
+
+
+def _octet(priority: object) -> int:
+    return priority if isinstance(priority, int) and 0 <= priority <= 255 else 0  # noqa: PLR2004 (an octet)

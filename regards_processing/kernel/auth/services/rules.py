@@ -1,0 +1,127 @@
+"""Change what is configured about access, and record who did it."""
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from regards_processing.kernel.audit.services import Actor, record
+from regards_processing.kernel.auth.models import (
+    CustomRole,
+    EndpointRole,
+    Membership,
+    RoleAddress,
+    RoleEndpoint,
+)
+from regards_processing.kernel.auth.roles import is_custom_name
+from regards_processing.kernel.auth.services.role_names import check_role, check_role_of_people
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.errors import DomainError
+
+AccessRule = Membership | CustomRole | EndpointRole | RoleEndpoint | RoleAddress
+
+
+class InvalidRule(DomainError):
+    """This rule makes no sense."""
+
+    code = "INVALID_ACCESS_RULE"
+    http_status = 422
+
+
+class RoleInUse(DomainError):
+    """The role is used by other rules."""
+
+    code = "ROLE_IN_USE"
+    http_status = 409
+
+
+@transaction
+def save_rule(*, rule: AccessRule, actor: Actor, at: datetime) -> None:
+    """Store a new or a changed rule.
+
+    Raises:
+        InvalidRule: a value is not allowed, or there is such a rule already.
+        UnknownRole: the rule is about a role that its tenant does not have.
+    """
+    check_rule(rule=rule)
+    verb = "created" if rule._state.adding else "updated"  # noqa: SLF001 (Django's documented way to know)
+    rule.save()
+    _record(rule, verb, actor=actor, at=at)
+
+
+@transaction
+def delete_rules(*, rules: Collection[AccessRule], actor: Actor, at: datetime) -> None:
+    """Delete rules.
+
+    Raises:
+        RoleInUse: one is a role of a tenant that other rules still name; nothing is deleted.
+    """
+    for role in [rule for rule in rules if isinstance(rule, CustomRole)]:
+        if uses := uses_of(role=role):
+            raise RoleInUse(f"Role {role.name} is still used: {'; '.join(map(str, uses))}")
+    for rule in rules:
+        _record(rule, "deleted", actor=actor, at=at)
+        rule.delete()
+
+
+def check_rule(*, rule: AccessRule) -> None:
+    """Refuse a rule that makes no sense.
+
+    Raises:
+        InvalidRule: a value is not allowed, or there is such a rule already.
+        UnknownRole: the rule is about a role that its tenant does not have.
+    """
+    match rule:
+        case CustomRole():
+            if not is_custom_name(rule.name):
+                raise InvalidRule(
+                    f"A role cannot be called {rule.name!r}: 1 to 128 letters, digits, dots, dashes and "
+                    "underscores are expected, neither a native role nor SYS_…"
+                )
+        case Membership():
+            check_role_of_people(role=rule.role, tenant=rule.tenant)
+        case RoleEndpoint() | RoleAddress():
+            check_role(role=rule.role, tenant=rule.tenant)
+    if isinstance(rule, RoleAddress):
+        _check_pattern(rule.pattern)
+    try:
+        rule.full_clean()
+    except ValidationError as error:
+        raise InvalidRule("; ".join(error.messages)) from error
+
+
+def uses_of(*, role: CustomRole) -> list[Membership | RoleEndpoint | RoleAddress]:
+    """Return the rules that name a role of a tenant."""
+    return [
+        *Membership.objects.filter(tenant=role.tenant_id, role=role.name).order_by("pk"),
+        *RoleEndpoint.objects.filter(tenant=role.tenant_id, role=role.name).order_by("pk"),
+        *RoleAddress.objects.filter(tenant=role.tenant_id, role=role.name).order_by("pk"),
+    ]
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidRule(f"{pattern!r} is not a regular expression: {error}") from error
+
+
+def _record(rule: AccessRule, verb: str, *, actor: Actor, at: datetime) -> None:
+    record(
+        actor=actor,
+        tenant=rule.tenant.name,
+        action=f"{rule._meta.model_name}.{verb}",
+        target=str(rule),
+        at=at,
+        details=_facts(rule),
+    )
+
+
+def _facts(rule: AccessRule) -> dict[str, Any]:
+    plain = {"role", "name", "inherits", "service", "path", "verb", "pattern"}
+    facts = {
+        field.name: getattr(rule, field.name) for field in rule._meta.concrete_fields if field.name in plain
+    }
+    return facts | ({"user": rule.user.get_username()} if isinstance(rule, Membership) else {})

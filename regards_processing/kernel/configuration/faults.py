@@ -1,0 +1,42 @@
+"""What can be wrong with an item of a configuration file. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from regards_processing.kernel.errors import DomainError
+
+#: The value of an item as it stands in a file.
+Value = Mapping[str, Any]
+
+_LISTED: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One reason why an item is refused."""
+
+    #: What REST clients are told.
+    text: str
+    #: Path of the field inside the item's value; empty when it is the item as a whole.
+    field: str = ""
+    #: What would be right, for people who correct the file.
+    allowed: str = ""
+
+
+class InvalidItem(DomainError):
+    """An item of the configuration file is not valid."""
+
+    code = "INVALID_ITEM"
+    http_status = 422
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(" ".join(fault.text for fault in faults))
+        self.faults = faults
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a text for people: in order, and cut when there are very many."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _LISTED} more" if len(ordered) > _LISTED else ""
+    return f"{', '.join(ordered[:_LISTED]) or 'none'}{more}"

@@ -1,0 +1,35 @@
+"""Query parameters: values of the wrong kind are refused with their name."""
+
+from django.http import QueryDict
+
+from regards_processing.kernel.errors import DomainError
+
+
+class BadParameter(DomainError):
+    """A query parameter makes no sense."""
+
+    code = "BAD_PARAMETER"
+    http_status = 400
+
+    def __init__(self, *, name: str, value: str, expected: str) -> None:
+        super().__init__(f"Parameter {name}={value} is refused: {expected} is expected")
+
+
+def whole_number(text: str | None, *, name: str, default: int, minimum: int, maximum: int) -> int:
+    """Return a whole number within bounds; an absent or empty parameter is the default.
+
+    Raises:
+        BadParameter: it is no such number.
+    """
+    if not text:
+        return default
+    # ASCII digits only: `int` would take spaces, underscores and other scripts as well.
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**63)) else -1
+    if not minimum <= number <= maximum:
+        raise BadParameter(name=name, value=text, expected=f"a whole number from {minimum} to {maximum}")
+    return number
+
+
+def names(parameters: QueryDict, name: str) -> list[str]:
+    """Return the values of a parameter that may be repeated, or hold several names between commas."""
+    return [part for text in parameters.getlist(name) for part in text.split(",") if part]

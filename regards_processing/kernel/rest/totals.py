@@ -1,0 +1,34 @@
+"""How many rows a search finds.
+
+Note: large totals are remembered.
+    Pages say how many entities there are in all. To count a million rows takes PostgreSQL 40 ms when nothing
+    has changed of late and up to 400 ms when much has; to read a page of them takes one. So a total that is
+    large is remembered by the process for some seconds: to somebody who turns pages it makes no difference.
+    Totals up to `LARGE` are always counted anew.
+"""
+
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+
+#: Totals above this are remembered.
+LARGE: Final = 10_000
+
+
+def total_of(rows: QuerySet[Any], *, key: str, kept: int, large: int = LARGE) -> int:
+    """Return how many rows there are, with one statement at most.
+
+    Args:
+        rows: what is counted.
+        key: name of the search, unique among all searches of all tenants.
+        kept: how long a large total is remembered, in seconds; 0 for never.
+        large: totals above this are remembered.
+    """
+    known: int | None = cache.get(key)
+    if known is not None:
+        return known
+    total = rows.count()
+    if total > large:
+        cache.set(key, total, timeout=kept)
+    return total

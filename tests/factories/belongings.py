@@ -1,0 +1,70 @@
+"""A tenant with rows of every kind, none of which another tenant may learn of or change."""
+
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from regards_processing.kernel.audit.models import Origin
+from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.jobs.models import Job
+from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
+from tests.factories.rows import every
+from tests.factories.worker_manager import AT, a_worker_type, a_workflow
+from worker_manager.models import FinishedRequest, Request
+from worker_manager.states import RequestStatus
+
+#: Found in every text of these rows.
+SECRET: Final = "secret-of-theirs"
+REQUEST_ID: Final = "their-request"
+
+
+def fill(tenant: Tenant) -> None:
+    """Store rows of every model that has a tenant."""
+    every(TenantSetting).filter(tenant=tenant).update(value=[f"{SECRET}-skipped"])
+    worker = a_worker_type(tenant, worker_type=f"{SECRET}-worker", inputs=[f"{SECRET}-type"])
+    a_workflow(tenant, workflow_type=f"{SECRET}-workflow", steps={1: worker.worker_type})
+    a_membership(User.objects.create_user(SECRET), tenant)
+    a_custom_role(tenant, name=f"{SECRET}-role")
+    an_endpoint_role(tenant, role=Role.PUBLIC)
+    a_grant(tenant, role=f"{SECRET}-role")
+    a_role_address(tenant, role=Role.EXPLOIT, pattern=SECRET)
+    Job.objects.create(
+        tenant=tenant,
+        kind=SECRET,
+        parameters={},
+        priority=0,
+        asked_by=SECRET,
+        origin=Origin.REST,
+        created_at=AT,
+    )
+    for status in RequestStatus:
+        _a_request(tenant, status)
+    FinishedRequest.objects.create(
+        tenant=tenant,
+        request_id=f"{REQUEST_ID}-finished",
+        content_type=SECRET,
+        source=SECRET,
+        session=SECRET,
+        status=RequestStatus.SUCCESS,
+        digest=b"",
+        creation_date=AT,
+        finished_at=AT,
+    )
+
+
+def _a_request(tenant: Tenant, status: RequestStatus) -> None:
+    Request.objects.create(
+        tenant=tenant,
+        request_id=REQUEST_ID if status == RequestStatus.ERROR else f"{REQUEST_ID}-{status}",
+        creation_date=AT,
+        content_type=SECRET,
+        source=SECRET,
+        session=SECRET,
+        status=status,
+        step_worker_type=SECRET,
+        original_content=b"{}",
+        digest=b"",
+        error=SECRET,
+        moved_at=AT,
+    )

@@ -1,0 +1,55 @@
+"""A call costs the same few statements, however many rows there are."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.auth.roles import Role
+from tests.factories.requests import requests
+from tests.factories.rest import client_as
+from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers
+
+pytestmark = pytest.mark.django_db
+
+_HERE = "/api/v1/rs-worker-manager"
+_SIZES = pytest.mark.parametrize("count", [1, 50])
+
+
+def _statements(action: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    return [query["sql"] for query in captured.captured_queries]
+
+
+@_SIZES
+def test_it_reads_a_page(count: int) -> None:
+    requests(a_tenant(), *(f"r-{number}" for number in range(count)))
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    sent = _statements(lambda: client.post(f"{_HERE}/requests?size=50", {}, format="json"))
+    # Tenant, rights of the role, total, page.
+    assert len(sent) == 4
+    assert not [sql for sql in sent if "original_content" in sql]
+
+
+@_SIZES
+def test_it_reads_one_request(count: int) -> None:
+    requests(a_tenant(), *(f"r-{number}" for number in range(count)))
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    sent = _statements(lambda: client.get(f"{_HERE}/requests/r-0"))
+    # Tenant, rights of the role, request.
+    assert len(sent) == 3
+    assert "original_content" not in sent[-1]
+
+
+@_SIZES
+@pytest.mark.parametrize("query", ["", "?contentTypes=unzip"])
+def test_it_lists_worker_types(count: int, query: str) -> None:
+    a_worker_type(a_tenant())
+    for number in range(count):
+        live_workers("unzip-worker", worker_id=f"w-{number}", at=clock.now())
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    # Tenant, rights of the role, instances.
+    assert len(_statements(lambda: client.get(f"{_HERE}/workers{query}"))) == 3

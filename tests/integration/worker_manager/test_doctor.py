@@ -1,0 +1,102 @@
+"""The doctor looks at worker types: their queues, their fleets, their clocks."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from regards_processing.kernel.doctor.checks import Look
+from regards_processing.kernel.doctor.findings import Outcome
+from tests.factories.audit import NOON
+from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers
+from tests.integration.kernel.doctor.operator_tools import Operator
+from tests.stack.environment import Servers
+from tests.stack.vhosts import own_vhost
+from worker_manager import doctor
+from worker_manager.services.liveness import record_heartbeats
+from workers.contract.heartbeat import WorkerHeartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
+    """Give an operator's hands on the broker that the settings name."""
+    with own_vhost(servers.broker_url) as url:
+        settings.BROKER_URL = url
+        hands = Operator(url or "")
+        yield hands
+        hands.close()
+
+
+def _beat(worker_id: str, *, ahead: float) -> None:
+    """Store the heartbeat of a worker whose clock is wrong."""
+    beat = WorkerHeartbeat(
+        tenant="demo", worker_id=worker_id, worker_type="a", beaten_at=NOON + timedelta(seconds=ahead)
+    )
+    record_heartbeats(beats=[beat], at=NOON)
+
+
+@pytest.mark.parametrize("look", [doctor.queues, doctor.fleets, doctor.clocks])
+def test_it_skips_a_platform_without_worker_types(look: Look) -> None:
+    assert [finding.outcome for finding in look(NOON)] == [Outcome.SKIPPED]
+
+
+def test_it_warns_of_worker_types_that_nobody_serves() -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, worker_type="served", inputs=["a"])
+    a_worker_type(tenant, worker_type="lonely", inputs=["b"])
+    live_workers("served", at=NOON)
+    (finding,) = doctor.fleets(NOON)
+    assert finding.outcome == Outcome.WARNING
+    assert finding.found == "No worker has been heard for 60 s that serves lonely"
+    assert finding.advice.startswith("celery -A workers worker --types lonely\n")
+
+
+def test_it_is_content_when_all_are_served() -> None:
+    a_worker_type(a_tenant(), worker_type="served", inputs=["a"])
+    live_workers("served", at=NOON)
+    (finding,) = doctor.fleets(NOON)
+    assert (finding.outcome, finding.found) == (Outcome.OK, "All 1 worker types are served")
+
+
+def test_it_finds_workers_whose_clock_is_wrong() -> None:
+    a_tenant()
+    for worker_id, ahead in (("well", -0.5), ("early", 300.0), ("late", -20.0)):
+        _beat(worker_id, ahead=ahead)
+    early, late = doctor.clocks(NOON)
+    assert (early.outcome, early.found) == (
+        Outcome.WARNING,
+        "Worker early is 300 s ahead of the managers",
+    )
+    assert (late.outcome, late.found) == (Outcome.WARNING, "Worker late is 20 s behind the managers")
+
+
+def test_it_is_content_with_clocks_that_agree() -> None:
+    a_tenant()
+    _beat("early", ahead=300)
+    _beat("early", ahead=-0.5)
+    (finding,) = doctor.clocks(NOON)
+    assert (finding.outcome, finding.found) == (Outcome.OK, "The clocks of 1 workers agree within 5 s")
+
+
+def test_it_forgets_the_clocks_of_workers_that_are_gone() -> None:
+    a_tenant()
+    _beat("early", ahead=300)
+    (finding,) = doctor.clocks(NOON + timedelta(days=1))
+    assert finding.outcome == Outcome.SKIPPED
+
+
+@pytest.mark.rabbitmq
+def test_it_compares_the_queues_of_configured_and_of_heard_types(operator: Operator) -> None:
+    a_worker_type(a_tenant(), worker_type="Unzip", inputs=["a"])
+    live_workers("zip", at=NOON)
+    operator.declare("regards.worker.unzip.task", x_max_priority=9)
+    operator.declare("regards.worker.zip.request", x_max_priority=9)
+    failed = [finding for finding in doctor.queues(NOON) if finding.outcome == Outcome.FAILED]
+    assert [finding.facts["queue"] for finding in failed] == [
+        "regards.worker.unzip.task",
+        "regards.worker.zip.request",
+    ]
+    assert "x-max-priority is 9, ours is absent" in failed[0].found

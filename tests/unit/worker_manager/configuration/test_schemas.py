@@ -1,0 +1,109 @@
+"""The published JSON Schema says what the code does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from regards_processing.kernel.configuration.envelope import to_text
+from regards_processing.kernel.configuration.faults import InvalidItem, Value
+from regards_processing.kernel.configuration.file_schema import file_schema
+from tests.factories.configuration_files import a_file, a_setting, a_worker, a_workflow_item
+from worker_manager.configuration import worker_items, workflow_items
+from worker_manager.configuration.worker_items import read_worker
+from worker_manager.configuration.workflow_items import read_workflow
+from worker_manager.module import MODULE
+
+_ROOT = Path(__file__).parents[4]
+_PUBLISHED = _ROOT / "docs" / "reference" / "configuration-file.rs-worker-manager.schema.json"
+_SCHEMA = Draft202012Validator(file_schema(MODULE))
+
+# Texts that a database stores, JSON values of the wrong kind, and lengths around the limits.
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6) | st.integers(
+    126, 257
+).map("x".__mul__)
+_ANYTHING = st.recursive(
+    _SCALARS | _TEXTS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_TEXTS, inner)
+)
+
+
+def _objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return objects whose fields are right, wrong or absent."""
+    return st.fixed_dictionaries({}, optional={name: good | _ANYTHING for name, good in fields.items()})
+
+
+_STEPS = st.lists(_objects(stepNumber=st.integers(0, 9), workerType=_TEXTS) | _ANYTHING, max_size=3)
+_WORKERS = _objects(
+    workerType=_TEXTS, contentTypeInputs=st.lists(_TEXTS), contentTypeOutput=_TEXTS, keepErrors=st.booleans()
+)
+_WORKFLOWS = _objects(workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans())
+_quickly = settings(database=None, deadline=None, max_examples=300)
+
+
+def _is_read(read: Any, value: Value) -> bool:
+    try:
+        read(value)
+    except InvalidItem:
+        return False
+    return True
+
+
+@_quickly
+@given(value=_WORKERS)
+def test_it_accepts_the_worker_types_that_the_code_accepts(value: Value) -> None:
+    assert Draft202012Validator(worker_items.SCHEMA).is_valid(value) == _is_read(read_worker, value)
+
+
+@_quickly
+@given(value=_WORKFLOWS)
+def test_it_accepts_the_workflows_that_the_code_accepts(value: Value) -> None:
+    assert Draft202012Validator(workflow_items.SCHEMA).is_valid(value) == _is_read(read_workflow, value)
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(file_schema(MODULE))
+
+
+def test_it_is_published_as_it_is() -> None:
+    told = "write it again with: manage.py export_configuration --schema --output <this file>"
+    assert _PUBLISHED.read_text("utf-8") == to_text(file_schema(MODULE)), told
+
+
+@pytest.mark.parametrize(
+    "path", sorted((_ROOT / "docs" / "examples").glob("*.json")), ids=lambda path: path.stem
+)
+def test_it_accepts_our_examples(path: Path) -> None:
+    assert list(_SCHEMA.iter_errors(json.loads(path.read_bytes()))) == []
+
+
+def test_it_accepts_every_kind_of_item() -> None:
+    items = [a_worker("a"), a_workflow_item("wf", (1, "a")), a_setting("noise")]
+    assert _SCHEMA.is_valid(json.loads(a_file(*items)))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"modules": {}},
+        {"modules": [{}]},
+        {"modules": [{"module": {"id": "workermanager"}, "resetBeforeImport": "yes"}]},
+        {"modules": [{"module": {"id": "workermanager"}, "configuration": {}}]},
+        json.loads(a_file({"key": "java.lang.Runtime", "value": {}})),
+        json.loads(a_file({"key": worker_items.KEY})),
+        json.loads(a_file(a_worker(""))),
+        json.loads(a_file(a_workflow_item("wf"))),
+        json.loads(a_file(a_setting("noise", name="other"))),
+    ],
+)
+def test_it_refuses_other_files(document: Value) -> None:
+    assert not _SCHEMA.is_valid(document)
+
+
+def test_it_does_not_look_into_modules_of_others() -> None:
+    assert _SCHEMA.is_valid(json.loads(a_file({"key": "of.others", "value": 7}, module="ingest")))

@@ -1,0 +1,86 @@
+"""Workflows of a configuration file are checked; each fault has its text."""
+
+import pytest
+
+from regards_processing.kernel.configuration.faults import Fault, InvalidItem
+from tests.factories.configuration_files import Item, a_workflow_item
+from worker_manager.configuration.workflow_items import WorkflowItem, read_workflow
+
+_LONG = "x" * 256
+
+
+def _faults(item: Item) -> list[Fault]:
+    with pytest.raises(InvalidItem) as refused:
+        read_workflow(item["value"])
+    return list(refused.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("item", "error"),
+    [
+        (
+            a_workflow_item("", (1, "a")),
+            "[NotBlank] workflowType is mandatory at workflowType: rejected value [].",
+        ),
+        (
+            a_workflow_item(_LONG, (1, "a")),
+            f"[Size] workflowType is limited to 255 characters at workflowType: rejected value [{_LONG}].",
+        ),
+        (a_workflow_item("wf"), "[Size] at least one step is expected at steps: rejected value [[]]."),
+        (
+            a_workflow_item("wf", steps=None),
+            "[Size] at least one step is expected at steps: rejected value [null].",
+        ),
+        (
+            a_workflow_item("wf", (1, "a"), (None, "b")),
+            "[NotNull] stepNumber must be present at steps[1].stepNumber: rejected value [null].",
+        ),
+        (
+            a_workflow_item("wf", (True, "a")),
+            "[NotNull] stepNumber must be present at steps[0].stepNumber: rejected value [True].",
+        ),
+        (
+            a_workflow_item("wf", (-1, "a")),
+            "[Min] stepNumber must be a positive number at steps[0].stepNumber: rejected value [-1].",
+        ),
+        (
+            a_workflow_item("wf", (1, "  ")),
+            "[NotBlank] workerType must be present at steps[0].workerType: rejected value [  ].",
+        ),
+        (
+            a_workflow_item("wf", (1, "w" * 129)),
+            (
+                "[Size] workerType is limited to 128 characters at steps[0].workerType: "
+                f"rejected value [{'w' * 129}]."
+            ),
+        ),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_workflow(item: Item, error: str) -> None:
+    assert [fault.text for fault in _faults(item)] == [error]
+
+
+@pytest.mark.parametrize("number", [1.5, "1", 2**31])
+def test_it_names_the_field_and_what_is_allowed(number: object) -> None:
+    (fault,) = _faults(a_workflow_item("wf", (1, "a"), (number, "b")))
+    assert (fault.field, fault.allowed) == ("steps[1].stepNumber", "a whole number from 0 to 2147483647")
+
+
+def test_it_names_every_fault() -> None:
+    assert len(_faults(a_workflow_item("", (-1, ""), (None, "b")))) == 4
+
+
+def test_it_refuses_a_step_that_is_no_object() -> None:
+    assert len(_faults(a_workflow_item("wf", steps=[7]))) == 2
+
+
+def test_it_reads_a_workflow_in_the_order_of_its_numbers() -> None:
+    item = a_workflow_item("wf", (5, "b"), (0.0, "a"), later="anything")
+    assert read_workflow(item["value"]) == WorkflowItem(
+        workflow_type="wf", steps=((0, "a"), (5, "b")), keep_errors=True
+    )
+
+
+def test_it_reads_what_it_writes() -> None:
+    item = WorkflowItem(workflow_type="wf", steps=((1, "a"), (2, "b")), keep_errors=False)
+    assert read_workflow(item.to_value()) == item

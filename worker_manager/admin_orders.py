@@ -1,0 +1,195 @@
+"""Orders in the admin: which requests, how many that are, and only then the order itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.validators import RegexValidator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.audit.actors import admin_actor
+from regards_processing.kernel.jobs.models import Job
+from regards_processing.kernel.rest.filter_serializers import MAX_VALUES
+from regards_processing.kernel.rest.filters import DateRange, Mode, TextFilter, ValueRestriction
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager.models import Request
+from worker_manager.request_filter import RequestFilter
+from worker_manager.services.deletion import order_deletion
+from worker_manager.services.orders import count_eligible
+from worker_manager.services.retries import order_retry
+from worker_manager.states import UP_TO_OPERATORS
+
+_TEMPLATE: Final = "admin/worker_manager/request/order.html"
+_MOMENT: Final = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """One order as the admin offers it."""
+
+    title: str
+    #: Last part of its address and of its route's name.
+    name: str
+    explanation: str
+    #: Who may give it.
+    permission: str
+    give: Callable[..., Job]
+
+    @property
+    def route(self) -> str:
+        """Name of its route."""
+        return f"admin:worker_manager_request_{self.name}"
+
+
+RETRY: Final = OrderPage(
+    title="Retry requests",
+    name="retry",
+    explanation="Requests are sent to their workers again, each at the step it is at.",
+    permission="worker_manager.change_request",
+    give=order_retry,
+)
+DELETE: Final = OrderPage(
+    title="Delete requests",
+    name="delete",
+    explanation="Requests are deleted for good; their clients hear nothing of it.",
+    permission="worker_manager.delete_request",
+    give=order_deletion,
+)
+
+
+class OrderForm(forms.Form):
+    """The filter of an order: whatever is left empty restricts nothing."""
+
+    tenant = forms.ModelChoiceField(Tenant.objects.order_by("name"))
+    ids = forms.CharField(
+        required=False, widget=forms.HiddenInput, validators=[RegexValidator(r"^\d{1,18}(,\d{1,18})*$")]
+    )
+    source = forms.CharField(required=False, help_text="Text that the source contains")
+    session = forms.CharField(required=False, help_text="Text that the session contains")
+    dispatched_worker_type = forms.CharField(
+        required=False,
+        label="Worker type",
+        help_text="Text that the worker type of the last dispatch contains",
+    )
+    content_types = forms.CharField(required=False, help_text="Whole names, separated by commas")
+    statuses = forms.MultipleChoiceField(
+        required=False,
+        choices=[(status.value, status.value) for status in sorted(UP_TO_OPERATORS)],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    after = forms.DateTimeField(required=False, widget=_MOMENT, label="Received from", help_text="UTC")
+    before = forms.DateTimeField(required=False, widget=_MOMENT, label="Received until", help_text="UTC")
+
+    def wanted(self) -> RequestFilter:
+        """Return the filter; the form is valid."""
+        given = self.cleaned_data
+        ids = [int(pk) for pk in given["ids"].split(",") if pk]
+        types = [name.strip() for name in given["content_types"].split(",") if name.strip()]
+        return RequestFilter(
+            **{name: _containing(given[name]) for name in ("source", "session", "dispatched_worker_type")},
+            content_types=_including(types),
+            statuses=_including(given["statuses"]),
+            ids=_including(ids),
+            creation_date=DateRange(after=given["after"], before=given["before"]),
+        )
+
+    def meant(self) -> list[tuple[str, str]]:
+        """Return what was filled in, for people to read; the form is valid."""
+        shown = {name: _shown(value) for name, value in self.cleaned_data.items() if value}
+        return [(str(self.fields[name].label or name), value) for name, value in shown.items()]
+
+
+class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
+    """Lets staff order the retry and the deletion of requests: of chosen ones, or by filter."""
+
+    actions = ("retry_chosen", "delete_chosen")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add a page for each order."""
+        return [*(self._path(order) for order in (RETRY, DELETE)), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None
+    ) -> HttpResponse:
+        """List requests, with links to the orders that the user may give."""
+        offered = [order for order in (RETRY, DELETE) if request.user.has_perm(order.permission)]
+        return super().changelist_view(request, {**(extra_context or {}), "orders": offered})
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Let those who may change requests retry them."""
+        return bool(request.user.has_perm(RETRY.permission))
+
+    def has_deletion_permission(self, request: HttpRequest) -> bool:
+        """Let those who may delete requests do so."""
+        return bool(request.user.has_perm(DELETE.permission))
+
+    @admin.action(description="Retry", permissions=["retry"])
+    def retry_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
+        """Show how many of the chosen requests a retry would touch."""
+        return self._of_chosen(request, chosen, RETRY)
+
+    @admin.action(description="Delete", permissions=["deletion"])
+    def delete_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
+        """Show how many of the chosen requests a deletion would touch."""
+        return self._of_chosen(request, chosen, DELETE)
+
+    def _path(self, order: OrderPage) -> URLPattern:
+        view = self.admin_site.admin_view(partial(self._page, order=order))
+        return path(f"{order.name}/", view, name=order.route.removeprefix("admin:"))
+
+    def _of_chosen(
+        self, request: HttpRequest, chosen: QuerySet[Request], order: OrderPage
+    ) -> HttpResponse | None:
+        keys = list(chosen.order_by("pk").values_list("tenant", "pk")[: MAX_VALUES + 1])
+        tenants = {tenant for tenant, _ in keys}
+        if len(tenants) > 1 or len(keys) > MAX_VALUES:
+            reason = f"Choose at most {MAX_VALUES} requests, all of one tenant; or order by filter"
+            self.message_user(request, reason, messages.WARNING)
+            return None
+        form = OrderForm({"tenant": tenants.pop(), "ids": ",".join(str(pk) for _, pk in keys)})
+        return self._shown(request, form, order)
+
+    def _page(self, request: HttpRequest, *, order: OrderPage) -> HttpResponse:
+        """Ask for the filter, show how many requests it means, and give the order once that is confirmed."""
+        if not request.user.has_perm(order.permission):
+            raise PermissionDenied
+        form = OrderForm(request.POST or None)
+        if "confirmed" not in request.POST or not form.is_valid():
+            return self._shown(request, form, order)
+        tenant = form.cleaned_data["tenant"]
+        job = order.give(tenant=tenant, wanted=form.wanted(), actor=admin_actor(request), at=clock.now())
+        self.message_user(request, f"{order.title}: ordered")
+        return HttpResponseRedirect(reverse("admin:jobs_job_change", args=[job.pk]))
+
+    def _shown(self, request: HttpRequest, form: OrderForm, order: OrderPage) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": order.title,
+            "order": order,
+            "form": form,
+            "count": None,
+        }
+        if form.is_bound and form.is_valid():
+            count = count_eligible(tenant=form.cleaned_data["tenant"], wanted=form.wanted())
+            context |= {"count": count, "meant": form.meant()}
+        return TemplateResponse(request, _TEMPLATE, context)
+
+
+def _containing(text: str) -> TextFilter | None:
+    return TextFilter(text=text) if text else None
+
+
+def _including(values: list[Any]) -> ValueRestriction | None:
+    return ValueRestriction(values=tuple(values), mode=Mode.INCLUDE) if values else None
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,118 @@
+"""Orders of operators: have requests carried out again, or delete them; and how many that would be."""
+
+from typing import Any, Final
+
+from django.urls import URLPattern
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request as Call
+from rest_framework.response import Response
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.rest.endpoint import Endpoint
+from regards_processing.kernel.rest.routes import route
+from regards_processing.kernel.rest.services import Service
+from worker_manager.api.request_filters import RequestFilterSerializer
+from worker_manager.services import deletion, orders, retries
+
+_REACH: Final = (
+    "Reaches requests in ERROR, INVALID_CONTENT and NO_WORKER_AVAILABLE only; a restriction that names "
+    "another status counts as none. The answer says that the order is stored: a job carries it out."
+)
+
+
+class CountSerializer(serializers.Serializer[Any]):
+    """How many requests an order would touch."""
+
+    count = serializers.IntegerField(help_text="Requests that it would touch now")
+
+
+class _PreviewEndpoint(Endpoint):
+    def counted(self) -> Response:
+        """Return how many requests an order with the filter of the body would touch."""
+        count = orders.count_eligible(tenant=self.tenant, wanted=self.body(RequestFilterSerializer))
+        return Response(CountSerializer({"count": count}).data)
+
+
+class RetryRequests(Endpoint):
+    """The order to carry requests out again."""
+
+    roles = {"POST": Role.EXPLOIT}
+
+    @extend_schema(
+        summary="Retry requests",
+        description=(
+            "Sends the requests that the filter means to their workers again, each at the step it is at. "
+            f"{_REACH}"
+        ),
+        request=RequestFilterSerializer,
+        responses={200: None},
+    )
+    def post(self, _call: Call) -> Response:
+        """Take the order."""
+        wanted = self.body(RequestFilterSerializer)
+        retries.order_retry(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
+        return Response()
+
+
+class PreviewRetry(_PreviewEndpoint):
+    """What a retry would touch."""
+
+    roles = {"POST": Role.EXPLOIT}
+
+    @extend_schema(
+        summary="Count what a retry would touch",
+        description="Changes nothing. An addition to the interface of REGARDS.",
+        request=RequestFilterSerializer,
+        responses=CountSerializer,
+    )
+    def post(self, _call: Call) -> Response:
+        """Count."""
+        return self.counted()
+
+
+class DeleteRequests(Endpoint):
+    """The order to delete requests."""
+
+    roles = {"DELETE": Role.ADMIN}
+
+    @extend_schema(
+        summary="Delete requests",
+        description=(
+            f"Deletes the requests that the filter means; their clients hear nothing of it. {_REACH}"
+        ),
+        request=RequestFilterSerializer,
+        responses={200: None},
+    )
+    def delete(self, _call: Call) -> Response:
+        """Take the order."""
+        wanted = self.body(RequestFilterSerializer)
+        deletion.order_deletion(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
+        return Response()
+
+
+class PreviewDeletion(_PreviewEndpoint):
+    """What a deletion would touch."""
+
+    roles = {"POST": Role.ADMIN}
+
+    @extend_schema(
+        summary="Count what a deletion would touch",
+        description="Changes nothing. An addition to the interface of REGARDS.",
+        request=RequestFilterSerializer,
+        responses=CountSerializer,
+    )
+    def post(self, _call: Call) -> Response:
+        """Count."""
+        return self.counted()
+
+
+def routes(service: Service) -> list[URLPattern]:
+    """Return the routes of orders."""
+    return [
+        route("requests/retry", RetryRequests, name="requests-retry", service=service),
+        route("requests/retry/preview", PreviewRetry, name="requests-retry-preview", service=service),
+        route("requests/delete", DeleteRequests, name="requests-delete", service=service),
+        route("requests/delete/preview", PreviewDeletion, name="requests-delete-preview", service=service),
+    ]

@@ -1,0 +1,19 @@
+"""Endpoints of rs-worker-manager that are its own."""
+
+from django.urls import URLPattern
+
+from regards_processing.kernel.rest.routes import route
+from regards_processing.kernel.rest.services import Service
+from worker_manager.api import orders
+from worker_manager.api.requests import OneRequest, SearchRequests
+from worker_manager.api.workers import LiveWorkerTypes
+
+
+def routes(service: Service) -> list[URLPattern]:
+    """Return the routes; orders stand before the request whose id could be their name."""
+    return [
+        route("requests", SearchRequests, name="requests", service=service),
+        *orders.routes(service),
+        route("requests/<key:requestId>", OneRequest, name="request", service=service),
+        route("workers", LiveWorkerTypes, name="workers", service=service),
+    ]

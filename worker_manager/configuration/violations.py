@@ -1,0 +1,44 @@
+"""Rules that a value of a configuration file breaks, in the words of REGARDS. Pure."""
+
+from typing import TypeGuard
+
+from regards_processing.kernel.configuration.faults import Fault
+from worker_manager.texts import storable
+
+
+def blank(path: str, value: object, message: str) -> list[Fault]:
+    """Return the fault of a text that is absent or has nothing but white space."""
+    if value and (not isinstance(value, str) or value.strip()):
+        return []  # what is not a text is refused for its type
+    return [violation("NotBlank", message, path, value, allowed="a text that is not blank")]
+
+
+def unfit(path: str, value: object, limit: int) -> list[Fault]:
+    """Return the fault of a value that is no text, or too long; an absent one is fine."""
+    if value is None:
+        return []
+    allowed = f"a text of at most {limit} characters"
+    if not _is_text(value):
+        return [violation("Type", "a text without NUL is expected", path, value, allowed=allowed)]
+    if len(value) <= limit:
+        return []
+    name = path.rpartition(".")[2]
+    return [violation("Size", f"{name} is limited to {limit} characters", path, value, allowed=allowed)]
+
+
+def not_boolean(path: str, value: object) -> list[Fault]:
+    """Return the fault of a value that is neither true nor false; an absent one is fine."""
+    if value is None or isinstance(value, bool):
+        return []
+    return [violation("Type", "true or false is expected", path, value, allowed="true or false")]
+
+
+def violation(constraint: str, message: str, path: str, value: object, *, allowed: str) -> Fault:
+    """Return the fault of a value that breaks a rule."""
+    shown = "null" if value is None else storable(str(value))
+    text = f"[{constraint}] {message} at {path}: rejected value [{shown}]."
+    return Fault(text=text, field=path, allowed=allowed)
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and storable(value) == value

@@ -1,0 +1,94 @@
+"""Worker types in a configuration file. Pure; no database."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
+from worker_manager.configuration.violations import blank, not_boolean, unfit, violation
+
+KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkerConfigDto"
+#: Longest name of a worker type.
+MAX_TYPE: Final = 128
+MAX_CONTENT_TYPE: Final = 255
+#: JSON Schema of a text that is not blank.
+NOT_BLANK: Final = {"type": "string", "pattern": r"\S"}
+#: JSON Schema of ``keepErrors``.
+KEEP_ERRORS: Final = {
+    "type": ["boolean", "null"],
+    "default": True,
+    "description": "Keep requests in error, for an operator to retry.",
+}
+SCHEMA: Final[Value] = {
+    "type": "object",
+    "description": "A worker type, and the content types that go to it.",
+    "required": ["workerType", "contentTypeInputs"],
+    "properties": {
+        "workerType": {**NOT_BLANK, "maxLength": MAX_TYPE},
+        "contentTypeInputs": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "maxLength": MAX_CONTENT_TYPE},
+            "description": "Each content type goes to one worker type.",
+        },
+        "contentTypeOutput": {
+            "type": ["string", "null"],
+            "maxLength": MAX_CONTENT_TYPE,
+            "description": "Content type of what it makes; needed in workflows.",
+        },
+        "keepErrors": KEEP_ERRORS,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerItem:
+    """A worker type, checked."""
+
+    worker_type: str
+    inputs: tuple[str, ...]
+    output: str | None
+    keep_errors: bool
+
+    def to_value(self) -> dict[str, Any]:
+        """Return the value as it stands in a file."""
+        value = {"workerType": self.worker_type, "contentTypeInputs": list(self.inputs)}
+        output = {} if self.output is None else {"contentTypeOutput": self.output}
+        return {**value, **output, "keepErrors": self.keep_errors}
+
+
+def read_worker(value: Value) -> WorkerItem:
+    """Read a worker type.
+
+    Raises:
+        InvalidItem: it breaks a rule; every broken rule is named.
+    """
+    worker_type, output = value.get("workerType"), value.get("contentTypeOutput")
+    inputs, keep_errors = value.get("contentTypeInputs"), value.get("keepErrors")
+    faults = [
+        *blank("workerType", worker_type, "Invalid worker conf with empty name"),
+        *unfit("workerType", worker_type, MAX_TYPE),
+        *unfit("contentTypeOutput", output, MAX_CONTENT_TYPE),
+        *not_boolean("keepErrors", keep_errors),
+        *_inputs_faults(inputs),
+    ]
+    if faults:
+        raise InvalidItem(*faults)
+    return WorkerItem(
+        worker_type=str(worker_type),
+        inputs=tuple(dict.fromkeys(inputs or ())),
+        output=output,
+        keep_errors=keep_errors is not False,
+    )
+
+
+def _inputs_faults(inputs: object) -> list[Fault]:
+    path = "contentTypeInputs"
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(entry, str) for entry in inputs):
+        message = "WorkerConf cannot declare empty contentTypesIn list"
+        allowed = "an array of at least one text"
+        return [violation("NotEmpty", message, path, inputs, allowed=allowed)]
+    return [
+        fault
+        for place, entry in enumerate(inputs)
+        for fault in unfit(f"{path}[{place}]", entry, MAX_CONTENT_TYPE)
+    ]

@@ -1,0 +1,83 @@
+"""What the doctor asks about worker types and their fleets."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from regards_processing.kernel.amqp.inspectors import inspecting
+from regards_processing.kernel.amqp.topology import Topology, worker_topology
+from regards_processing.kernel.doctor.checks import Check
+from regards_processing.kernel.doctor.findings import Finding, ok, skipped, warning
+from regards_processing.kernel.doctor.topology import exchange_findings, queue_findings
+from worker_manager import queries
+from worker_manager.models import WorkerInstance, WorkerType
+
+
+def queues(_at: datetime) -> Iterator[Finding]:
+    """Compare exchanges and queues of every worker type with ours."""
+    known = set(WorkerInstance.objects.values_list("worker_type", flat=True)) | _configured()
+    if not known:
+        yield skipped("No worker type is configured, and none was ever heard")
+        return
+    # Types that differ by case alone share their queues.
+    found = sum(map(worker_topology, sorted({name.lower() for name in known})), Topology())
+    with inspecting() as inspector:
+        yield from exchange_findings(inspector, found.exchanges)
+        yield from queue_findings(inspector, found.queues)
+
+
+def fleets(at: datetime) -> Iterator[Finding]:
+    """Look for worker types that nobody serves."""
+    configured = _configured()
+    silent = sorted(configured - queries.live_types(at=at).keys())
+    if not configured:
+        yield skipped("No worker type is configured")
+    elif silent:
+        yield warning(
+            f"No worker has been heard for {settings.HEARTBEAT_EXPIRY} s that serves {', '.join(silent)}",
+            advice=f"celery -A workers worker --types {','.join(silent)}\n"
+            "Workers whose clock is behind by more than HEARTBEAT_EXPIRY_SECONDS are not heard either.",
+        )
+    else:
+        yield ok(f"All {len(configured)} worker types are served")
+
+
+def clocks(at: datetime) -> Iterator[Finding]:
+    """Compare the clocks of the workers that are alive with the managers'."""
+    since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+    alive = WorkerInstance.objects.alive(since=since).order_by("worker_id")
+    told = alive.values_list("worker_id", "clock_ahead")
+    ahead = {worker_id: seconds for worker_id, seconds in told if seconds is not None}
+    wrong = {name: by for name, by in ahead.items() if abs(by) > settings.CLOCK_TOLERANCE}
+    for name, by in wrong.items():
+        yield warning(
+            f"Worker {name} is {abs(by):.0f} s {'ahead of' if by > 0 else 'behind'} the managers",
+            advice="Let its machine follow a time server. A worker that is behind by more than "
+            f"{settings.HEARTBEAT_EXPIRY} s is not heard at all.",
+            worker=name,
+            seconds=by,
+        )
+    if not ahead:
+        yield skipped("No worker is alive")
+    elif not wrong:
+        yield ok(f"The clocks of {len(ahead)} workers agree within {settings.CLOCK_TOLERANCE} s")
+
+
+def _configured() -> set[str]:
+    everywhere = WorkerType.objects.across_tenants(because="one check of the whole platform")
+    return set(everywhere.values_list("worker_type", flat=True))
+
+
+_DATABASE: Final = ("database", "migrations")
+CHECKS: Final = (
+    Check(
+        name="worker-queues",
+        question="Are the queues of worker types as the contract says?",
+        look=queues,
+        needs=("broker", *_DATABASE),
+    ),
+    Check(name="fleets", question="Is every worker type served?", look=fleets, needs=_DATABASE),
+    Check(name="worker-clocks", question="Do the workers' clocks agree?", look=clocks, needs=_DATABASE),
+)

@@ -1,0 +1,140 @@
+"""What the engine measures in database and broker: requests, workers, queues.
+
+Note: few series.
+    Labels are tenants, statuses and worker types. Anybody who can send heartbeats can invent worker types, so
+    the number of types is limited; those beyond it are added up as type ``other``.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Count, Max, Min, Q
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from regards_processing.kernel.amqp.connection import address_from_settings
+from regards_processing.kernel.amqp.queue_depths import queue_depths
+from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager.models import Request, WorkerInstance, WorkerType
+from worker_manager.states import RequestStatus
+
+_OTHER: Final = "other"
+#: Worker type of requests whose content type nobody is configured for.
+_UNKNOWN: Final = "unknown"
+#: Somebody must take these up.
+_WAITING: Final = frozenset(
+    {RequestStatus.TO_DISPATCH, RequestStatus.NO_WORKER_AVAILABLE, RequestStatus.DISPATCHED}
+)
+_EVERYBODY: Final = "a measure of the whole platform"
+
+
+def requests(at: datetime) -> Iterator[Metric]:
+    """Count the requests on their way, and measure how long the oldest ones wait.
+
+    One statement, which takes longer the more requests there are; whoever calls it spaces it out.
+    """
+    groups = list(
+        Request.objects.across_tenants(because=_EVERYBODY)
+        .order_by()
+        .values_list("tenant_id", "status", "step_worker_type")
+        .annotate(count=Count("*"), oldest=Min("moved_at"))
+    )
+    tenants = dict(Tenant.objects.values_list("pk", "name"))
+    by_type: Counter[str] = Counter()
+    for _, _, worker_type, count, _ in groups:
+        by_type[worker_type or _UNKNOWN] += count
+    told_apart = {worker_type for worker_type, _ in by_type.most_common(settings.METRICS_MOST_TYPES)}
+    counts: Counter[tuple[str, ...]] = Counter()
+    ages: dict[tuple[str, ...], float] = {}
+    for tenant_id, status, worker_type, count, oldest in groups:
+        name = (worker_type or _UNKNOWN) if (worker_type or _UNKNOWN) in told_apart else _OTHER
+        counts[tenants.get(tenant_id, ""), status, name] += count
+        if status in _WAITING:
+            age = max(0.0, (at - oldest).total_seconds())
+            ages[status, name] = max(age, ages.get((status, name), 0.0))
+    yield _gauges(
+        "regards_requests",
+        "Requests on their way or kept for an operator, by tenant, status and worker type of their step",
+        ("tenant", "status", "type"),
+        counts,
+    )
+    yield _gauges(
+        "regards_request_waiting_seconds",
+        "How long the oldest request has been waiting in a status, by worker type of its step",
+        ("status", "type"),
+        ages,
+    )
+
+
+def workers(at: datetime) -> Iterator[Metric]:
+    """Count the workers that are alive, and measure how long ago each type was last heard."""
+    since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+    found = list(
+        WorkerInstance.objects.order_by()
+        .values_list("worker_type")
+        .annotate(alive=Count("pk", filter=Q(beaten_at__gt=since)), last=Max("beaten_at"))
+        # Those that were heard last are the ones to tell apart.
+        .order_by("-last", "worker_type")[: settings.METRICS_MOST_TYPES]
+    )
+    yield _gauges(
+        "regards_worker_instances",
+        "Workers that are alive, by worker type",
+        ("type",),
+        {(worker_type,): alive for worker_type, alive, _ in found},
+    )
+    yield _gauges(
+        "regards_worker_heartbeat_age_seconds",
+        "Time since a worker of the type was last heard",
+        ("type",),
+        {(worker_type,): max(0.0, (at - last).total_seconds()) for worker_type, _, last in found},
+    )
+
+
+def queues(_at: datetime) -> Iterator[Metric]:
+    """Ask the broker how much waits in our queues, dead letters included."""
+    found = queue_depths(
+        address=address_from_settings(), queues=_queue_names(), timeout=settings.METRICS_TIMEOUT
+    )
+    yield _gauges(
+        "regards_queue_messages",
+        "Messages that wait in a queue; those that a consumer holds are not among them",
+        ("queue",),
+        {(depth.queue,): depth.messages for depth in found},
+    )
+    yield _gauges(
+        "regards_queue_consumers",
+        "Consumers of a queue",
+        ("queue",),
+        {(depth.queue,): depth.consumers for depth in found if depth.consumers is not None},
+    )
+
+
+def _queue_names() -> list[str]:
+    configured = (
+        WorkerType.objects.across_tenants(because=_EVERYBODY).order_by().values_list("worker_type").distinct()
+    )
+    heard = WorkerInstance.objects.order_by().values_list("worker_type").distinct()
+    types = sorted(
+        {
+            name
+            for (name,) in chain(
+                configured[: settings.METRICS_MOST_TYPES], heard[: settings.METRICS_MOST_TYPES]
+            )
+        }
+    )[: settings.METRICS_MOST_TYPES]
+    topologies = [shared_topology(), *(worker_topology(name) for name in types)]
+    names = [queue.name for topology in topologies for queue in topology.queues]
+    return [*dict.fromkeys([*names, settings.CELERY_TASK_DEFAULT_QUEUE])]
+
+
+def _gauges(
+    name: str, meaning: str, labels: Sequence[str], values: Mapping[tuple[str, ...], float]
+) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family

@@ -1,0 +1,105 @@
+"""What operators look for, page by page."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+
+from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fetch
+from regards_processing.kernel.rest.totals import total_of
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager.models import InputContentType, Request, WorkerInstance
+from worker_manager.request_filter import RequestFilter
+
+#: What requests can be sorted by.
+SORTING: Final = Sorting(
+    fields={
+        "id": "id",
+        "requestId": "request_id",
+        "creationDate": "creation_date",
+        "contentType": "content_type",
+        "source": "source",
+        "session": "session",
+        "status": "status",
+        "dispatchedWorkerType": "dispatched_worker_type",
+        "error": "error",
+        "stepNumber": "step_number",
+        "stepWorkerType": "step_worker_type",
+    },
+    default="requestId,asc",
+    # In a tenant.
+    unique=frozenset({"id", "requestId"}),
+)
+_LIGHT: Final = (
+    "id",
+    "request_id",
+    "creation_date",
+    "content_type",
+    "source",
+    "session",
+    "status",
+    "dispatched_worker_type",
+    "error",
+)
+
+
+class UnknownRequest(DomainError):
+    """There is no such request."""
+
+    code = "UNKNOWN_REQUEST"
+    http_status = 404
+
+    def __init__(self, *, request_id: str) -> None:
+        super().__init__(
+            "Entity fr.cnes.regards.modules.workermanager.domain.database.LightRequest "
+            f"with id : {request_id} doesn't exist"
+        )
+
+
+def matching(*, tenant: Tenant, wanted: RequestFilter) -> QuerySet[Request]:
+    """Return the requests of a tenant that a filter means."""
+    return Request.objects.for_tenant(tenant).filter(wanted.condition())
+
+
+def page_of(*, tenant: Tenant, wanted: RequestFilter, page: PageRequest) -> Page[Request]:
+    """Return one page of the requests that a filter means, without what is big; two statements at most."""
+    found = matching(tenant=tenant, wanted=wanted)
+    total = total_of(found, key=_name_of(tenant, wanted), kept=settings.SEARCH_TOTAL_KEPT)
+    return fetch(found.only(*_LIGHT), page=page, total=total)
+
+
+def by_request_id(*, tenant: Tenant, request_id: str) -> Request:
+    """Return a request by the client's id, without what is big.
+
+    Raises:
+        UnknownRequest: the tenant has none.
+    """
+    found = Request.objects.for_tenant(tenant).only(*_LIGHT)
+    try:
+        return found.get(request_id=request_id)
+    except Request.DoesNotExist:
+        raise UnknownRequest(request_id=request_id) from None
+
+
+def live_worker_types(*, tenant: Tenant, content_types: Collection[str], at: datetime) -> Mapping[str, int]:
+    """Return how many instances of each worker type are alive, sorted by name.
+
+    Fleets serve every tenant. With content types only those worker types are returned that take one of them
+    by the tenant's configuration.
+    """
+    alive = WorkerInstance.objects.filter(beaten_at__gt=at - timedelta(seconds=settings.HEARTBEAT_EXPIRY))
+    if content_types:
+        inputs = InputContentType.objects.for_tenant(tenant).filter(content_type__in=content_types)
+        alive = alive.filter(worker_type__in=inputs.values("worker_type__worker_type"))
+    counted = alive.values("worker_type").annotate(instances=Count("pk")).order_by("worker_type")
+    return {row["worker_type"]: row["instances"] for row in counted}
+
+
+def _name_of(tenant: Tenant, wanted: RequestFilter) -> str:
+    text = json.dumps(wanted.to_json(), sort_keys=True)
+    return f"requests.{tenant.pk}.{hashlib.sha256(text.encode()).hexdigest()}"

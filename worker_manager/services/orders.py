@@ -1,0 +1,100 @@
+"""What operators order about requests: which of them an order means, and how it is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Self
+
+from django.conf import settings
+
+from regards_processing.kernel.audit import services as audit
+from regards_processing.kernel.audit.services import Actor
+from regards_processing.kernel.db.transactions import transaction, transaction_required
+from regards_processing.kernel.jobs.context import Page
+from regards_processing.kernel.jobs.models import Job
+from regards_processing.kernel.jobs.services.submission import submit_job
+from regards_processing.kernel.rest.filters import Mode, ValueRestriction
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager.models import Request
+from worker_manager.models.request import RequestQuerySet
+from worker_manager.request_filter import RequestFilter
+from worker_manager.states import UP_TO_OPERATORS
+
+#: Kinds of the jobs that carry orders out, and names of the orders in the audit trail.
+RETRY: Final = "requests.retry"
+DELETE: Final = "requests.delete"
+
+Act = Callable[[list[Request]], Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOrder:
+    """Which requests an order means, of those that were there when it was given."""
+
+    wanted: RequestFilter
+    #: Technical id of the newest request there was.
+    last_id: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the order as JSON, to be stored with its job."""
+        return {"filter": self.wanted.to_json(), "lastId": self.last_id}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read back what `to_json` wrote."""
+        return cls(wanted=RequestFilter.from_json(stored["filter"]), last_id=stored["lastId"])
+
+
+@transaction
+def give_order(*, kind: str, tenant: Tenant, wanted: RequestFilter, actor: Actor, at: datetime) -> Job:
+    """Store an order with its trace; a job carries it out."""
+    newest = Request.objects.for_tenant(tenant).order_by("-pk").values_list("pk", flat=True).first()
+    order = RequestOrder(wanted=wanted, last_id=newest or 0)
+    job = submit_job(kind=kind, tenant=tenant, parameters=order, actor=actor, at=at)
+    audit.record(
+        actor=actor,
+        tenant=tenant.name,
+        action=kind,
+        target=str(job.pk),
+        details={"filter": wanted.to_json(), "job": str(job.pk)},
+        at=at,
+    )
+    return job
+
+
+def count_eligible(*, tenant: Tenant, wanted: RequestFilter) -> int:
+    """Return how many requests an order would touch now."""
+    return _eligible(tenant, wanted).count()
+
+
+def carry_out_page(*, tenant: Tenant, order: RequestOrder, after: int, act: Act) -> Page:
+    """Do the next page of an order, behind the technical id ``after``; needs an open transaction.
+
+    Requests come in the order of their ids and never twice: an order ends, even if what it retries fails
+    again. ``act`` gets them locked and without payloads, and returns what it did, counted by name.
+    """
+    transaction_required()
+    meant = _eligible(tenant, order.wanted).filter(pk__lte=order.last_id)
+    total = None if after else meant.count()
+    requests = list(meant.filter(pk__gt=after).locked().without_payloads()[: settings.SWEEP_PAGE])
+    counts = act(requests)
+    more = len(requests) == settings.SWEEP_PAGE
+    state = {"after": requests[-1].pk} if more else None
+    return Page(state=state, done=len(requests), total=total, counts=counts)
+
+
+def _eligible(tenant: Tenant, wanted: RequestFilter) -> RequestQuerySet:
+    others = replace(wanted, statuses=None)
+    found = Request.objects.for_tenant(tenant).filter(others.condition())
+    return found.filter(status__in=sorted(_statuses(wanted.statuses)))
+
+
+def _statuses(restriction: ValueRestriction | None) -> frozenset[str]:
+    """Return the statuses that an order reaches: never one that is not up to operators.
+
+    A restriction that names such a status counts as none: the contract has it so.
+    """
+    named = frozenset(restriction.values) if restriction else frozenset()
+    if restriction is None or not named or not named <= UP_TO_OPERATORS:
+        return frozenset(UP_TO_OPERATORS)
+    return UP_TO_OPERATORS - named if restriction.mode is Mode.EXCLUDE else named

@@ -1,0 +1,153 @@
+"""Configure worker types and the content types that go to them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from regards_processing.kernel.configuration.faults import Fault
+from regards_processing.kernel.configuration.items import Item, Refusals
+from regards_processing.kernel.db.transactions import transaction_required
+from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager import queries
+from worker_manager.configuration.worker_items import WorkerItem
+from worker_manager.models import InputContentType, WorkerType, Workflow
+from workers.contract import names
+
+_CLASH: Final = "WorkerConf with type={worker} declares contentType [{names}] which are {why}"
+_SAME_QUEUE: Final = (
+    "WorkerConf with type={worker} differs only by case from [{other}]: both would share one queue"
+)
+
+
+def store_worker_types(*, tenant: Tenant, items: Sequence[Item[WorkerItem]]) -> Refusals:
+    """Store the worker types that fit the tenant's configuration, each in place of its earlier self.
+
+    The order of the items is of no importance: one may take a content type that another gives up.
+    """
+    transaction_required()
+    claims = _Claims.of(tenant)
+    accepted: dict[str, WorkerItem] = {}
+    refusals = _accept(items, claims, accepted)
+    refusals = _accept([item for item in items if item.position in refusals], claims, accepted)
+    _write(tenant, accepted)
+    return refusals
+
+
+def forget_worker_types(*, tenant: Tenant) -> None:
+    """Delete every worker type of a tenant; requests keep the plans that they have."""
+    WorkerType.objects.for_tenant(tenant).delete()
+
+
+def stored_worker_types(*, tenant: Tenant) -> list[WorkerItem]:
+    """Return the worker types of a tenant, by name."""
+    found = WorkerType.objects.for_tenant(tenant).prefetch_related("inputs").order_by("worker_type")
+    return [
+        WorkerItem(
+            worker_type=worker.worker_type,
+            inputs=tuple(sorted(entry.content_type for entry in worker.inputs.all())),
+            output=worker.content_type_out,
+            keep_errors=worker.keep_errors,
+        )
+        for worker in found
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Claims:
+    """Which names of a tenant are taken, and by whom."""
+
+    #: Content type → the worker type that takes it.
+    owners: dict[str, str]
+    #: Queue → the worker type that has it.
+    queues: dict[str, str]
+    skipped: frozenset[str]
+    workflow_types: frozenset[str]
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> Self:
+        """Read the claims of what is stored."""
+        inputs = InputContentType.objects.for_tenant(tenant)
+        worker_types = WorkerType.objects.for_tenant(tenant).values_list("worker_type", flat=True)
+        workflow_types = Workflow.objects.for_tenant(tenant).values_list("workflow_type", flat=True)
+        skipped = queries.skipped_content_types(tenant_ids=[tenant.pk])
+        return cls(
+            owners=dict(inputs.values_list("content_type", "worker_type__worker_type")),
+            queues={names.request_queue(worker_type): worker_type for worker_type in worker_types},
+            skipped=skipped.get(tenant.pk, frozenset()),
+            workflow_types=frozenset(workflow_types),
+        )
+
+    def faults(self, item: WorkerItem) -> list[Fault]:
+        """Return what stands in the way of a worker type."""
+        taken = {name: self.owners[name] for name in item.inputs if self._is_taken(name, item)}
+        skipped = [name for name in item.inputs if name in self.skipped]
+        workflows = [name for name in item.inputs if name in self.workflow_types]
+        return [
+            *self._same_queue(item),
+            *_clash(item, sorted(taken), f"already used by [{', '.join(sorted(set(taken.values())))}]"),
+            *_clash(item, skipped, "already used inside the skipContentTypes setting"),
+            *_clash(item, sorted(workflows), "workflow types"),
+        ]
+
+    def take(self, item: WorkerItem) -> None:
+        """Give a worker type what it asks for, and take from it what it had."""
+        self.owners = {name: owner for name, owner in self.owners.items() if owner != item.worker_type}
+        self.owners.update(dict.fromkeys(item.inputs, item.worker_type))
+        self.queues[names.request_queue(item.worker_type)] = item.worker_type
+
+    def _is_taken(self, name: str, item: WorkerItem) -> bool:
+        return self.owners.get(name, item.worker_type) != item.worker_type
+
+    def _same_queue(self, item: WorkerItem) -> list[Fault]:
+        other = self.queues.get(names.request_queue(item.worker_type), item.worker_type)
+        if other == item.worker_type:
+            return []
+        text = _SAME_QUEUE.format(worker=item.worker_type, other=other)
+        return [Fault(text=text, field="workerType", allowed=f"{other}, or a name that differs by more")]
+
+
+def _accept(items: Iterable[Item[WorkerItem]], claims: _Claims, accepted: dict[str, WorkerItem]) -> Refusals:
+    refusals: Refusals = {}
+    for item in items:
+        faults = claims.faults(item.content)
+        if faults:
+            refusals[item.position] = faults
+        else:
+            claims.take(item.content)
+            accepted[item.content.worker_type] = item.content
+    return refusals
+
+
+def _write(tenant: Tenant, accepted: dict[str, WorkerItem]) -> None:
+    """Store worker types and their inputs, with the same few statements however many there are."""
+    WorkerType.objects.bulk_create(
+        [
+            WorkerType(
+                tenant=tenant,
+                worker_type=item.worker_type,
+                content_type_out=item.output,
+                keep_errors=item.keep_errors,
+            )
+            for item in accepted.values()
+        ],
+        update_conflicts=True,
+        unique_fields=["tenant", "worker_type"],
+        update_fields=["content_type_out", "keep_errors"],
+    )
+    stored = WorkerType.objects.for_tenant(tenant).filter(worker_type__in=accepted)
+    keys = dict(stored.values_list("worker_type", "pk"))
+    InputContentType.objects.for_tenant(tenant).filter(worker_type__in=keys.values()).delete()
+    InputContentType.objects.bulk_create(
+        [
+            InputContentType(tenant=tenant, worker_type_id=keys[item.worker_type], content_type=name)
+            for item in accepted.values()
+            for name in item.inputs
+        ]
+    )
+
+
+def _clash(item: WorkerItem, taken: Sequence[str], why: str) -> list[Fault]:
+    if not taken:
+        return []
+    text = _CLASH.format(worker=item.worker_type, names=", ".join(taken), why=why)
+    return [Fault(text=text, field="contentTypeInputs", allowed="content types that nothing else uses")]
