@@ -33,7 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run what the command line asks for, and return the exit code."""
     signal.signal(signal.SIGTERM, _end)
     options = _options(arguments)
-    shape = FleetShape(pool=options.pool, concurrency=options.concurrency, prefetch=options.prefetch)
+    shape = FleetShape(
+        pool=options.pool,
+        concurrency=options.concurrency,
+        prefetch=options.prefetch,
+        managers=options.managers,
+    )
     try:
         with own_place(
             database_url=options.database_url, broker_url=options.broker_url, shape=shape
@@ -98,6 +103,9 @@ def _options(arguments: list[str] | None) -> Namespace:
         type=_positive,
         default=100,
         help="messages in advance per unit of concurrency (default: 100)",
+    )
+    parser.add_argument(
+        "--managers", type=_positive, default=1, help="while whole requests are measured (default: 1)"
     )
     options = parser.parse_args(arguments)
     if not options.database_url or not options.broker_url:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from bench.broker import Broker
 from bench.clients import ChainClient, RequestClient
@@ -10,7 +11,7 @@ from bench.place import Place
 from bench.processes import Processes, tree_of
 from bench.results import Results
 from bench.stages import latency, memory, reception, throughput
-from bench.usage import postgres, rabbitmq
+from bench.usage import ProcessTree, postgres, rabbitmq
 
 
 def measure(*, place: Place, sizes: Sizes, shape: FleetShape, say: Callable[[str], None]) -> Results:
@@ -26,7 +27,7 @@ def measure(*, place: Place, sizes: Sizes, shape: FleetShape, say: Callable[[str
             processes.prepare()
             _reception(processes, sizes, results, say)
         with Processes(place, broker, shape) as processes:
-            _whole_requests(processes, sizes, results, say)
+            _whole_requests(processes, sizes, shape, results, say)
         with Processes(place, broker, shape) as processes:
             _memory(processes, sizes, results, say)
     return results
@@ -41,15 +42,15 @@ def _reception(processes: Processes, sizes: Sizes, results: Results, say: Callab
     reception.clean(processes)
 
 
-def _whole_requests(processes: Processes, sizes: Sizes, results: Results, say: Callable[[str], None]) -> None:
-    """Throughput and latency, with a manager, its fleets and the bare chain's workers side by side."""
+def _whole_requests(
+    processes: Processes, sizes: Sizes, shape: FleetShape, results: Results, say: Callable[[str], None]
+) -> None:
+    """Throughput and latency, with managers, its fleets and the bare chain's workers side by side."""
     url = processes.place.broker_url
     servers = [rabbitmq(url), postgres(processes.place.database_url)]
     with ExitStack() as stack:
-        say("starting manager, fleets and the workers of the bare chain")
-        manager = tree_of(processes.start_manager())
-        processes.await_manager()
-        ours = [manager, *processes.start_fleets()]
+        say("starting managers, fleets and the workers of the bare chain")
+        ours = [*_managers(processes, count=shape.managers), *processes.start_fleets()]
         client = RequestClient(stack.enter_context(Broker(url)))
         contestants = throughput.platform(client, sizes=sizes, trees=[*ours, *servers])
         trees = [*ours, *servers]
@@ -65,6 +66,12 @@ def _whole_requests(processes: Processes, sizes: Sizes, results: Results, say: C
         say(f"latency of {sizes.latency} lone requests of each kind")
         results.latency = latency.measure(client, count=sizes.latency)
         results.peak_memory = memory.peaks(trees)
+
+
+def _managers(processes: Processes, *, count: int) -> list[ProcessTree]:
+    trees = [tree_of(processes.start_manager()) for _ in range(count)]
+    processes.await_manager(count=count)
+    return [replace(tree, name=f"manager-{number}") for number, tree in enumerate(trees, 1)]
 
 
 def _memory(processes: Processes, sizes: Sizes, results: Results, say: Callable[[str], None]) -> None:

@@ -9,12 +9,14 @@ POOLS: Final = ("solo", "threads", "prefork")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetShape:
-    """How each fleet process is started; the bare chain's workers are started in the same way."""
+    """How each fleet process is started, as the bare chain's workers are; and how many managers there are."""
 
     pool: str
     concurrency: int
     #: Messages taken in advance per unit of concurrency.
     prefetch: int
+    #: Managers that share the work while whole requests are measured.
+    managers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

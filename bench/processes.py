@@ -56,10 +56,11 @@ class Processes:
         """Start a manager and return while it is still starting."""
         return self._start("manager", ["manage.py", "consume"])
 
-    def await_manager(self) -> None:
-        """Wait until a manager consumes."""
+    def await_manager(self, *, count: int = 1) -> None:
+        """Wait until so many managers consume."""
         self.wait_until(
-            lambda: self.broker.state(topology.REQUEST_QUEUE).consumers > 0, "a manager that consumes"
+            lambda: self.broker.state(topology.REQUEST_QUEUE).consumers >= count,
+            f"{count} managers that consume",
         )
 
     def start_web(self, *, port: int) -> None:

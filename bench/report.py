@@ -48,7 +48,10 @@ def show(results: Results, *, shape: FleetShape, console: Console) -> None:
 
 
 def _throughputs(results: Results, shape: FleetShape) -> Table:
-    title = f"Whole requests: pool {shape.pool}, concurrency {shape.concurrency}, prefetch {shape.prefetch}"
+    title = (
+        f"Whole requests: {shape.managers} managers, two fleet processes with pool {shape.pool}, "
+        f"concurrency {shape.concurrency}, prefetch {shape.prefetch}"
+    )
     table = _table(title, "", "per second", "CPU ms each", "CPU ms by process")
     for name, measured in results.throughput.items():
         shares = ", ".join(f"{tree} {ms:.2f}" for tree, ms in measured.cpu_ms_by_process().items())
