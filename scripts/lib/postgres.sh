@@ -11,6 +11,9 @@ pg_find() { # prints the folder of PostgreSQL's programs
     dirname "$folder"
 }
 
+# The plain locale that knows upper and lower case of all letters; where the system has none, of ASCII alone.
+pg_locale() { locale -a 2>/dev/null | grep -ixm1 'c\.utf-\?8' || echo C; }
+
 # PostgreSQL refuses to run as root; then it runs as the package's account, or as nobody.
 pg_account() { id -u postgres >/dev/null 2>&1 && echo postgres || echo nobody; }
 
@@ -41,7 +44,7 @@ pg_initialise() {
     (umask 077 && printf '%s' "$PASSWORD" >"$PG_FOLDER/password")
     [ "$(id -u)" -ne 0 ] || chown -R "$(pg_account)" "$PG_FOLDER"
     (cd / && pg_run "$bin/initdb" -D "$PG_FOLDER/data" --username=regards --pwfile="$PG_FOLDER/password" \
-        --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$state/initdb.log" 2>&1) ||
+        --auth=scram-sha-256 --encoding=UTF8 --locale="$(pg_locale)" --no-sync >"$state/initdb.log" 2>&1) ||
         die "initdb failed, see $state/initdb.log"
     rm -f "$PG_FOLDER/password"
     pg_run tee -a "$PG_FOLDER/data/postgresql.conf" >/dev/null <<CONF
