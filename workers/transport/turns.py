@@ -113,7 +113,8 @@ class TurnChannel(pyamqp.Channel):
 
     def basic_ack(self, delivery_tag: int, multiple: bool = False, argsig: str = "Lb") -> None:  # noqa: FBT001, FBT002
         """Acknowledge a delivery."""
-        held = self.connection.held
+        # A channel whose connection was lost has none any more; the library says so in its own words.
+        held = self.connection.held if self.connection is not None else None
         if held is None or multiple:
             super().basic_ack(delivery_tag, multiple, argsig)
         elif self._settled().add(delivery_tag):

@@ -37,7 +37,9 @@ class Frames:
     def close(self) -> None:
         """Take leave of the broker; when it does not answer, leave without."""
         try:
-            self._transport.sock.settimeout(_LEAVE_TIMEOUT)
+            # The driver has no socket any more when the broker went first.
+            if self._transport.sock is not None:
+                self._transport.sock.settimeout(_LEAVE_TIMEOUT)
             self.driver.close()
         except (AMQPError, OSError):
             self.driver.collect()
