@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel import clock
@@ -21,6 +21,7 @@ from worker_manager.models import (
     WorkerType,
     Workflow,
 )
+from worker_manager.services.explanation import explain_request
 from worker_manager.states import RequestStatus
 
 _SHOWN_BYTES = 2000
@@ -49,12 +50,19 @@ class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
     search_help_text = "Request id, source, session or content type"
     ordering = ("-pk",)
     exclude = ("content", "original_content", "digest")
-    readonly_fields = ("current_body",)
+    readonly_fields = ("why_it_waits", "current_body")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
         """Leave the payloads out of lists."""
         found: QuerySet[Request] = super().get_queryset(request)
         return found.defer("content", "original_content")
+
+    @admin.display(description="why it waits")
+    def why_it_waits(self, request: Request) -> SafeString:
+        """List the reasons, what matters most first."""
+        found = explain_request(tenant=request.tenant, request=request, at=clock.now())
+        lines = ((reason.code.value, reason.text) for reason in found.reasons)
+        return format_html("<ul>{}</ul>", format_html_join("", "<li><b>{}</b>: {}</li>", lines))
 
     @admin.display(description="body of the current step")
     def current_body(self, request: Request) -> str:

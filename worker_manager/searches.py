@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fetch
@@ -79,11 +80,40 @@ def by_request_id(*, tenant: Tenant, request_id: str) -> Request:
     Raises:
         UnknownRequest: the tenant has none.
     """
-    found = Request.objects.for_tenant(tenant).only(*_LIGHT)
+    return _one(Request.objects.for_tenant(tenant).only(*_LIGHT), request_id)
+
+
+def without_payloads(*, tenant: Tenant, request_id: str) -> Request:
+    """Return a request by the client's id, in full but for its payloads.
+
+    Raises:
+        UnknownRequest: the tenant has none.
+    """
+    return _one(Request.objects.for_tenant(tenant).without_payloads(), request_id)
+
+
+def _one(found: QuerySet[Request], request_id: str) -> Request:
     try:
         return found.get(request_id=request_id)
     except Request.DoesNotExist:
         raise UnknownRequest(request_id=request_id) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastBeats:
+    """When workers were heard last; nothing once they are forgotten."""
+
+    of_type: datetime | None
+    of_instance: datetime | None
+
+
+def last_beats(*, worker_type: str | None, worker_id: str | None) -> LastBeats:
+    """Return when any instance of a worker type, and when one instance, was heard last."""
+    found = WorkerInstance.objects.aggregate(
+        of_type=Max("beaten_at", filter=Q(worker_type=worker_type)),
+        of_instance=Max("beaten_at", filter=Q(worker_id=worker_id)),
+    )
+    return LastBeats(**found)
 
 
 def live_worker_types(*, tenant: Tenant, content_types: Collection[str], at: datetime) -> Mapping[str, int]:

@@ -4,16 +4,17 @@ from django.urls import URLPattern
 
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api import orders
+from worker_manager.api import orders, reasons
 from worker_manager.api.requests import OneRequest, SearchRequests
 from worker_manager.api.workers import LiveWorkerTypes
 
 
 def routes(service: Service) -> list[URLPattern]:
-    """Return the routes; orders stand before the request whose id could be their name."""
+    """Return the routes; those below a request stand before it: its id could be their names."""
     return [
         route("requests", SearchRequests, name="requests", service=service),
         *orders.routes(service),
+        *reasons.routes(service),
         route("requests/<key:requestId>", OneRequest, name="request", service=service),
         route("workers", LiveWorkerTypes, name="workers", service=service),
     ]

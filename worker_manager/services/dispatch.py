@@ -22,7 +22,7 @@ def current_plan(*, request: Request, configured: Mapping[PlanKey, Plan]) -> Pla
 
 def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime) -> None:
     """Move a request to DISPATCHED, or to NO_WORKER_AVAILABLE when nobody serves its current step."""
-    step = _current_step(request, plan)
+    step = current_step(request=request, plan=plan)
     request.due_at = request.worker_id = None
     request.step_worker_type = step.worker_type if step else None
     if plan is None or step is None or step.worker_type not in live:
@@ -36,7 +36,8 @@ def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime
     move(request=request, to=RequestStatus.DISPATCHED, at=at)
 
 
-def _current_step(request: Request, plan: Plan | None) -> PlanStep | None:
+def current_step(*, request: Request, plan: Plan | None) -> PlanStep | None:
+    """Return the step of its plan that a request is at, or starts with."""
     if plan is None:
         return None
     return plan.step(request.step_number) if request.attempt else plan.first

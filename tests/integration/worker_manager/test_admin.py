@@ -11,6 +11,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.messages import an_answer, submissions
+from tests.factories.requests import requests
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.fakes.engine import Engine
@@ -74,6 +75,12 @@ def test_it_shows_the_beginning_of_a_body(engine: Engine, admin_client: Client) 
     every(Request).update(content=b"\xff" + b"x" * 3000)
     page = admin_client.get(_address(Request, every(Request).get().pk, "change"))
     assert "… (3001 bytes)" in page.content.decode()
+
+
+def test_it_says_why_a_request_waits_without_believing_its_text(admin_client: Client) -> None:
+    requests(a_tenant(), "r-1", error="<script>")
+    page = admin_client.get(_address(Request, every(Request).get().pk, "change")).content.decode()
+    assert "<li><b>UP_TO_OPERATOR</b>: It ended in ERROR: &lt;script&gt;. It is kept until" in page
 
 
 def test_it_draws_a_workflow_without_believing_its_text(admin_client: Client) -> None:

@@ -1,0 +1,74 @@
+"""`manage.py explain REQUEST --tenant T [--json]`."""
+
+import json
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.tenancy import queries
+from regards_processing.kernel.tenancy.queries import UnknownTenant
+from worker_manager.searches import UnknownRequest
+from worker_manager.services.explanation import Explanation, explain
+
+
+class Command(BaseCommand):
+    """Say why a request waits, or where it is.
+
+    Looking changes nothing.
+    """
+
+    help = __doc__
+    epilog = """examples:
+  manage.py explain r-17                                        lines for people
+  manage.py explain r-17 --tenant cnes                          a request of another tenant
+  manage.py explain r-17 --json | jq -r '.reasons[].code'       for machines
+
+docs/reference/states.md explains each reason.
+
+Exit code 0 when the request was explained, 1 when there is no such request on its way."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare which request, and how it is told."""
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = self.epilog
+        parser.add_argument("request", metavar="REQUEST", help="the client's id of the request")
+        parser.add_argument(
+            "--tenant", default="default", help="tenant whose request it is (default: default)"
+        )
+        parser.add_argument(
+            "--json", dest="as_json", action="store_true", help="print JSON (default: lines for people)"
+        )
+
+    def handle(self, *_args: object, request: str, tenant: str, as_json: bool, **_options: object) -> None:
+        """Look, and tell."""
+        found = _explanation(request, tenant)
+        if as_json:
+            self.stdout.write(json.dumps(_as_json(found), indent=2))
+            return
+        self.stdout.write(f"{found.request_id}: {found.status.value}")
+        for reason in found.reasons:
+            self.stdout.write(f"  {reason.code.value}: {reason.text}")
+
+
+def _explanation(request_id: str, tenant: str) -> Explanation:
+    try:
+        (owner,) = queries.tenants(names=[tenant])
+        return explain(tenant=owner, request_id=request_id, at=clock.now())
+    except UnknownTenant as error:
+        raise CommandError(f"{error}; `manage.py tenants` lists those that exist") from error
+    except UnknownRequest as error:
+        raise CommandError(
+            f"Tenant {tenant} has no request {request_id!r} on its way: it has ended, or never came"
+        ) from error
+    except DatabaseError as error:
+        raise CommandError(f"The database cannot be read ({error}); was `manage.py migrate` run?") from error
+
+
+def _as_json(found: Explanation) -> dict[str, object]:
+    return {
+        "requestId": found.request_id,
+        "status": found.status.value,
+        "reasons": [reason.to_json() for reason in found.reasons],
+    }
