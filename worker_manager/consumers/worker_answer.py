@@ -40,8 +40,16 @@ class FencedAnswerConsumer(WorkerAnswerConsumer):
         content_type = message.properties.get("content_type")
         if content_type != answer_bulk.CONTENT_TYPE:
             return (message,)
+        # A part that dies travels alone from then on: it must not look like a bulk when it is replayed.
+        alone = {**message.properties, "content_type": "application/json"}
         whole = Wire(headers=dict(message.headers), body=message.body)
         return [
-            replace(message, headers=wire.headers, body=wire.body, correlation_id=wire.correlation_id)
+            replace(
+                message,
+                headers=wire.headers,
+                body=wire.body,
+                correlation_id=wire.correlation_id,
+                properties=alone,
+            )
             for wire in answer_bulk.parts(whole, content_type=content_type)
         ]

@@ -124,7 +124,7 @@ class EmbeddedSource:
         waiting, in_hand = self._waiting[queue.name], self._in_hand[queue.name]
         in_hand.extend(waiting)
         waiting.clear()
-        return [_inbound(queue.name, payload) for payload in in_hand]
+        return [as_inbound(queue.name, payload) for payload in in_hand]
 
     def acknowledge(self, queue: QueueSpec) -> None:
         """Forget the files that were taken from a queue."""
@@ -156,7 +156,8 @@ def _close(connection: kombu.Connection) -> None:
     connection.release()
 
 
-def _inbound(queue: str, payload: dict[str, Any]) -> Inbound:
+def as_inbound(queue: str, payload: dict[str, Any]) -> Inbound:
+    """Return the content of a file as the platform sees it."""
     properties = dict(payload.get("properties") or {})
     delivery = properties.get("delivery_info") or {}
     body, unreadable = _body(payload.get("body") or "", properties.get("body_encoding"))

@@ -28,9 +28,14 @@ class EmbeddedInspector:
         """Count the files of a queue; one that is empty exists when something was bound to it."""
         with broker_errors(self._address):
             waiting = sum(1 for _ in Path(self._channel.data_folder_in).glob(f"*.{spec.name}.msg"))
+        is_there = waiting or spec.name in self.bound_queues()
+        return QueueFacts(messages=waiting, consumers=None) if is_there else None
+
+    def bound_queues(self) -> frozenset[str]:
+        """Return the names of all queues that an exchange reaches."""
+        with broker_errors(self._address):
             exchanges = [file.stem for file in Path(self._channel.control_folder).glob("*.exchange")]
-        bound = (route.queue for name in exchanges for route in self.bindings(name))
-        return QueueFacts(messages=waiting, consumers=None) if waiting or spec.name in bound else None
+        return frozenset(route.queue for name in exchanges for route in self.bindings(name))
 
     def exchange(self, spec: ExchangeSpec) -> tuple[Difference, ...] | None:
         """Find no difference: an exchange is no more than the routes from it. There are no plug-ins."""

@@ -52,7 +52,7 @@ class _Lane:
         self.channel.basic_ack(self.last_taken, multiple=True)
 
     def _receive(self, message: Any) -> None:
-        inbound = _inbound(self.queue.name, message)
+        inbound = as_inbound(self.queue.name, message)
         self.waiting.append((message.delivery_info["delivery_tag"], inbound))
         self.waiting_bytes += len(inbound.body)
 
@@ -124,7 +124,8 @@ class RabbitSource:
             lane.consume()
 
 
-def _inbound(queue: str, message: Any) -> Inbound:
+def as_inbound(queue: str, message: Any) -> Inbound:
+    """Return a message of the driver as the platform sees it."""
     delivery, properties = message.delivery_info, message.properties
     headers = properties.pop("application_headers", None) or {}
     return Inbound(

@@ -121,6 +121,11 @@ def request_dead_letters() -> QueueSpec:
     return QueueSpec(name=names.REQUEST_DEAD_LETTERS, dead_lettered_by_broker=False)
 
 
+def dead_letter_queues() -> tuple[QueueSpec, ...]:
+    """Return the queues whose messages wait for an operator (Q8 and Q3); nothing consumes them."""
+    return (_dead_letter_queue(DEAD_LETTERS), _dead_letter_queue(RESPONSE_DEAD_LETTERS))
+
+
 def heartbeats(instance_id: str) -> QueueSpec:
     """Return the queue of heartbeats of one manager instance (Q5)."""
     return QueueSpec(name=f"{names.HEARTBEAT_EXCHANGE}.{instance_id}", auto_delete=True)

@@ -144,17 +144,15 @@ def _readers(
 
 def dead_letters(_at: datetime) -> Iterator[Finding]:
     """Count the messages that nobody could handle."""
-    names = (topology.DEAD_LETTERS, topology.RESPONSE_DEAD_LETTERS)
     waiting = 0
     with inspecting() as inspector:
-        for spec in topology.shared_topology().queues:
-            facts = inspector.queue(spec) if spec.name in names else None
+        for spec in topology.dead_letter_queues():
+            facts = inspector.queue(spec)
             if facts is not None and facts.messages:
                 waiting += facts.messages
                 yield warning(
                     f"{facts.messages} dead letters in {spec.name}",
-                    advice="The header x-exception-message of each says why. Look, repair, then purge: "
-                    f"rabbitmqctl purge_queue -p {_virtual_host()} {spec.name}",
+                    advice=f"manage.py dead_letters list --queue {spec.name} says why; repair, then replay",
                     queue=spec.name,
                     messages=facts.messages,
                 )
