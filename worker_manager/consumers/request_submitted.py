@@ -10,6 +10,7 @@ from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.services.submission import submit_requests
+from workers.contract import headers as header
 
 
 class RequestSubmittedConsumer(BatchConsumer[RequestSubmitted]):
@@ -20,7 +21,9 @@ class RequestSubmittedConsumer(BatchConsumer[RequestSubmitted]):
     def decode(self, message: Inbound) -> RequestSubmitted:
         """Read one request."""
         return RequestSubmitted.from_wire(
-            headers=message.headers, body=message.body, redelivered=message.redelivered
+            headers=message.headers,
+            body=message.body,
+            redelivered=message.redelivered or header.REPLAYED in message.headers,
         )
 
     def handle(self, items: Sequence[RequestSubmitted]) -> list[Refusal]:

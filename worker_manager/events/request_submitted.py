@@ -20,7 +20,7 @@ class RequestSubmitted:
     content_type: str | None
     #: The client's bytes: a JSON object.
     content: bytes
-    #: The broker delivered this message before: its request may be known already.
+    #: The broker delivered this message before, or it is a replay: its request may be known already.
     redelivered: bool = False
     #: The client's span, as the header ``traceparent``.
     trace_parent: str | None = None

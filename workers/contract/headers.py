@@ -18,6 +18,8 @@ EXCEPTION_MESSAGE: Final = "x-exception-message"
 ORIGINAL_EXCHANGE: Final = "x-original-exchange"
 ORIGINAL_ROUTING_KEY: Final = "x-original-routingKey"
 DEATH_QUEUE: Final = "x-death-queue"
+#: Ours: an operator has sent the message back from the dead letters; it may have been handled before.
+REPLAYED: Final = "x-replayed"
 #: Ours, of W3C Trace Context: the span that caused the message (`trace_parent.TraceParent`).
 TRACE_PARENT: Final = "traceparent"
 

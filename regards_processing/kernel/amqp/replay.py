@@ -51,9 +51,12 @@ def origin(message: Inbound) -> str | None:
 
 
 def revived(message: Inbound, *, queue: str) -> Outbound:
-    """Return the copy of a dead letter for a queue, without what describes its death."""
+    """Return the copy of a dead letter for a queue, without what describes its death.
+
+    It says that it is a replay: when one was interrupted, the same message may come twice.
+    """
     headers = {name: value for name, value in message.headers.items() if name not in _OF_A_DEATH}
-    return copied(message, exchange="", routing_key=queue, headers=headers)
+    return copied(message, exchange="", routing_key=queue, headers=headers | {header.REPLAYED: True})
 
 
 def _by_name(queue: str) -> str | None:

@@ -13,7 +13,7 @@ from tests.factories.rows import every
 from tests.factories.wire import a_request_message, an_answer_message
 from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers
 from tests.fakes.engine import Engine, committing
-from tests.integration.kernel.dead_letters.mailbox import ANSWERS, ANSWERS_DLQ, Mailbox
+from tests.integration.kernel.dead_letters.mailbox import ANSWERS, ANSWERS_DLQ, DLQ, Mailbox
 from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
 from worker_manager.consumers.worker_answer import FencedAnswerConsumer, WorkerAnswerConsumer
 from worker_manager.models import Request
@@ -65,6 +65,23 @@ def test_it_applies_an_answer_that_came_before_its_request(engine: Engine, mailb
     engine.broker.feed(WorkerAnswerConsumer(), back)
     (letter,) = engine.broker.published_to("regards.DLX")
     assert "no such request, or it has ended" in letter.headers["x-exception-message"]
+
+
+def test_it_takes_a_request_once_that_comes_from_two_replays(engine: Engine, mailbox: Mailbox) -> None:
+    consumer = RequestSubmittedConsumer()
+    engine.broker.feed(consumer, [a_request_message()])
+    _die(engine, mailbox)
+    assert replay(choice=Choice(queue=DLQ), actor=ADA, at=NOON).done == 1
+    back = mailbox.take(consumer.queue.name)
+    a_worker_type(a_tenant())
+    live_workers("unzip-worker", at=clock.now())
+    with committing(execute=True):
+        engine.broker.feed(consumer, back)
+        # A replay that was interrupted before the message left the dead letters brings it once more.
+        engine.broker.feed(consumer, back)
+        engine.broker.feed(WorkerAnswerConsumer(), [an_answer_message(status="SUCCESS")])
+        engine.broker.feed(consumer, back)
+    assert engine.states() == [("r-1", "GRANTED"), ("r-1", "SUCCESS")]
 
 
 def test_it_applies_a_part_of_a_bulk_that_died_alone(engine: Engine, mailbox: Mailbox) -> None:

@@ -41,7 +41,11 @@ def test_it_takes_away_what_described_the_death(mailbox: Mailbox) -> None:
     mailbox.bury(b"a", message_id="m", correlation_id="c", priority=7)
     _replay()
     (message,) = mailbox.take(ANSWERS)
-    assert dict(message.headers) == {"regards.tenant": "demo", "regards.request.id": "r-1"}
+    assert dict(message.headers) == {
+        "regards.tenant": "demo",
+        "regards.request.id": "r-1",
+        "x-replayed": True,
+    }
     assert (message.message_id, message.correlation_id, message.exchange) == ("m", "c", "")
     assert message.properties["content_type"] == "application/json"
 
@@ -105,7 +109,7 @@ def test_it_takes_back_what_the_broker_gave_up(mailbox: Mailbox) -> None:
     assert letter.died_at is not None
     assert _replay().done == 1
     (message,) = mailbox.take(ANSWERS)
-    assert (message.body, dict(message.headers)) == (b"a", {"mine": 1})
+    assert (message.body, dict(message.headers)) == (b"a", {"mine": 1, "x-replayed": True})
 
 
 @pytest.mark.embedded
