@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,13 +17,24 @@ from workers.sdk.config import WorkerConfig
 from workers.sdk.declare import WorkerType
 from workers.sdk.managed import ManagedRequest
 
-#: Seconds until a heartbeat that could not be sent is tried again.
+#: Seconds until a heartbeat that could not be sent is tried again, and until the second one.
 _RETRY: Final = 1.0
 #: Seconds between two looks at the work in hand, at least and at most.
 _SHORTEST_LOOK: Final = 0.05
 _LONGEST_LOOK: Final = 1.0
 
 _log: Final = logging.getLogger(__name__)
+
+
+def pauses(period: float) -> Iterator[float]:
+    """Return the seconds between heartbeats, which grow to the period.
+
+    Where all processes start together, the first heartbeat may come before any manager listens.
+    """
+    pause = min(_RETRY, period)
+    while True:
+        yield pause
+        pause = min(2 * pause, period)
 
 
 class Pulse(threading.Thread):
@@ -49,14 +60,14 @@ class Pulse(threading.Thread):
         self.beaten_at: float | None = None
 
     def run(self) -> None:
-        """Beat at once, then every period, until told to stop."""
+        """Beat at once, soon again, then every period, until told to stop."""
         config = self._config
         look = min(max(config.running_after / 2, _SHORTEST_LOOK), _LONGEST_LOOK, config.heartbeat)
-        beat_at = 0.0
+        beat_at, periods = 0.0, pauses(config.heartbeat)
         while not self._stopping.is_set():
             now = time.monotonic()
             if now >= beat_at:
-                beat_at = now + (config.heartbeat if self._beat() else min(_RETRY, config.heartbeat))
+                beat_at = now + (next(periods) if self._beat() else min(_RETRY, config.heartbeat))
             if config.running_after:
                 self._announce_running(now)
             self._stopping.wait(look)

@@ -16,7 +16,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _folders(settings: Settings, tmp_path: Path) -> None:
     settings.VAR = settings.SHARED_STORAGE = tmp_path
-    settings.WORK_FOLDER = tmp_path / "work" / "of" / "runs"
+    settings.WORK_FOLDER = tmp_path / "runs" / "of" / "fleets"
     settings.STORAGE_MIN_FREE = 0
 
 
@@ -30,7 +30,8 @@ def test_it_writes_and_leaves_nothing(tmp_path: Path) -> None:
 def test_it_is_content_with_a_folder_that_can_be_made(tmp_path: Path) -> None:
     var, folder = work(NOON)
     assert (var.outcome, folder.outcome) == (Outcome.OK, Outcome.OK)
-    assert folder.found.startswith(f"{tmp_path}/work/of/runs can be written, will be made when needed")
+    wanted = tmp_path / "runs" / "of" / "fleets"
+    assert folder.found.startswith(f"{wanted} can be written, will be made when needed")
     assert list(tmp_path.iterdir()) == []
 
 
