@@ -21,10 +21,12 @@ SERVERS = Servers.from_environment()
 prepare_session(servers=SERVERS)
 
 _TESTS = Path(__file__).parent
+_JAVASCRIPT_PACKAGES = _TESTS / "acceptance" / "javascript" / "node_modules" / "amqplib"
 #: Marker → whether tests that carry it can run on this stack.
 _CAN_RUN = {
     "rabbitmq": SERVERS.broker_url is not None,
     "postgres": SERVERS.postgres,
+    "node": shutil.which("node") is not None and _JAVASCRIPT_PACKAGES.exists(),
     "embedded": SERVERS.embedded,
     "restarts_servers": servers_can_restart(),
 }
@@ -57,7 +59,8 @@ def pytest_report_header() -> str:
     """Say on which stack the tests run."""
     database = "PostgreSQL" if SERVERS.postgres else "SQLite"
     broker = "RabbitMQ" if SERVERS.broker_url else "embedded broker"
-    return f"stack: {database}, {broker}"
+    javascript = f"{'a' if _CAN_RUN['node'] else 'NO'} worker in JavaScript"
+    return f"stack: {database}, {broker}, {javascript}"
 
 
 def pytest_unconfigure() -> None:

@@ -103,10 +103,16 @@ class Platform:
 
         ``variables`` are set for this process only.
         """
+        return self.run(name, [sys.executable, *arguments], ready=ready, variables=variables)
+
+    def run(
+        self, name: str, command: Sequence[str], *, ready: str, variables: Mapping[str, str] | None = None
+    ) -> ManagedProcess:
+        """Start any process on this stack, as `start` does one of Python."""
         unique = f"{name}-{next(self._numbers)}"
         process = ManagedProcess(
             name=unique,
-            command=[sys.executable, *arguments],
+            command=command,
             environment=self.stack.environment() | dict(variables or {}),
             log=self.stack.var / "logs" / f"{unique}.log",
             ready=ready,
