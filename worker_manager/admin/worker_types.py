@@ -1,0 +1,46 @@
+"""Configured worker types."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet
+from django.http import HttpRequest
+
+from regards_processing.kernel.admin import ReadOnlyAdmin, ReadOnlyInline
+from worker_manager.admin.counting import alive, count_by
+from worker_manager.models import InputContentType, WorkerInstance, WorkerType
+
+
+class InputInline(ReadOnlyInline):
+    """Content types that go to a worker type."""
+
+    model = InputContentType
+    fields = ("content_type",)
+
+
+@admin.register(WorkerType)
+class WorkerTypeAdmin(ReadOnlyAdmin):
+    """Configured worker types, and how many instances serve them now."""
+
+    list_display = ("worker_type", "inputs_of", "content_type_out", "keep_errors", "live_instances", "tenant")
+    list_filter = ("tenant",)
+    list_select_related = ("tenant",)
+    search_fields = ("worker_type", "inputs__content_type")
+    ordering = ("worker_type",)
+    inlines = (InputInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkerType]:
+        """Read inputs and counts of a page at once."""
+        found: QuerySet[WorkerType] = super().get_queryset(request)
+        serving = WorkerInstance.objects.filter(alive(), worker_type=OuterRef("worker_type"))
+        return found.prefetch_related("inputs").annotate(live=count_by(serving, by="worker_type"))
+
+    @admin.display(description="input content types")
+    def inputs_of(self, worker: WorkerType) -> str:
+        """Show the content types that go to it."""
+        return ", ".join(sorted(entry.content_type for entry in worker.inputs.all()))
+
+    @admin.display(description="live instances", ordering="live")
+    def live_instances(self, worker: Any) -> int:
+        """Show how many instances beat within the expiry."""
+        return worker.live or 0
