@@ -1,6 +1,6 @@
 """What the worker manager plugs into the platform: its configuration items and its tenant settings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from regards_processing.kernel.configuration.faults import Value
@@ -22,6 +22,9 @@ class WorkerItems:
 
     key: str = worker_items.KEY
     schema: Value = worker_items.SCHEMA
+    noun: str = "worker type"
+    subject: str = "worker_types"
+    name_field: str = "workerType"
 
     def read(self, value: Value) -> WorkerItem:
         """Read a worker type."""
@@ -40,12 +43,29 @@ class WorkerItems:
         """Return all worker types."""
         return [worker.to_value() for worker in worker_types.stored_worker_types(tenant=tenant)]
 
+    def find(self, *, tenant: Tenant, name: str) -> Value | None:
+        """Return a worker type."""
+        worker = worker_types.find_worker_type(tenant=tenant, worker_type=name)
+        return worker.to_value() if worker else None
+
+    def users(self, *, tenant: Tenant) -> Mapping[str, Sequence[str]]:
+        """Return the workflows that have a step of each worker type."""
+        found = workflows.workflows_by_worker_type(tenant=tenant)
+        return {name: [f"workflow {workflow}" for workflow in users] for name, users in found.items()}
+
+    def delete(self, *, tenant: Tenant, name: str) -> None:
+        """Delete a worker type."""
+        worker_types.delete_worker_type(tenant=tenant, worker_type=name)
+
 
 class WorkflowItems:
     """Items that configure workflows."""
 
     key: str = workflow_items.KEY
     schema: Value = workflow_items.SCHEMA
+    noun: str = "workflow"
+    subject: str = "workflows"
+    name_field: str = "workflowType"
 
     def read(self, value: Value) -> WorkflowItem:
         """Read a workflow."""
@@ -69,6 +89,19 @@ class WorkflowItems:
     def exported(self, *, tenant: Tenant) -> Iterable[Value]:
         """Return all workflows."""
         return [workflow.to_value() for workflow in workflows.stored_workflows(tenant=tenant)]
+
+    def find(self, *, tenant: Tenant, name: str) -> Value | None:
+        """Return a workflow."""
+        workflow = workflows.find_workflow(tenant=tenant, workflow_type=name)
+        return workflow.to_value() if workflow else None
+
+    def users(self, *, tenant: Tenant) -> Mapping[str, Sequence[str]]:  # noqa: ARG002 (the protocol's signature)
+        """Return nothing: no configuration needs a workflow."""
+        return {}
+
+    def delete(self, *, tenant: Tenant, name: str) -> None:
+        """Delete a workflow."""
+        workflows.delete_workflow(tenant=tenant, workflow_type=name)
 
 
 SKIPPED: Final = Definition(

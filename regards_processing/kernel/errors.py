@@ -1,5 +1,6 @@
 """The root of every error that the domain foresees."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -14,3 +15,8 @@ class DomainError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or (type(self).__doc__ or type(self).__name__).strip())
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """One text for each thing that is wrong."""
+        return (str(self),)

@@ -17,13 +17,15 @@ from worker_manager.states import RequestStatus
 #: Found in every text of these rows.
 SECRET: Final = "secret-of-theirs"
 REQUEST_ID: Final = "their-request"
+WORKER_TYPE: Final = "their-worker"
+WORKFLOW_TYPE: Final = "their-workflow"
 
 
 def fill(tenant: Tenant) -> None:
     """Store rows of every model that has a tenant."""
     every(TenantSetting).filter(tenant=tenant).update(value=[f"{SECRET}-skipped"])
-    worker = a_worker_type(tenant, worker_type=f"{SECRET}-worker", inputs=[f"{SECRET}-type"])
-    a_workflow(tenant, workflow_type=f"{SECRET}-workflow", steps={1: worker.worker_type})
+    a_worker_type(tenant, worker_type=WORKER_TYPE, inputs=[f"{SECRET}-type"])
+    a_workflow(tenant, workflow_type=WORKFLOW_TYPE, steps={1: SECRET})
     a_membership(User.objects.create_user(SECRET), tenant)
     a_custom_role(tenant, name=f"{SECRET}-role")
     an_endpoint_role(tenant, role=Role.PUBLIC)

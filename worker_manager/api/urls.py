@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api import orders, reasons
+from worker_manager.api import orders, reasons, worker_types, workflows
 from worker_manager.api.requests import OneRequest, SearchRequests
 from worker_manager.api.workers import LiveWorkerTypes
 
@@ -16,5 +16,7 @@ def routes(service: Service) -> list[URLPattern]:
         *orders.routes(service),
         *reasons.routes(service),
         route("requests/<key:requestId>", OneRequest, name="request", service=service),
+        *worker_types.routes(service),
+        *workflows.routes(service),
         route("workers", LiveWorkerTypes, name="workers", service=service),
     ]

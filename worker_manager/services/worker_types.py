@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from django.db.models import QuerySet
+
 from regards_processing.kernel.configuration.faults import Fault
 from regards_processing.kernel.configuration.items import Item, Refusals
 from regards_processing.kernel.db.transactions import transaction_required
@@ -38,9 +40,23 @@ def forget_worker_types(*, tenant: Tenant) -> None:
     WorkerType.objects.for_tenant(tenant).delete()
 
 
+def delete_worker_type(*, tenant: Tenant, worker_type: str) -> None:
+    """Delete a worker type; requests keep the plans that they have."""
+    transaction_required()
+    WorkerType.objects.for_tenant(tenant).filter(worker_type=worker_type).delete()
+
+
+def find_worker_type(*, tenant: Tenant, worker_type: str) -> WorkerItem | None:
+    """Return a worker type by its name."""
+    return next(iter(_items(WorkerType.objects.for_tenant(tenant).filter(worker_type=worker_type))), None)
+
+
 def stored_worker_types(*, tenant: Tenant) -> list[WorkerItem]:
     """Return the worker types of a tenant, by name."""
-    found = WorkerType.objects.for_tenant(tenant).prefetch_related("inputs").order_by("worker_type")
+    return _items(WorkerType.objects.for_tenant(tenant))
+
+
+def _items(stored: QuerySet[WorkerType]) -> list[WorkerItem]:
     return [
         WorkerItem(
             worker_type=worker.worker_type,
@@ -48,7 +64,7 @@ def stored_worker_types(*, tenant: Tenant) -> list[WorkerItem]:
             output=worker.content_type_out,
             keep_errors=worker.keep_errors,
         )
-        for worker in found
+        for worker in stored.prefetch_related("inputs").order_by("worker_type")
     ]
 
 
@@ -103,7 +119,8 @@ class _Claims:
         if other == item.worker_type:
             return []
         text = _SAME_QUEUE.format(worker=item.worker_type, other=other)
-        return [Fault(text=text, field="workerType", allowed=f"{other}, or a name that differs by more")]
+        allowed = f"{other}, or a name that differs by more"
+        return [Fault(text=text, field="workerType", allowed=allowed, clashes=True)]
 
 
 def _accept(items: Iterable[Item[WorkerItem]], claims: _Claims, accepted: dict[str, WorkerItem]) -> Refusals:
@@ -150,4 +167,5 @@ def _clash(item: WorkerItem, taken: Sequence[str], why: str) -> list[Fault]:
     if not taken:
         return []
     text = _CLASH.format(worker=item.worker_type, names=", ".join(taken), why=why)
-    return [Fault(text=text, field="contentTypeInputs", allowed="content types that nothing else uses")]
+    allowed = "content types that nothing else uses"
+    return [Fault(text=text, field="contentTypeInputs", allowed=allowed, clashes=True)]

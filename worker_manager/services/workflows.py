@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from django.db.models import QuerySet
+
 from regards_processing.kernel.configuration.faults import Fault
 from regards_processing.kernel.configuration.items import Item, Refusals
 from regards_processing.kernel.db.transactions import transaction_required
@@ -53,15 +55,39 @@ def forget_workflows(*, tenant: Tenant) -> None:
     Workflow.objects.for_tenant(tenant).delete()
 
 
+def delete_workflow(*, tenant: Tenant, workflow_type: str) -> None:
+    """Delete a workflow; requests keep the plans that they have."""
+    transaction_required()
+    Workflow.objects.for_tenant(tenant).filter(workflow_type=workflow_type).delete()
+
+
+def find_workflow(*, tenant: Tenant, workflow_type: str) -> WorkflowItem | None:
+    """Return a workflow by its name."""
+    return next(iter(_items(Workflow.objects.for_tenant(tenant).filter(workflow_type=workflow_type))), None)
+
+
 def stored_workflows(*, tenant: Tenant) -> list[WorkflowItem]:
     """Return the workflows of a tenant, by name."""
+    return _items(Workflow.objects.for_tenant(tenant))
+
+
+def workflows_by_worker_type(*, tenant: Tenant) -> dict[str, list[str]]:
+    """Return the workflows that each worker type has a step of."""
+    found: dict[str, list[str]] = {}
+    for workflow in stored_workflows(tenant=tenant):
+        for worker_type in dict.fromkeys(worker_type for _, worker_type in workflow.steps):
+            found.setdefault(worker_type, []).append(workflow.workflow_type)
+    return found
+
+
+def _items(stored: QuerySet[Workflow]) -> list[WorkflowItem]:
     return [
         WorkflowItem(
             workflow_type=workflow.workflow_type,
             steps=tuple((step["stepNumber"], step["workerType"]) for step in workflow.steps),
             keep_errors=workflow.keep_errors,
         )
-        for workflow in Workflow.objects.for_tenant(tenant).order_by("workflow_type")
+        for workflow in stored.order_by("workflow_type")
     ]
 
 
@@ -82,7 +108,7 @@ def _workers(tenant: Tenant) -> Workers:
 def _type_clash(clashing: Sequence[Item[WorkflowItem]]) -> Fault:
     names = ", ".join(item.content.workflow_type for item in clashing)
     allowed = f"names that no worker type takes as a content type, unlike {names}"
-    return Fault(text=_TYPE_CLASH, field="workflowType", allowed=allowed)
+    return Fault(text=_TYPE_CLASH, field="workflowType", allowed=allowed, clashes=True)
 
 
 def _write(tenant: Tenant, accepted: dict[str, WorkflowItem]) -> None:

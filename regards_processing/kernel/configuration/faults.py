@@ -1,6 +1,6 @@
 """What can be wrong with an item of a configuration file. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,11 @@ class Fault:
     field: str = ""
     #: What would be right, for people who correct the file.
     allowed: str = ""
+    #: It is right by itself, and stands against something else that is configured.
+    clashes: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text.removesuffix('.')}. Allowed: {self.allowed}." if self.allowed else self.text
 
 
 class InvalidItem(DomainError):
@@ -33,6 +38,18 @@ class InvalidItem(DomainError):
     def __init__(self, *faults: Fault) -> None:
         super().__init__(" ".join(fault.text for fault in faults))
         self.faults = faults
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """One text for each fault, with what would be right."""
+        return [str(fault) for fault in self.faults]
+
+
+class ItemClash(InvalidItem):
+    """An item is valid by itself, and stands against something else that is configured."""
+
+    code = "ITEM_CLASH"
+    http_status = 409
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """The items of a configuration file, and what a service must know of each kind to plug it in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -69,4 +69,27 @@ class ItemKind(Protocol[T]):
 
     def exported(self, *, tenant: Tenant) -> Iterable[Value]:
         """Return the values of everything stored, in an order that is always the same."""
+        ...
+
+
+class NamedKind(ItemKind[T], Protocol[T]):
+    """A kind whose items have names, so that each can be read, stored and deleted by itself."""
+
+    #: What one is called, for people.
+    noun: str
+    #: What actions on them begin with in the audit trail.
+    subject: str
+    #: The field of the value that holds the name.
+    name_field: str
+
+    def find(self, *, tenant: Tenant, name: str) -> Value | None:
+        """Return the value of one, if it is stored."""
+        ...
+
+    def users(self, *, tenant: Tenant) -> Mapping[str, Sequence[str]]:
+        """Return what else is configured with each, for people; those that nothing needs are left out."""
+        ...
+
+    def delete(self, *, tenant: Tenant, name: str) -> None:
+        """Delete one."""
         ...

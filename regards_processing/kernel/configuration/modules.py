@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from regards_processing.kernel.configuration.items import ItemKind
+from regards_processing.kernel.configuration.items import ItemKind, NamedKind
 from regards_processing.kernel.dynamic_settings.definitions import Definition
 from regards_processing.kernel.dynamic_settings.items import SettingItems
 from regards_processing.kernel.errors import DomainError
@@ -48,6 +48,12 @@ class Module:
     def kinds(self) -> tuple[ItemKind[Any], ...]:
         """Every kind, in the order of exports."""
         return (SettingItems(self.settings), *self.items) if self.settings else self.items
+
+    def named_kind(self, key: str) -> NamedKind[Any]:
+        """Return the kind of a key, whose items can be handled one by one."""
+        found: Any = {kind.key: kind for kind in self.items}[key]
+        named: NamedKind[Any] = found
+        return named
 
     @property
     def import_order(self) -> tuple[ItemKind[Any], ...]:

@@ -52,8 +52,7 @@ class ImportReport:
         key = str(self.part.entries[position].key).rpartition(".")[2]
         place = f"modules[{self.part.position}].configuration[{position}]"
         path = f".value.{fault.field}" if fault.field not in {"", "key", "value"} else ""
-        allowed = f" Allowed: {fault.allowed}." if fault.allowed else ""
-        return f"{place}{path} ({key}): {fault.text}{allowed}"
+        return f"{place}{path} ({key}): {fault}"
 
 
 def every_module_failed(reports: Sequence[ImportReport]) -> bool:

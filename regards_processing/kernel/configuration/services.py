@@ -7,13 +7,13 @@ from typing import Any
 
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.configuration import envelope, lock
-from regards_processing.kernel.configuration.envelope import Part
-from regards_processing.kernel.configuration.faults import Value
-from regards_processing.kernel.configuration.items import Importing, Item, Refusals
+from regards_processing.kernel.configuration.envelope import Entry, Part
+from regards_processing.kernel.configuration.faults import InvalidItem, ItemClash, Value
+from regards_processing.kernel.configuration.items import Importing, Item, ItemKind, Refusals
 from regards_processing.kernel.configuration.modules import Module, keys_of_others
 from regards_processing.kernel.configuration.reading import read_items
 from regards_processing.kernel.configuration.report import ImportReport
-from regards_processing.kernel.db.transactions import rehearsal, transaction
+from regards_processing.kernel.db.transactions import rehearsal, transaction, transaction_required
 from regards_processing.kernel.tenancy.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,24 @@ def export_configuration(*, module: Module, tenant: Tenant, actor: Actor, at: da
     )
     part = (module.information, module.export_resets, items)
     return envelope.file_of(service=module.service.name, parts=[part])
+
+
+def store_item(
+    *, module: Module, kind: ItemKind[Any], tenant: Tenant, value: Value, at: datetime
+) -> Sequence[str]:
+    """Store one item as the import of a file with nothing else would; return the warnings.
+
+    Raises:
+        InvalidItem: the item breaks a rule; nothing is stored.
+        ItemClash: it stands against something else that is configured; nothing is stored.
+    """
+    transaction_required()
+    entry = Entry(position=0, key=kind.key, value=value)
+    report = _store_part(module, Part(position=0, reset=False, entries=(entry,)), tenant, at)
+    faults = [fault for refused in report.refusals.values() for fault in refused]
+    if faults:
+        raise (ItemClash if all(fault.clashes for fault in faults) else InvalidItem)(*faults)
+    return report.warnings
 
 
 @transaction

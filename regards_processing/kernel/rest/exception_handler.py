@@ -51,7 +51,7 @@ def _foreseen(error: Exception) -> Failure | None:
         challenge = (
             {"WWW-Authenticate": "Bearer"} if error.http_status == status.HTTP_401_UNAUTHORIZED else {}
         )
-        return Failure(error.http_status, [str(error)], challenge)
+        return Failure(error.http_status, list(error.messages), challenge)
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
     if isinstance(error, IntegrityError):

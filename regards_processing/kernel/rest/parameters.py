@@ -30,6 +30,19 @@ def whole_number(text: str | None, *, name: str, default: int, minimum: int, max
     return number
 
 
+def flag(text: str | None, *, name: str) -> bool:
+    """Return whether a switch is on; an absent one is off, and one without a value is on.
+
+    Raises:
+        BadParameter: it is neither true nor false.
+    """
+    if text in {None, "false"}:
+        return False
+    if text in {"", "true"}:
+        return True
+    raise BadParameter(name=name, value=str(text), expected="true or false")
+
+
 def names(parameters: QueryDict, name: str) -> list[str]:
     """Return the values of a parameter that may be repeated, or hold several names between commas."""
     return [part for text in parameters.getlist(name) for part in text.split(",") if part]

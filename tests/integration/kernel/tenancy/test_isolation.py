@@ -23,9 +23,19 @@ from tests.factories.worker_manager import a_tenant
 pytestmark = pytest.mark.django_db
 
 #: What the other tenant has, for each variable of a path. An endpoint with a new one adds it here.
-_THEIRS: Final = {"requestId": belongings.REQUEST_ID, "name": "skipContentTypes", "tenant": "theirs"}
+_THEIRS: Final = {
+    "requestId": belongings.REQUEST_ID,
+    "name": "skipContentTypes",
+    "tenant": "theirs",
+    "workerType": belongings.WORKER_TYPE,
+    "workflowType": belongings.WORKFLOW_TYPE,
+}
 #: Bodies that mean as much as possible; everywhere else ``{}``, which means all of it.
-_BODIES: Final[dict[str, Any]] = {"/settings/{name}": {"value": ["changed"]}}
+_BODIES: Final[dict[str, Any]] = {
+    "/settings/{name}": {"value": ["changed"]},
+    "/worker-types/{workerType}": {"contentTypeInputs": ["changed"]},
+    "/workflows/{workflowType}": {"steps": [{"stepNumber": 1, "workerType": belongings.WORKER_TYPE}]},
+}
 _IMPORTS: Final = "/microservice/configuration"
 _RESET: Final = {
     "modules": [
@@ -111,4 +121,6 @@ def test_it_would_find_what_leaks() -> None:
     shown = {call for call, outcome in found.items() if belongings.SECRET in outcome.body}
     touched = {call for call, outcome in found.items() if outcome.touched}
     assert shown >= {("requests", "POST"), ("request", "GET"), ("settings", "GET"), ("configuration", "GET")}
+    assert shown >= {("worker-types", "GET"), ("workflow", "GET")}
     assert touched >= {("configuration", "POST"), ("setting", "PUT"), ("maintenance-enable", "PUT")}
+    assert touched >= {("worker-type", "PUT"), ("workflow", "DELETE")}

@@ -10,7 +10,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
 from tests.factories.requests import requests
 from tests.factories.rest import client_as
-from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers
+from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +53,16 @@ def test_it_lists_worker_types(count: int, query: str) -> None:
     client = client_as(Role.EXPLOIT, tenant="demo")
     # Tenant, rights of the role, instances.
     assert len(_statements(lambda: client.get(f"{_HERE}/workers{query}"))) == 3
+
+
+@_SIZES
+def test_it_lists_what_is_configured(count: int) -> None:
+    tenant = a_tenant()
+    for number in range(count):
+        a_worker_type(tenant, worker_type=f"w-{number}", inputs=[f"a-{number}", f"b-{number}"])
+        a_workflow(tenant, workflow_type=f"f-{number}", steps={1: f"w-{number}"})
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    # Tenant, rights of the role, workflows, worker types, their inputs.
+    assert len(_statements(lambda: client.get(f"{_HERE}/worker-types"))) == 5
+    # Tenant, rights of the role, workflows.
+    assert len(_statements(lambda: client.get(f"{_HERE}/workflows"))) == 3
