@@ -20,6 +20,8 @@ ORIGINAL_ROUTING_KEY: Final = "x-original-routingKey"
 DEATH_QUEUE: Final = "x-death-queue"
 #: Ours: an operator has sent the message back from the dead letters; it may have been handled before.
 REPLAYED: Final = "x-replayed"
+#: Ours: how many workers were lost with a raw request of a manager that does not count attempts.
+LOSSES: Final = "x-worker-losses"
 #: Ours, of W3C Trace Context: the span that caused the message (`trace_parent.TraceParent`).
 TRACE_PARENT: Final = "traceparent"
 

@@ -81,6 +81,12 @@ VARIABLES: Final = (
         "raise it for very short work only",
     ),
     Variable(
+        name="WORKER_MAX_DELIVERIES",
+        default="5",
+        meaning="a request that was lost with so many workers, 1 to 1000, is dead-lettered; "
+        "only for managers that do not count attempts themselves",
+    ),
+    Variable(
         name="WORKER_RUNNING_AFTER_SECONDS",
         default="0.5",
         meaning="work that lasts longer is announced as RUNNING, 0 to 3600; 0: always, at once",
@@ -136,6 +142,7 @@ class WorkerConfig:
     #: Empty: none.
     result_backend: str
     prefetch: int
+    max_deliveries: int
     #: Seconds.
     running_after: float
     #: Seconds.
@@ -176,6 +183,7 @@ class WorkerConfig:
             heartbeat=env.seconds("WORKER_HEARTBEAT_SECONDS", default=15, minimum=0.1, maximum=3600),
             result_backend=env.text("WORKER_RESULT_BACKEND"),
             prefetch=env.integer("WORKER_PREFETCH", default=1, minimum=1, maximum=10_000),
+            max_deliveries=env.integer("WORKER_MAX_DELIVERIES", default=5, minimum=1, maximum=1000),
             running_after=env.seconds("WORKER_RUNNING_AFTER_SECONDS", default=0.5, minimum=0, maximum=3600),
             answer_timeout=env.seconds("WORKER_ANSWER_TIMEOUT_SECONDS", default=30, minimum=1, maximum=3600),
             max_content=env.integer(

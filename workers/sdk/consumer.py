@@ -20,7 +20,7 @@ from workers.contract import names
 from workers.contract.errors import MalformedMessage
 from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
-from workers.sdk import process, topology
+from workers.sdk import process, redelivery, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
 from workers.sdk.fleet import Fleet
 from workers.sdk.health import Vitals, answer_probes
@@ -207,9 +207,20 @@ class WorkConsumer(Consumer):
             _log.info("redelivered request not run", extra={"dispatch_id": work.request.dispatch_id})
             count_task(worker_type=work.worker_type, outcome=AnswerStatus.REDELIVERED, seconds=None)
             request.send(process.runner().worded(work.request, AnswerStatus.REDELIVERED), settles=True)
+        elif work.redelivered:
+            self._take_again(message, work, request)
         elif not request.revoked():
             state.task_reserved(request)
             self.on_task_request(request)
+
+    def _take_again(self, message: Any, work: ManagedWork, request: ManagedRequest) -> None:
+        """Let a copy that counts take the place of a request whose manager does not."""
+        facts = {"action": "request.redelivered", "request_id": work.request.request_id}
+        _log.warning("request delivered again: a worker that had it was lost", extra=facts)
+        most = self.fleet.config.max_deliveries
+        self.answers.send(
+            redelivery.counted(work=work, headers=message.headers, most=most, confirmed=request.acknowledge)
+        )
 
     def _managed(self, message: Any, work: ManagedWork) -> ManagedRequest:
         name = names.task_name(work.worker_type)
@@ -222,7 +233,7 @@ class WorkConsumer(Consumer):
             hostname=self.hostname,
             task=self.app.tasks[name],
             connection_errors=self.connection_errors,
-            headers={"id": identity, "task": name, "timelimit": message.headers.get("timelimit")},
+            headers={"id": identity, "task": name, "timelimit": work.time_limits},
             body=((), {}, {}),
             decoded=True,
         )

@@ -24,6 +24,8 @@ class ManagedWork:
     request: WorkRequest
     #: The broker delivered it before.
     redelivered: bool
+    #: Of a Celery task; in a raw message that is the name of any additional header.
+    time_limits: Any = None
 
 
 class Intake:
@@ -72,6 +74,7 @@ class Intake:
             worker_type=worker_type,
             request=WorkRequest.from_task_argument(args[0] if args else None, dispatch_id=dispatch_id),
             redelivered=bool(message.delivery_info.get("redelivered")),
+            time_limits=message.headers.get("timelimit"),
         )
 
     def _raw_type(self, delivery: Mapping[str, Any]) -> str | None:
