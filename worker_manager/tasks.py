@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from regards_processing.kernel import clock
-from worker_manager.services import history, liveness, rescue, waiting
+from worker_manager.services import history, liveness, rescue, session_steps, waiting
 
 
 @shared_task
@@ -16,6 +16,12 @@ def redispatch_waiting_requests(**_ignored: object) -> int:
 def rescue_silent_requests(**_ignored: object) -> int:
     """Open new attempts for requests that nobody will answer."""
     return rescue.rescue_silent(at=clock.now())
+
+
+@shared_task
+def fold_session_changes(**_ignored: object) -> int:
+    """Fold what bulks counted into the steps of sessions, and tell of them."""
+    return session_steps.fold_changes(at=clock.now())
 
 
 @shared_task

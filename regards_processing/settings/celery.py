@@ -1,7 +1,7 @@
 """Celery's settings for the operator jobs and the sweeps (namespace ``CELERY``)."""
 
 from regards_processing.settings import amqp, env
-from regards_processing.settings.engine import SWEEP_SECONDS
+from regards_processing.settings.engine import SESSION_SECONDS, SWEEP_SECONDS
 from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
 
@@ -34,6 +34,11 @@ _EVERY = {
 CELERY_BEAT_SCHEDULE = {
     "redispatch-waiting-requests": {"task": "worker_manager.tasks.redispatch_waiting_requests", **_EVERY},
     "rescue-silent-requests": {"task": "worker_manager.tasks.rescue_silent_requests", **_EVERY},
+    "fold-session-changes": {
+        "task": "worker_manager.tasks.fold_session_changes",
+        "schedule": float(SESSION_SECONDS),
+        "options": {"expires": float(SESSION_SECONDS) * 2, "ignore_result": True},
+    },
     "sweep-jobs": {"task": "regards_processing.kernel.jobs.tasks.sweep_jobs", **_EVERY},
     "forget-finished-jobs": {
         "task": "regards_processing.kernel.jobs.tasks.forget_finished_jobs",

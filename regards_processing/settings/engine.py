@@ -29,3 +29,5 @@ HISTORY_KEPT = env.integer("HISTORY_KEPT_SECONDS", 30 * _DAY, minimum=60)
 SWEEP_PAGE = env.integer("SWEEP_PAGE", 1000, minimum=1, maximum=10_000)
 #: Pause between two runs of the sweeps.
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 3, minimum=1, maximum=3600)
+#: Pause between two runs of the sweep that adds up what requests count for in their sessions.
+SESSION_SECONDS = env.integer("SESSION_SECONDS", 5, minimum=1, maximum=3600)

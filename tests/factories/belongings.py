@@ -11,7 +11,7 @@ from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
 from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_worker_type, a_workflow
-from worker_manager.models import FinishedRequest, Request
+from worker_manager.models import FinishedRequest, Request, SessionChange, SessionStep
 from worker_manager.states import RequestStatus
 
 #: Found in every text of these rows.
@@ -53,6 +53,14 @@ def fill(tenant: Tenant) -> None:
         creation_date=AT,
         finished_at=AT,
     )
+    _counts(tenant)
+
+
+def _counts(tenant: Tenant) -> None:
+    counts = dict.fromkeys(("input_related", "output_related", "errors", "waiting", "running"), 1)
+    session = {"tenant": tenant, "source": SECRET, "session": SECRET, "properties": {SECRET: 1}}
+    SessionStep.objects.create(**session, **counts, last_update_at=AT)
+    SessionChange.objects.create(**session, **counts, changed_at=AT)
 
 
 def _a_request(tenant: Tenant, status: RequestStatus) -> None:

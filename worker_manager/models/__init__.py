@@ -3,7 +3,17 @@
 from worker_manager.models.heartbeat import WorkerInstance
 from worker_manager.models.history import FinishedRequest
 from worker_manager.models.request import Request
+from worker_manager.models.session import SessionChange, SessionStep
 from worker_manager.models.worker_type import InputContentType, WorkerType
 from worker_manager.models.workflow import Workflow
 
-__all__ = ["FinishedRequest", "InputContentType", "Request", "WorkerInstance", "WorkerType", "Workflow"]
+__all__ = [
+    "FinishedRequest",
+    "InputContentType",
+    "Request",
+    "SessionChange",
+    "SessionStep",
+    "WorkerInstance",
+    "WorkerType",
+    "Workflow",
+]

@@ -59,8 +59,8 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
     if reason is None:
         plan = Plan.from_json(request.plan or {})
         meaning = answer_rules.meaning(answer, plan=plan, step_number=request.step_number)
+        bulk.touch(request)
         _move(request, meaning, answer, plan, bulk)
-        bulk.touched[request.pk] = request
     return reason
 
 

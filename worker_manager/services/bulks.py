@@ -8,7 +8,8 @@ from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, queries, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
-from worker_manager.services import dispatch, moves, responses
+from worker_manager.services import dispatch, moves, responses, session_counts
+from worker_manager.session_counters import Place
 from worker_manager.states import FAILED, RequestStatus
 from worker_manager.workflow_plan import Plan
 
@@ -21,12 +22,23 @@ class Bulk:
 
     live: LiveTypes
     at: datetime
-    #: Requests that were touched, by primary key.
+    #: Requests that were touched, by primary key; later ones are added by `touch`.
     touched: dict[int, Request] = field(default_factory=dict)
+    #: Where each of them was before, by primary key.
+    before: dict[int, Place] = field(init=False)
     #: Heavy columns that are new, by primary key: they are written only for these requests.
     heavy: dict[int, frozenset[str]] = field(default_factory=dict)
     #: Primary keys of requests that were dispatched in this bulk.
     dispatched: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.before = {pk: session_counts.place(request) for pk, request in self.touched.items()}
+
+    def touch(self, request: Request) -> None:
+        """Have a request stored with this bulk; call it before the request is changed."""
+        if request.pk not in self.touched:
+            self.touched[request.pk] = request
+            self.before[request.pk] = session_counts.place(request)
 
 
 def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, Request]:
@@ -44,6 +56,7 @@ def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
     moves.save(requests=kept, heavy=bulk.heavy, others=traced)
     moves.finish(requests=finished)
+    session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
     dispatched = [request for request in kept if request.status == RequestStatus.DISPATCHED]
     publish_after_commit(
         messages=[

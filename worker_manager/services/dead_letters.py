@@ -37,7 +37,7 @@ def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str
     named = answer_rules.named_dispatch(letter.dispatch_id)
     if named and named != request.dispatch_id:
         return f"it is dispatch {named}, the current one is {request.dispatch_id}"
+    bulk.touch(request)
     request.error = letter.error
     moves.move(request=request, to=RequestStatus.ERROR, at=bulk.at)
-    bulk.touched[request.pk] = request
     return None

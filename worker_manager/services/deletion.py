@@ -10,7 +10,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import tracing
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
-from worker_manager.services import moves, orders
+from worker_manager.services import moves, orders, session_counts
 from worker_manager.services.orders import RequestOrder
 from worker_manager.states import RequestStatus
 
@@ -30,8 +30,10 @@ def delete_page(*, tenant: Tenant, order: RequestOrder, after: int, at: datetime
 
 
 def _delete(requests: list[Request], *, tenant: Tenant, at: datetime) -> dict[str, int]:
+    before = {request.pk: session_counts.place(request) for request in requests}
     for request in requests:
         moves.move(request=request, to=RequestStatus.TO_DELETE, at=at)
     tracing.moved(requests=requests, tenants={tenant.pk: tenant.name}, at=at)
     moves.finish(requests=requests)
+    session_counts.deleted(requests=requests, before=before, at=at)
     return {"deleted": len(requests)}

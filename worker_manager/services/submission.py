@@ -15,7 +15,7 @@ from worker_manager import counters, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.models import FinishedRequest, Request
-from worker_manager.services import dispatch, responses
+from worker_manager.services import dispatch, responses, session_counts
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from workers.contract import headers as names
@@ -92,6 +92,7 @@ def submit_requests(
     known = _read(submissions)
     accepted = _accept(submissions, known, max_bytes, report)
     _store(accepted, report, at)
+    session_counts.received(requests=report.stored, at=at)
     tenants = {pk: name for name, pk in known.tenants.items()}
     dispatched = [request for request in report.stored if request.status == RequestStatus.DISPATCHED]
     contents = {request.pk: request.body for request in dispatched}

@@ -10,16 +10,19 @@ from typing import Final, Self
 from workers.contract import names
 
 _EVENTS: Final = "fr.cnes.regards.modules.workermanager.amqp.events"
+_SESSION_EVENTS: Final = "fr.cnes.regards.framework.modules.session.commons.domain.events"
 #: Class names that Java consumers expect in the header ``regards.type``.
 REQUEST_EVENT: Final = f"{_EVENTS}.in.RequestEvent"
 RESPONSE_EVENT: Final = f"{_EVENTS}.out.ResponseEvent"
 NOTIFICATION_EVENT: Final = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
+SESSION_STEP_EVENT: Final = f"{_SESSION_EVENTS}.SessionStepEvent"
 #: Value of the header ``regards.converter`` on events.
 CONVERTER: Final = "GSON"
 
 REQUEST_EXCHANGE: Final = f"regards.broadcast.{REQUEST_EVENT}"
 RESPONSE_EVENT_EXCHANGE: Final = f"regards.broadcast.{RESPONSE_EVENT}"
 NOTIFICATION_EXCHANGE: Final = f"regards.broadcast.{NOTIFICATION_EVENT}"
+SESSION_STEP_EXCHANGE: Final = f"regards.broadcast.{SESSION_STEP_EVENT}"
 RETRY_EXCHANGE: Final = "regards.retry"
 
 REQUEST_QUEUE: Final = (
@@ -144,6 +147,7 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=names.FENCED_ANSWERS, type="fanout"),
             ExchangeSpec(name=names.REQUEST_DEAD_LETTERS, type="fanout"),
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=SESSION_STEP_EXCHANGE, type="fanout"),
         ),
         queues=(
             _dead_letter_queue(DEAD_LETTERS),

@@ -116,7 +116,7 @@ def test_it_costs_the_same_statements_however_long_the_page(
     job = give_deletion(tenant)
     with CaptureQueriesContext(connection) as captured:
         office.run(job.pk)
-    # Claim and job, cancelled, total, page, history, deletion, end; then who is next, behind a lock.
+    # Claim and job, cancelled, total, page, history, deletion, session, end; then who is next, behind a lock.
     statements = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
-    assert sum("advisory" not in statement for statement in statements) == 9
+    assert sum("advisory" not in statement for statement in statements) == 10
     assert _left() == set()

@@ -196,8 +196,8 @@ def test_it_costs_the_same_statements_however_long_the_page(
     job = give_retry(tenant)
     with CaptureQueriesContext(connection) as captured:
         office.run(job.pk)
-    # Claim and job, cancelled, total, page, workflows, inputs, live types, update, payloads, outbox in and
-    # out, end; then who is next, behind a lock on PostgreSQL.
+    # Claim and job, cancelled, total, page, workflows, inputs, live types, update, session, payloads,
+    # outbox in and out, end; then who is next, behind a lock on PostgreSQL.
     statements = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
-    assert sum("advisory" not in statement for statement in statements) == 14
+    assert sum("advisory" not in statement for statement in statements) == 15
     assert len(engine.dispatches()) == count

@@ -33,8 +33,8 @@ def _ready(engine: Engine, count: int, *, content_type: str = "unzip") -> None:
 @_SIZES
 def test_it_takes_requests_in(engine: Engine, count: int) -> None:
     _ready(engine, 0)
-    # Tenants, skipped types, known ids, inputs, workflows, live types, insertion, outbox in and out.
-    assert _statements(lambda: engine.submit(*submissions(count))) == 9
+    # Tenants, skipped types, known ids, inputs, workflows, live types, insertion, session, outbox in and out.
+    assert _statements(lambda: engine.submit(*submissions(count))) == 10
     assert len(engine.dispatches()) == count
 
 
@@ -50,24 +50,24 @@ def test_it_looks_redelivered_requests_up_once(engine: Engine, count: int) -> No
 def test_it_hears_that_work_runs(engine: Engine, count: int) -> None:
     _ready(engine, count)
     answers = [an_answer("RUNNING", request_id=f"r-{number}") for number in range(count)]
-    # Tenants, requests, live types, update.
-    assert _statements(lambda: engine.answer(*answers)) == 4
+    # Tenants, requests, live types, update, session.
+    assert _statements(lambda: engine.answer(*answers)) == 5
 
 
 @_SIZES
 def test_it_finishes_requests(engine: Engine, count: int) -> None:
     _ready(engine, count)
     answers = [an_answer("SUCCESS", request_id=f"r-{number}") for number in range(count)]
-    # Tenants, requests, live types, history, deletion, outbox in and out.
-    assert _statements(lambda: engine.answer(*answers)) == 7
+    # Tenants, requests, live types, history, deletion, session, outbox in and out.
+    assert _statements(lambda: engine.answer(*answers)) == 8
 
 
 @_SIZES
 def test_it_advances_workflows(engine: Engine, count: int) -> None:
     _ready(engine, count, content_type="ingest")
     answers = [an_answer("SUCCESS", request_id=f"r-{number}", content=b"1") for number in range(count)]
-    # Tenants, requests, live types, update, outbox in and out.
-    assert _statements(lambda: engine.answer(*answers)) == 6
+    # Tenants, requests, live types, update, session, outbox in and out.
+    assert _statements(lambda: engine.answer(*answers)) == 7
 
 
 @_SIZES
@@ -82,8 +82,8 @@ def test_it_opens_new_attempts(engine: Engine, count: int) -> None:
 def test_it_buries_the_dead(engine: Engine, count: int) -> None:
     _ready(engine, count)
     dead = [a_dead_letter(f"r-{number}") for number in range(count)]
-    # Tenants, requests, update, outbox in and out.
-    assert _statements(lambda: engine.bury(*dead)) == 5
+    # Tenants, requests, update, session, outbox in and out.
+    assert _statements(lambda: engine.bury(*dead)) == 6
 
 
 @_SIZES
@@ -99,5 +99,6 @@ def test_it_takes_up_a_page_that_waits(engine: Engine, count: int) -> None:
     a_worker_type(a_tenant())
     engine.submit(*submissions(count))
     live_workers("unzip-worker")
-    # Tenants, live types, workflows, inputs, page, update, payloads, outbox in and out; then an empty page.
-    assert _statements(engine.redispatch) == 9 + 5
+    # Tenants, live types, workflows, inputs, page, update, payloads, session, outbox in and out; then an
+    # empty page.
+    assert _statements(engine.redispatch) == 10 + 5

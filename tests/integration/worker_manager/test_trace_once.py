@@ -174,12 +174,12 @@ def test_it_costs_no_statement(engine: Engine, traces: Traces, count: int) -> No
     a_worker_type(a_tenant())
     live_workers("unzip-worker")
     # As without traces: see test_statement_count.
-    assert _statements(lambda: engine.submit(*submissions(count))) == 9
+    assert _statements(lambda: engine.submit(*submissions(count))) == 10
     answers = {
         status: [an_answer(status, request_id=f"r-{number}") for number in range(count)]
         for status in ("RUNNING", "REDELIVERED", "SUCCESS")
     }
-    assert _statements(lambda: engine.answer(*answers["RUNNING"])) == 4
-    assert _statements(lambda: engine.answer(*answers["REDELIVERED"])) == 7
-    assert _statements(lambda: engine.answer(*answers["SUCCESS"])) == 7
+    assert _statements(lambda: engine.answer(*answers["RUNNING"])) == 5
+    assert _statements(lambda: engine.answer(*answers["REDELIVERED"])) == 8
+    assert _statements(lambda: engine.answer(*answers["SUCCESS"])) == 8
     assert len(traces.spans) == 3 * count
