@@ -7,6 +7,7 @@ from typing import Final
 
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.texts import storable
+from worker_manager.trail import Ending, Outcome
 from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract.headers import RESERVED_PREFIX
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
@@ -17,6 +18,16 @@ _NO_CONTENT: Final = (
     "The workerResponseEvent {request_id} did not return any content while it is required by the next "
     "worker. Workflow is therefore stopped at this step."
 )
+#: Longest name of an instance that is stored.
+_INSTANCE_LENGTH: Final = 255
+#: How an attempt ended, by what its worker answered.
+_OUTCOMES: Final = {
+    AnswerStatus.SUCCESS: Outcome.SUCCESS,
+    AnswerStatus.ERROR: Outcome.ERROR,
+    AnswerStatus.INVALID_CONTENT: Outcome.INVALID_CONTENT,
+    AnswerStatus.RETRY_LATER: Outcome.POSTPONED,
+    AnswerStatus.REDELIVERED: Outcome.LOST,
+}
 #: Final content of a request whose last worker returned none.
 EMPTY_CONTENT: Final = b"{}"
 
@@ -125,6 +136,26 @@ def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End:
         )
         return End(RequestStatus.ERROR, error=error)
     return Advance(following, answer.content)
+
+
+def ending(answer: WorkAnswer, meaning: Meaning) -> Ending:
+    """Return how the attempt ended that an answer, which counts, is about."""
+    match meaning:
+        case End(status=RequestStatus.ERROR, error=message):
+            # Also a success that cannot be one: without the content that the next step needs.
+            outcome = Outcome.ERROR
+        case Postponed(reason=message) | Lost(reason=message):
+            outcome = _OUTCOMES[answer.status]
+        case _:
+            outcome, message = _OUTCOMES[answer.status], storable(",".join(answer.messages)) or None
+    return Ending(
+        outcome=outcome, message=message, run_seconds=answer.run_seconds, worker_id=instance(answer)
+    )
+
+
+def instance(answer: WorkAnswer) -> str | None:
+    """Return the instance that answers, as it can be stored."""
+    return storable(answer.worker_id)[:_INSTANCE_LENGTH] if answer.worker_id else None
 
 
 def step_headers(answer: WorkAnswer) -> dict[str, str] | None:

@@ -59,6 +59,7 @@ from regards_processing.settings.engine import (
     RUN_TIMEOUT,
     SWEEP_PAGE,
     SWEEP_SECONDS,
+    TRAIL_ATTEMPTS,
 )
 from regards_processing.settings.jobs import (
     JOB_FAILED_KEPT,

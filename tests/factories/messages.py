@@ -48,6 +48,7 @@ def an_answer(
     dispatch_id: str | None = None,
     retry_after: float | None = None,
     worker_id: str | None = None,
+    run_seconds: float | None = None,
 ) -> WorkAnswer:
     """Return a worker's answer."""
     return WorkAnswer(
@@ -60,6 +61,7 @@ def an_answer(
         dispatch_id=dispatch_id,
         retry_after=retry_after,
         worker_id=worker_id,
+        run_seconds=run_seconds,
     )
 
 

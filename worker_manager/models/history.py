@@ -24,6 +24,12 @@ class FinishedRequest(models.Model):
     error = models.TextField(null=True)  # noqa: DJ001 (absent is not empty)
     creation_date = models.DateTimeField()
     finished_at = models.DateTimeField(db_index=True)
+    #: Dispatches, over all steps.
+    attempts = models.IntegerField(default=0, db_default=0)
+    #: Instance that had the request last, where known.
+    worker_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 (absent is not empty)
+    #: What became of each dispatch (`trail.Trail`).
+    trail = models.TextField(default="", db_default="", editable=False)
 
     objects: ClassVar[models.Manager["FinishedRequest"]] = TenantScopedQuerySet.as_manager()
 

@@ -7,6 +7,7 @@ from django.db import models
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.trail import Attempt
 
 
 class RequestQuerySet(TenantScopedQuerySet["Request"]):
@@ -69,6 +70,11 @@ class Request(models.Model):
     worker_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 (absent is not empty)
     #: What spans to come need to know (`trace_stamps.Stamp`); empty while tracing is off.
     trace = models.TextField(null=True, editable=False)  # noqa: DJ001 (absent is not empty)
+    #: What became of each dispatch (`trail.Trail`).
+    trail = models.TextField(default="", db_default="", editable=False)
+
+    #: Attempts that ended since the request was read, for those who count them; not stored here.
+    ended_attempts: tuple[Attempt, ...] = ()
 
     objects: ClassVar[models.Manager["Request"]] = RequestQuerySet.as_manager()
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import answer_rules, counters, queries
-from worker_manager.answer_rules import Advance, Dispatch, End, Lost, Meaning, Postponed, Progress
+from worker_manager.answer_rules import Advance, Dispatch, End, Lost, Meaning, Postponed, Progress, ending
 from worker_manager.models import Request
 from worker_manager.services import attempts, dispatch, moves
 from worker_manager.services.bulks import Bulk, locked, settle
@@ -60,6 +60,8 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
         plan = Plan.from_json(request.plan or {})
         meaning = answer_rules.meaning(answer, plan=plan, step_number=request.step_number)
         bulk.touch(request)
+        if not isinstance(meaning, Progress):
+            moves.end_attempt(request=request, ending=ending(answer, meaning), at=bulk.at)
         _move(request, meaning, answer, plan, bulk)
     return reason
 
@@ -67,10 +69,11 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
 def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bulk: Bulk) -> None:
     match meaning:
         case Progress(message):
-            request.error, request.worker_id = message, answer.worker_id
+            request.error, request.worker_id = message, answer_rules.instance(answer)
             moves.move(request=request, to=RequestStatus.RUNNING, at=bulk.at)
         case End(status, content, error):
             request.error, request.content = error, content
+            request.worker_id = answer_rules.instance(answer) or request.worker_id
             moves.move(request=request, to=status, at=bulk.at)
         case Advance(step, content):
             request.parent_dispatch = request.dispatch_id

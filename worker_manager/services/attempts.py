@@ -7,13 +7,17 @@ from django.conf import settings
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
 from worker_manager.services import dispatch
-from worker_manager.services.moves import move
+from worker_manager.services.moves import end_attempt, move
 from worker_manager.states import RequestStatus
+from worker_manager.trail import Ending, Outcome
 from worker_manager.workflow_plan import Plan
 
 
-def lost(*, request: Request, reason: str, live: LiveTypes, at: datetime) -> None:
+def lost(
+    *, request: Request, reason: str, live: LiveTypes, at: datetime, outcome: Outcome = Outcome.LOST
+) -> None:
     """Open a new attempt at the current step, or end the request in ERROR after the last allowed one."""
+    end_attempt(request=request, ending=Ending(outcome=outcome, message=reason), at=at)
     request.lost_attempts += 1
     if request.lost_attempts >= settings.MAX_LOST_ATTEMPTS:
         request.error = f"Given up after {request.lost_attempts} attempts without an answer: {reason}"

@@ -11,6 +11,7 @@ from worker_manager.services import moves
 from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import UNDER_ORDERS, RequestStatus
+from worker_manager.trail import Ending, Outcome
 
 
 @transaction
@@ -39,5 +40,7 @@ def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str
         return f"it is dispatch {named}, the current one is {request.dispatch_id}"
     bulk.touch(request)
     request.error = letter.error
+    ending = Ending(outcome=Outcome.DEAD_LETTER, message=letter.error)
+    moves.end_attempt(request=request, ending=ending, at=bulk.at)
     moves.move(request=request, to=RequestStatus.ERROR, at=bulk.at)
     return None

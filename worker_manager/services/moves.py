@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.errors import DomainError
+from worker_manager import trail
 from worker_manager.models import FinishedRequest, Request
-from worker_manager.states import MOVES, RequestStatus
+from worker_manager.states import AWAITING_ANSWER, MOVES, RequestStatus
+from worker_manager.trail import Ending, Outcome
 
 _MOVED: Final = (
     "status",
@@ -22,6 +26,7 @@ _MOVED: Final = (
     "due_at",
     "moved_at",
     "worker_id",
+    "trail",
 )
 #: Column of the history, and the attribute of the request that fills it.
 _REMEMBERED: Final = {
@@ -36,6 +41,16 @@ _REMEMBERED: Final = {
     "error": "error",
     "creation_date": "creation_date",
     "finished_at": "moved_at",
+    "attempts": "attempt",
+    "worker_id": "worker_id",
+    "trail": "trail",
+}
+#: How an attempt ended whose end was not noted before its request moved on.
+_OUTCOMES: Final = {
+    RequestStatus.SUCCESS: Outcome.SUCCESS,
+    RequestStatus.ERROR: Outcome.ERROR,
+    RequestStatus.INVALID_CONTENT: Outcome.INVALID_CONTENT,
+    RequestStatus.TO_DISPATCH: Outcome.POSTPONED,
 }
 
 
@@ -47,15 +62,41 @@ class IllegalMove(DomainError):
 
 
 def move(*, request: Request, to: RequestStatus, at: datetime) -> None:
-    """Move a locked request in memory; `save` writes it.
+    """Move a locked request in memory, and note in its trail what that begins and ends; `save` writes it.
 
     Raises:
         IllegalMove: no such move is in `states.MOVES`.
     """
-    if to not in MOVES.get(RequestStatus(request.status), ()):
+    before = RequestStatus(request.status)
+    if to not in MOVES.get(before, ()):
         raise IllegalMove(f"Request {request.request_id} cannot go from {request.status} to {to}")
     request.status = to
     request.moved_at = at
+    if before in AWAITING_ANSWER and to != RequestStatus.RUNNING:
+        end_attempt(request=request, ending=Ending(outcome=_OUTCOMES.get(to, Outcome.LOST)), at=at)
+    if to == RequestStatus.DISPATCHED:
+        request.trail = trail.dispatched(
+            request.trail,
+            step=request.step_number,
+            attempt=request.attempt,
+            worker_type=request.dispatched_worker_type or "",
+            at=at,
+            kept=settings.TRAIL_ATTEMPTS,
+        )
+    elif to == RequestStatus.RUNNING and before == RequestStatus.DISPATCHED and trail.is_open(request.trail):
+        request.trail = trail.started(
+            request.trail, attempt=request.attempt, at=at, worker_id=request.worker_id
+        )
+
+
+def end_attempt(*, request: Request, ending: Ending, at: datetime) -> None:
+    """Note how the attempt of a locked request ended, unless that was noted before.
+
+    Whoever knows more of an end than the request's next status says calls this before the request moves on.
+    """
+    if trail.is_open(request.trail):
+        request.trail, ended = trail.ended(request.trail, ending=ending, at=at)
+        request.ended_attempts = (*request.ended_attempts, ended)
 
 
 def save(

@@ -13,6 +13,7 @@ from worker_manager.models import Request, WorkerInstance
 from worker_manager.services import attempts
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.states import RequestStatus
+from worker_manager.trail import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,13 @@ def _rescue_page(at: datetime) -> int:
     page = list(silent.without_payloads()[: settings.SWEEP_PAGE])
     bulk = Bulk(live=queries.live_types(at=at), at=at, touched={request.pk: request for request in page})
     for request in page:
-        attempts.lost(request=request, reason=_reason(request), live=bulk.live, at=at)
+        attempts.lost(
+            request=request,
+            reason=_reason(request),
+            live=bulk.live,
+            at=at,
+            outcome=_outcome(request, at),
+        )
     settle(bulk=bulk, tenants=tenants)
     return len(page)
 
@@ -47,6 +54,13 @@ def _silent(at: datetime) -> Q:
     orphaned = Q(status=RequestStatus.RUNNING, worker_id__isnull=False, moved_at__lt=expired)
     # While nobody is heard, it may be us who were deaf: managers that were down heard no heartbeats.
     return queued | running | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(alive)))
+
+
+def _outcome(request: Request, at: datetime) -> Outcome:
+    if request.status == RequestStatus.DISPATCHED:
+        return Outcome.QUEUE_TIMEOUT
+    late = request.moved_at < at - timedelta(seconds=settings.RUN_TIMEOUT)
+    return Outcome.RUN_TIMEOUT if late else Outcome.LOST
 
 
 def _reason(request: Request) -> str:

@@ -41,6 +41,7 @@ _COLUMNS: Final = {
     "dispatched_to_celery": "dispatched_to_celery",
     "moved_at": "moved_at",
     "trace": "trace",
+    "trail": "trail",
 }
 _MISSING: Final = "<{header}> property is missing from request message headers"
 _TOO_BIG: Final = "The body has {size} bytes, the limit is {limit}"

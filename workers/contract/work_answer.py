@@ -47,6 +47,8 @@ class WorkAnswer:
     retry_after: float | None = None
     #: Ours: the instance that did the work.
     worker_id: str | None = None
+    #: Ours: how long the work took, in seconds.
+    run_seconds: float | None = None
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes, correlation_id: str | None) -> Self:
@@ -64,8 +66,9 @@ class WorkAnswer:
             additional_headers=_additional_headers(fields.get("additionalHeaders")),
             content=bodies.decode_content(fields.get("content")),
             dispatch_id=correlation_id or None,
-            retry_after=_seconds(fields.get("retryAfter")),
+            retry_after=_seconds(fields.get("retryAfter"), "retryAfter"),
             worker_id=_optional_text(fields.get("workerId"), "workerId"),
+            run_seconds=_seconds(fields.get("runSeconds"), "runSeconds"),
         )
 
     def to_wire(self) -> Wire:
@@ -78,6 +81,7 @@ class WorkAnswer:
                 "content": None if self.content is None else bodies.encode_content(self.content),
                 "retryAfter": self.retry_after,
                 "workerId": self.worker_id,
+                "runSeconds": self.run_seconds,
             }
         )
         headers: dict[str, object] = {names.TENANT: self.tenant, names.REQUEST_ID: self.request_id}
@@ -116,11 +120,11 @@ def _header_text(name: str, value: object) -> str:
     raise MalformedMessage(f"additionalHeaders.{name} must be a string, not {type(value).__name__}")
 
 
-def _seconds(value: object) -> float | None:
+def _seconds(value: object, field: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise MalformedMessage(f"retryAfter must be a number of seconds, got {value!r}")
+        raise MalformedMessage(f"{field} must be a number of seconds, got {value!r}")
     return float(value)
 
 

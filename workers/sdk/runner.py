@@ -4,6 +4,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -45,6 +46,11 @@ class Runner:
 
     def answer(self, *, worker_type: str, request: WorkRequest) -> WorkAnswer:
         """Run a managed request and return its answer, whatever the worker type does."""
+        begun = time.monotonic()
+        answer = self._answer(worker_type, request)
+        return replace(answer, run_seconds=round(time.monotonic() - begun, 4))
+
+    def _answer(self, worker_type: str, request: WorkRequest) -> WorkAnswer:
         try:
             log = RequestLog(_log, _facts(worker_type, request))
             result = self._run(worker_type, request, log, self._announced(request, log))

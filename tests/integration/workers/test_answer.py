@@ -18,6 +18,7 @@ def test_it_answers_a_celery_task_of_a_manager(manager: Manager) -> None:
     assert answer.tenant == "default"
     assert answer.additional_headers == {"seen": "x"}
     assert answer.messages == ("echoed 7 bytes",)
+    assert isinstance(answer.run_seconds, float)
 
 
 def test_it_answers_a_raw_message(manager: Manager) -> None:

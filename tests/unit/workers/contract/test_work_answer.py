@@ -20,6 +20,7 @@ _HEADERS = {"regards.tenant": "t", "regards.request.id": "r"}
             additional_headers={"a": "b"},
             dispatch_id="1:1:1",
             worker_id="w",
+            run_seconds=0.25,
         ),
         WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.SUCCESS, content=b""),
         WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.RETRY_LATER, retry_after=2.5),
@@ -68,6 +69,7 @@ def test_it_reads_what_foreign_workers_write() -> None:
         (b'{"status":"SUCCESS","content":"%"}', "content is not Base64"),
         (b'{"status":"RETRY_LATER","retryAfter":-1}', "retryAfter must be a number of seconds, got -1"),
         (b'{"status":"RETRY_LATER","retryAfter":true}', "retryAfter must be a number of seconds"),
+        (b'{"status":"SUCCESS","runSeconds":"1"}', "runSeconds must be a number of seconds, got '1'"),
         (b'{"status":"ERROR","workerId":1}', "workerId must be a string"),
     ],
 )
