@@ -6,7 +6,7 @@ The same chain also runs without a manager, on the same fleets:
 ``compile_plan(plan).apply_async(args=[argument])``.
 """
 
-from celery import chain, signature
+from celery import chain, group, signature
 from celery.canvas import Signature
 
 from worker_manager.workflow_plan import Plan, PlanStep
@@ -19,5 +19,10 @@ def compile_plan(plan: Plan) -> Signature:
 
 
 def link(step: PlanStep) -> Signature:
-    """Return the signature of one step; the fleets' app routes it to its worker type's queue by its name."""
-    return signature(names.task_name(step.worker_type))
+    """Return the signature of one step; the fleets' app routes it to its worker type's queue by its name.
+
+    A parallel step is a group; the link after it takes what all of them returned, in order, and gathers it as
+    the manager does (`workers.contract.gathering`).
+    """
+    tasks = [signature(names.task_name(worker_type)) for worker_type in step.workers]
+    return group(tasks) if step.members else tasks[0]

@@ -10,7 +10,22 @@ class PlanStep:
     """One link of the chain."""
 
     number: int
+    #: Of a parallel step, the first one.
     worker_type: str
+    #: Worker types that work in parallel, in the order of their contents; none for a step of one.
+    members: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, number: int, workers: str | Sequence[str]) -> Self:
+        """Return the step of one worker type, or of several that work in parallel."""
+        if isinstance(workers, str):
+            return cls(number, workers)
+        return cls(number, workers[0], tuple(workers))
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """Every worker type of the step."""
+        return self.members or (self.worker_type,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +48,26 @@ class Plan:
     @classmethod
     def workflow(cls, *, workflow_type: str, steps: Sequence[Mapping[str, Any]], keep_errors: bool) -> Self:
         """Return the plan of a workflow from the steps of its configuration, in any order."""
-        ordered = sorted((PlanStep(step["stepNumber"], step["workerType"]) for step in steps), key=_number)
+        ordered = sorted(map(_step, steps), key=_number)
         return cls(steps=tuple(ordered), keep_errors=keep_errors, workflow_type=workflow_type)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read a stored plan."""
         return cls(
-            steps=tuple(PlanStep(number, worker_type) for number, worker_type in value["steps"]),
+            steps=tuple(PlanStep.of(number, workers) for number, workers in value["steps"]),
             keep_errors=value["keepErrors"],
             workflow_type=value.get("workflowType"),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Write the plan for storing."""
-        return {
-            "steps": [[step.number, step.worker_type] for step in self.steps],
+        stored = {
+            "steps": [[step.number, list(step.members) or step.worker_type] for step in self.steps],
             "keepErrors": self.keep_errors,
             "workflowType": self.workflow_type,
         }
+        return stored | {"parallel": True} if any(step.members for step in self.steps) else stored
 
     @property
     def first(self) -> PlanStep:
@@ -65,6 +81,10 @@ class Plan:
     def after(self, number: int) -> PlanStep | None:
         """Return the step that follows; ``None`` after the last one."""
         return next((step for step in self.steps if step.number > number), None)
+
+
+def _step(configured: Mapping[str, Any]) -> PlanStep:
+    return PlanStep.of(configured["stepNumber"], configured.get("workerTypes") or configured["workerType"])
 
 
 def _number(step: PlanStep) -> int:

@@ -50,7 +50,7 @@ class Demonstration:
     def run(self) -> int:
         """Run it and return the exit code: 0 only if every result was checked and is true."""
         workflow = workflow_of(_CONFIGURATION)
-        worker_types = list(dict.fromkeys(worker_type for _, worker_type in workflow.steps))
+        worker_types = list(dict.fromkeys(name for step in workflow.steps for name in step.worker_types))
         with ExitStack() as stack:
             wish = _wish(self._options)
             if (wish.postgres or wish.rabbitmq) and wish.given == Servers():
@@ -86,7 +86,7 @@ class Demonstration:
         orders = write_orders(
             deliveries=receive(folder=deployment.incoming), count=self._options.requests, workflow=workflow
         )
-        steps = [worker_type for _, worker_type in workflow.steps]
+        steps = [" + ".join(step.worker_types) for step in workflow.steps]
         self._say(f"{len(orders)} requests for workflow {workflow.workflow_type}: {' → '.join(steps)}")
         publisher = Publisher(address=deployment.broker)
         exchanges = (topology.RESPONSE_EVENT_EXCHANGE, names.FENCED_ANSWERS)
@@ -112,7 +112,7 @@ class Demonstration:
         ]
 
     def _conclude(self, verdicts: Sequence[Verdict], workflow: WorkflowItem, deployment: Deployment) -> int:
-        steps = [worker_type for _, worker_type in workflow.steps]
+        steps = [" + ".join(step.worker_types) for step in workflow.steps]
         show_table(console=self._console, verdicts=verdicts, steps=steps, storage=deployment.storage / TENANT)
         false = [verdict for verdict in verdicts if verdict.fault]
         facts = sum(verdict.facts for verdict in verdicts)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from regards_processing.kernel.configuration.report import ImportReport
 from regards_processing.kernel.configuration.services import import_configuration
@@ -15,6 +15,8 @@ from worker_manager.configuration.workflow_items import KEY as WORKFLOW_KEY
 from worker_manager.module import MODULE
 
 Item = Mapping[str, Any]
+#: Key of what works at a step: one worker type, or several in parallel.
+_WORKERS: Final = ("workerType", "workerTypes")
 
 
 def a_setting(*content_types: str, name: str = "skipContentTypes") -> Item:
@@ -31,8 +33,8 @@ def a_worker(worker_type: str, *, inputs: Sequence[str] = ("unzip",), **others: 
 
 
 def a_workflow_item(workflow_type: str, *steps: tuple[object, object], **others: object) -> Item:
-    """Return the item of a workflow."""
-    listed = [{"stepNumber": number, "workerType": worker_type} for number, worker_type in steps]
+    """Return the item of a workflow; a step of several worker types is given as their list."""
+    listed = [{"stepNumber": number, _WORKERS[type(workers) is list]: workers} for number, workers in steps]
     return {"key": WORKFLOW_KEY, "value": {"workflowType": workflow_type, "steps": listed} | others}
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
 from tests.factories.rows import every
+from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import InputContentType, Request, WorkerInstance, WorkerType, Workflow
 
 #: When tests happen.
@@ -44,12 +45,13 @@ def a_workflow(
     tenant: Tenant,
     *,
     workflow_type: str = "ingest",
-    steps: Mapping[int, str] | None = None,
+    steps: Mapping[int, str | tuple[str, ...]] | None = None,
     keep_errors: bool = True,
 ) -> Workflow:
-    """Store a workflow; its steps are worker types by number."""
+    """Store a workflow; its steps are worker types by number, several where they work in parallel."""
     chosen = steps or {1: "unzip-worker", 2: "sip-worker"}
-    listed = [{"stepNumber": number, "workerType": worker_type} for number, worker_type in chosen.items()]
+    members = {number: (names,) if isinstance(names, str) else names for number, names in chosen.items()}
+    listed = [WorkflowStep(number, names).to_value() for number, names in members.items()]
     return Workflow.objects.create(
         tenant=tenant, workflow_type=workflow_type, steps=listed, keep_errors=keep_errors
     )

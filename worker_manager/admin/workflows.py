@@ -5,6 +5,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel.admin import ReadOnlyAdmin
+from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import Workflow
 
 
@@ -22,5 +23,6 @@ class WorkflowAdmin(ReadOnlyAdmin):
     @admin.display(description="chain")
     def chain(self, workflow: Workflow) -> SafeString:
         """Draw the steps in order."""
-        steps = ((step["stepNumber"], step["workerType"]) for step in workflow.steps)
-        return format_html_join(" → ", "<b>{}</b>&nbsp;{}", steps)
+        steps = map(WorkflowStep.from_value, workflow.steps)
+        links = ((step.number, " + ".join(step.worker_types)) for step in steps)
+        return format_html_join(" → ", "<b>{}</b>&nbsp;{}", links)

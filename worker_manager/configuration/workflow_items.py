@@ -1,30 +1,19 @@
 """Workflows in a configuration file. Pure; no database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
+from worker_manager.configuration import workflow_steps
 from worker_manager.configuration.violations import blank, not_boolean, unfit, violation
-from worker_manager.configuration.worker_items import KEEP_ERRORS, MAX_CONTENT_TYPE, MAX_TYPE, NOT_BLANK
+from worker_manager.configuration.worker_items import KEEP_ERRORS, MAX_CONTENT_TYPE, NOT_BLANK
+from worker_manager.configuration.workflow_steps import WorkflowStep, step_faults
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkflowConfigDto"
-_MAX_NUMBER: Final = 2**31 - 1
-_STEP: Final = {
-    "type": "object",
-    "required": ["stepNumber", "workerType"],
-    "properties": {
-        "stepNumber": {"type": "integer", "minimum": 0, "maximum": _MAX_NUMBER},
-        "workerType": {
-            **NOT_BLANK,
-            "maxLength": MAX_TYPE,
-            "description": "A configured one, that takes what the step before makes.",
-        },
-    },
-}
 SCHEMA: Final[Value] = {
     "type": "object",
-    "description": "A chain of worker types, chosen by a content type.",
+    "description": "A chain of worker types, chosen by a content type; several may work in one step.",
     "required": ["workflowType", "steps"],
     "properties": {
         "workflowType": {
@@ -35,7 +24,7 @@ SCHEMA: Final[Value] = {
         "steps": {
             "type": "array",
             "minItems": 1,
-            "items": _STEP,
+            "items": workflow_steps.SCHEMA,
             "description": "In any order; their numbers are distinct.",
         },
         "keepErrors": KEEP_ERRORS,
@@ -48,8 +37,8 @@ class WorkflowItem:
     """A workflow, checked."""
 
     workflow_type: str
-    #: Number and worker type of each step, sorted by number.
-    steps: tuple[tuple[int, str], ...]
+    #: Sorted by number.
+    steps: tuple[WorkflowStep, ...]
     keep_errors: bool
 
     def to_value(self) -> dict[str, Any]:
@@ -62,7 +51,7 @@ class WorkflowItem:
 
     def steps_value(self) -> list[dict[str, Any]]:
         """Return the steps as they stand in a file."""
-        return [{"stepNumber": number, "workerType": worker_type} for number, worker_type in self.steps]
+        return [step.to_value() for step in self.steps]
 
 
 def read_workflow(value: Value) -> WorkflowItem:
@@ -81,10 +70,13 @@ def read_workflow(value: Value) -> WorkflowItem:
     ]
     if faults:
         raise InvalidItem(*faults)
-    numbered = [(int(step["stepNumber"]), step["workerType"]) for step in steps or ()]
     return WorkflowItem(
-        workflow_type=str(workflow_type), steps=tuple(sorted(numbered)), keep_errors=keep_errors is not False
+        workflow_type=str(workflow_type), steps=_in_order(steps or ()), keep_errors=keep_errors is not False
     )
+
+
+def _in_order(steps: Iterable[Value]) -> tuple[WorkflowStep, ...]:
+    return tuple(sorted(map(WorkflowStep.from_value, steps), key=lambda step: step.number))
 
 
 def _steps_faults(steps: object) -> list[Fault]:
@@ -94,25 +86,5 @@ def _steps_faults(steps: object) -> list[Fault]:
     return [
         fault
         for place, step in enumerate(steps)
-        for fault in _step_faults(f"steps[{place}]", step if isinstance(step, dict) else {})
+        for fault in step_faults(f"steps[{place}]", step if isinstance(step, dict) else {})
     ]
-
-
-def _step_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
-    number, worker_type = step.get("stepNumber"), step.get("workerType")
-    allowed = f"a whole number from 0 to {_MAX_NUMBER}"
-    faults = []
-    if not _is_whole(number):
-        faults.append(
-            violation("NotNull", "stepNumber must be present", f"{path}.stepNumber", number, allowed=allowed)
-        )
-    elif not 0 <= number <= _MAX_NUMBER:
-        message = "stepNumber must be a positive number"
-        faults.append(violation("Min", message, f"{path}.stepNumber", number, allowed=allowed))
-    faults += blank(f"{path}.workerType", worker_type, "workerType must be present")
-    return faults + unfit(f"{path}.workerType", worker_type, MAX_TYPE)
-
-
-def _is_whole(number: object) -> TypeGuard[float]:
-    # To JSON, 1.0 is a whole number.
-    return type(number) is int or (isinstance(number, float) and number.is_integer())

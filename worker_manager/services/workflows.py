@@ -11,6 +11,7 @@ from regards_processing.kernel.db.transactions import transaction_required
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.configuration.chain import Workers, chain_faults
 from worker_manager.configuration.workflow_items import WorkflowItem
+from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import Workflow
 from worker_manager.services.worker_types import stored_worker_types
 
@@ -75,7 +76,7 @@ def workflows_by_worker_type(*, tenant: Tenant) -> dict[str, list[str]]:
     """Return the workflows that each worker type has a step of."""
     found: dict[str, list[str]] = {}
     for workflow in stored_workflows(tenant=tenant):
-        for worker_type in dict.fromkeys(worker_type for _, worker_type in workflow.steps):
+        for worker_type in dict.fromkeys(name for step in workflow.steps for name in step.worker_types):
             found.setdefault(worker_type, []).append(workflow.workflow_type)
     return found
 
@@ -84,7 +85,7 @@ def _items(stored: QuerySet[Workflow]) -> list[WorkflowItem]:
     return [
         WorkflowItem(
             workflow_type=workflow.workflow_type,
-            steps=tuple((step["stepNumber"], step["workerType"]) for step in workflow.steps),
+            steps=tuple(WorkflowStep.from_value(step) for step in workflow.steps),
             keep_errors=workflow.keep_errors,
         )
         for workflow in stored.order_by("workflow_type")

@@ -1,12 +1,13 @@
 """A request as a worker receives it, in both forms: raw message and Celery task argument."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
+from workers.contract.gathering import gather, gather_headers
 
 _STANDARD = frozenset({names.TENANT, names.REQUEST_ID, names.OWNER, names.SESSION, names.CONTENT_TYPE})
 _NOT_ADDITIONAL = _STANDARD | {names.TRACE_PARENT}
@@ -54,13 +55,25 @@ class WorkRequest:
     def from_task_argument(cls, argument: object, *, dispatch_id: str | None) -> Self:
         """Read the one argument of a Celery task message: ``{"content": base64, "headers": {...}}``.
 
+        An array of them is what a group of a native chain returned: its contents are gathered.
+
         Raises:
             MalformedMessage: the argument does not have this shape.
         """
+        if isinstance(argument, list) and argument:
+            return cls._gathered([cls.from_task_argument(one, dispatch_id=dispatch_id) for one in argument])
         if not isinstance(argument, Mapping) or not isinstance(argument.get("headers"), Mapping):
             raise MalformedMessage("The task argument must be an object with content and headers")
         content = bodies.decode_content(argument.get("content")) or b""
         return cls.from_raw(headers=argument["headers"], body=content, message_id=dispatch_id)
+
+    @classmethod
+    def _gathered(cls, members: "list[Self]") -> Self:
+        return replace(
+            members[0],
+            content=gather([member.content for member in members]),
+            headers=gather_headers(member.headers for member in members),
+        )
 
     def wire_headers(self) -> dict[str, str]:
         """Return the headers of the raw message: five standard ones, the additional ones, ``traceparent``."""

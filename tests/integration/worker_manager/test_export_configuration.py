@@ -44,7 +44,9 @@ _WORKERS = st.builds(
     contentTypeOutput=st.none() | _NAMES,
     keepErrors=st.booleans(),
 )
-_STEPS = st.lists(st.tuples(st.integers(0, 4), _NAMES), min_size=1, max_size=3)
+_STEPS = st.lists(
+    st.tuples(st.integers(0, 4), _NAMES | st.lists(_NAMES, min_size=2, max_size=3)), min_size=1, max_size=3
+)
 _WORKFLOWS = st.builds(lambda name, steps: a_workflow_item(name, *steps), _NAMES | st.just("wf"), _STEPS)
 _SETTINGS = st.builds(lambda names: a_setting(*names), st.lists(_NAMES, max_size=2))
 _ITEMS = st.lists(_WORKERS | _WORKFLOWS | _SETTINGS, max_size=12)

@@ -1,12 +1,16 @@
 """Workflows come from a configuration file when their steps make a chain."""
 
+from pathlib import Path
+
 import pytest
 
 from regards_processing.kernel.tenancy.models import Tenant
-from tests.factories.configuration_files import Item, a_worker, a_workflow_item, import_items
+from tests.factories.configuration_files import Item, a_worker, a_workflow_item, import_file, import_items
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow
+from worker_manager import queries
 from worker_manager.models import Workflow
+from worker_manager.workflow_plan import PlanStep
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +44,21 @@ def tenant() -> Tenant:
 def test_it_stores_a_chain(tenant: Tenant) -> None:
     assert _errors(tenant, a_workflow_item("ingest", (30, "c"), (10, "a"), (20, "b"))) == []
     assert [step["workerType"] for step in every(Workflow).get().steps] == ["a", "b", "c"]
+
+
+def test_it_stores_a_chain_with_a_parallel_step(tenant: Tenant) -> None:
+    a_worker_type(tenant, worker_type="twin", inputs=["twin"], output="3")
+    assert _errors(tenant, a_workflow_item("ingest", (10, "a"), (20, ["twin", "b"]), (30, "c"))) == []
+    assert every(Workflow).get().steps[1] == {"stepNumber": 20, "workerTypes": ["twin", "b"]}
+
+
+def test_it_imports_the_example_with_a_parallel_step() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "examples" / "parallel.json").read_bytes()
+    tenant = a_tenant()
+    (report,) = import_file(tenant, document)
+    assert report.errors == []
+    (plan,) = [plan for plan in queries.plans(tenant_ids=[tenant.pk]).values() if plan.workflow_type]
+    assert plan.steps[1] == PlanStep(20, "footprint", ("footprint", "checksum"))
 
 
 def test_it_replaces_a_stored_workflow(tenant: Tenant) -> None:

@@ -12,6 +12,11 @@ _STEPS = [
     {"stepNumber": 30, "workerType": "a"},
 ]
 _PLAN = Plan.workflow(workflow_type="ingest", steps=_STEPS, keep_errors=False)
+_PARALLEL = Plan.workflow(
+    workflow_type="wide",
+    steps=[{"stepNumber": 2, "workerTypes": ["b", "c"]}, {"stepNumber": 1, "workerType": "a"}],
+    keep_errors=True,
+)
 
 
 def test_it_orders_the_steps_by_number() -> None:
@@ -36,6 +41,22 @@ def test_it_gives_one_worker_type_one_step() -> None:
     assert (plan.first, plan.after(0), plan.workflow_type) == (PlanStep(0, "unzip"), None, None)
 
 
-@pytest.mark.parametrize("plan", [_PLAN, Plan.single(worker_type="unzip", keep_errors=True)])
+@pytest.mark.parametrize("plan", [_PLAN, _PARALLEL, Plan.single(worker_type="unzip", keep_errors=True)])
 def test_it_survives_storing(plan: Plan) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+
+def test_it_names_the_members_of_a_parallel_step() -> None:
+    assert _PARALLEL.steps == (PlanStep(1, "a"), PlanStep(2, "b", ("b", "c")))
+    assert [step.workers for step in _PARALLEL.steps] == [("a",), ("b", "c")]
+
+
+def test_it_stores_no_more_of_a_plan_without_parallel_steps() -> None:
+    assert _PLAN.to_json()["steps"] == [[0, "a"], [20, "b"], [30, "a"]]
+    assert "parallel" not in _PLAN.to_json()
+    assert _PARALLEL.to_json() == {
+        "steps": [[1, "a"], [2, ["b", "c"]]],
+        "keepErrors": True,
+        "workflowType": "wide",
+        "parallel": True,
+    }

@@ -37,7 +37,14 @@ def _objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries({}, optional={name: good | _ANYTHING for name, good in fields.items()})
 
 
-_STEPS = st.lists(_objects(stepNumber=st.integers(0, 9), workerType=_TEXTS) | _ANYTHING, max_size=3)
+_NAMES = st.sampled_from(["a", "b", " "]) | _TEXTS
+_STEP = _objects(
+    stepNumber=st.integers(0, 9),
+    workerType=_NAMES | st.none(),
+    workerTypes=st.none() | st.lists(_NAMES, max_size=3) | st.just(["a"] * 16) | st.just(["a"] * 17),
+    contentTypeOutput=st.none() | _TEXTS,
+)
+_STEPS = st.lists(_STEP | _ANYTHING, max_size=3)
 _WORKERS = _objects(
     workerType=_TEXTS, contentTypeInputs=st.lists(_TEXTS), contentTypeOutput=_TEXTS, keepErrors=st.booleans()
 )
@@ -82,7 +89,7 @@ def test_it_accepts_our_examples(path: Path) -> None:
 
 
 def test_it_accepts_every_kind_of_item() -> None:
-    items = [a_worker("a"), a_workflow_item("wf", (1, "a")), a_setting("noise")]
+    items = [a_worker("a"), a_workflow_item("wf", (1, "a"), (2, ["b", "c"])), a_setting("noise")]
     assert _SCHEMA.is_valid(json.loads(a_file(*items)))
 
 

@@ -5,6 +5,7 @@ import pytest
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem
 from tests.factories.configuration_files import Item, a_workflow_item
 from worker_manager.configuration.workflow_items import WorkflowItem, read_workflow
+from worker_manager.configuration.workflow_steps import WorkflowStep
 
 _LONG = "x" * 256
 
@@ -54,6 +55,31 @@ def _faults(item: Item) -> list[Fault]:
                 f"rejected value [{'w' * 129}]."
             ),
         ),
+        (
+            a_workflow_item("wf", (1, ["a"])),
+            (
+                "[Size] workerTypes must name 2 to 16 worker types at steps[0].workerTypes: "
+                "rejected value [['a']]."
+            ),
+        ),
+        (
+            a_workflow_item("wf", (1, ["a", ""])),
+            "[NotBlank] workerType must be present at steps[0].workerTypes[1]: rejected value [].",
+        ),
+        (
+            a_workflow_item("wf", steps=[{"stepNumber": 1, "workerType": "a", "workerTypes": ["b", "c"]}]),
+            (
+                "[Null] workerType must be absent beside workerTypes at steps[0].workerType: "
+                "rejected value [a]."
+            ),
+        ),
+        (
+            a_workflow_item("wf", steps=[{"stepNumber": 1, "workerType": "a", "contentTypeOutput": "x"}]),
+            (
+                "[Null] contentTypeOutput goes with workerTypes only at steps[0].contentTypeOutput: "
+                "rejected value [x]."
+            ),
+        ),
     ],
 )
 def test_it_says_what_is_wrong_with_a_workflow(item: Item, error: str) -> None:
@@ -77,10 +103,21 @@ def test_it_refuses_a_step_that_is_no_object() -> None:
 def test_it_reads_a_workflow_in_the_order_of_its_numbers() -> None:
     item = a_workflow_item("wf", (5, "b"), (0.0, "a"), later="anything")
     assert read_workflow(item["value"]) == WorkflowItem(
-        workflow_type="wf", steps=((0, "a"), (5, "b")), keep_errors=True
+        workflow_type="wf", steps=(WorkflowStep(0, ("a",)), WorkflowStep(5, ("b",))), keep_errors=True
     )
 
 
 def test_it_reads_what_it_writes() -> None:
-    item = WorkflowItem(workflow_type="wf", steps=((1, "a"), (2, "b")), keep_errors=False)
+    steps = WorkflowStep(1, ("a",)), WorkflowStep(2, ("b", "c")), WorkflowStep(3, ("b", "b"), "both")
+    item = WorkflowItem(workflow_type="wf", steps=steps, keep_errors=False)
     assert read_workflow(item.to_value()) == item
+
+
+def test_it_reads_a_parallel_step_in_the_order_of_its_members() -> None:
+    item = a_workflow_item("wf", (1, ["b", "a", "b"]), (2, "c"))
+    assert read_workflow(item["value"]).steps[0] == WorkflowStep(1, ("b", "a", "b"))
+
+
+def test_it_refuses_more_members_than_there_may_be() -> None:
+    (fault,) = _faults(a_workflow_item("wf", (1, ["a"] * 17)))
+    assert (fault.field, fault.allowed) == ("steps[0].workerTypes", "an array of 2 to 16 texts")

@@ -1,0 +1,136 @@
+"""The steps of a workflow in a configuration file. Pure; no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeGuard
+
+from regards_processing.kernel.configuration.faults import Fault, Value
+from worker_manager.configuration.violations import blank, unfit, violation
+from worker_manager.configuration.worker_items import MAX_CONTENT_TYPE, MAX_TYPE, NOT_BLANK
+
+#: Most worker types of a parallel step: their contents are gathered in one body.
+MAX_MEMBERS: Final = 16
+_MIN_MEMBERS: Final = 2
+_MAX_NUMBER: Final = 2**31 - 1
+_MEMBER: Final = {**NOT_BLANK, "maxLength": MAX_TYPE}
+_NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": _MAX_NUMBER}
+_NOTHING: Final = {"enum": [None]}
+_ONE: Final = {
+    "type": "object",
+    "description": "A step of one worker type.",
+    "required": ["stepNumber", "workerType"],
+    "properties": {
+        "stepNumber": _NUMBER,
+        "workerType": {
+            **_MEMBER,
+            "description": "A configured one, that takes what the step before makes.",
+        },
+        "workerTypes": _NOTHING,
+        "contentTypeOutput": _NOTHING,
+    },
+}
+_PARALLEL: Final = {
+    "type": "object",
+    "description": "A step of several worker types that work in parallel; beyond REGARDS.",
+    "required": ["stepNumber", "workerTypes"],
+    "properties": {
+        "stepNumber": _NUMBER,
+        "workerType": _NOTHING,
+        "workerTypes": {
+            "type": "array",
+            "minItems": _MIN_MEMBERS,
+            "maxItems": MAX_MEMBERS,
+            "items": _MEMBER,
+            "description": "Configured ones, in the order of their contents; one may occur several times.",
+        },
+        "contentTypeOutput": {
+            "type": ["string", "null"],
+            "maxLength": MAX_CONTENT_TYPE,
+            "description": "Content type of their gathered contents; without it the next step has to take "
+            "what each of them makes.",
+        },
+    },
+}
+#: JSON Schema of a step.
+SCHEMA: Final[Value] = {"anyOf": [_ONE, _PARALLEL]}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """A step, checked."""
+
+    number: int
+    #: One, or those that work in parallel, in the order of their contents.
+    worker_types: tuple[str, ...]
+    #: Content type of the gathered contents; ``None`` when the step does not say, or gathers none.
+    output: str | None = None
+
+    @classmethod
+    def from_value(cls, value: Mapping[str, Any]) -> Self:
+        """Read a step that was checked before."""
+        members = value.get("workerTypes") or [value["workerType"]]
+        return cls(int(value["stepNumber"]), tuple(members), value.get("contentTypeOutput"))
+
+    def to_value(self) -> dict[str, Any]:
+        """Return the step as it stands in a file."""
+        if len(self.worker_types) == 1:
+            return {"stepNumber": self.number, "workerType": self.worker_types[0]}
+        output = {} if self.output is None else {"contentTypeOutput": self.output}
+        return {"stepNumber": self.number, "workerTypes": list(self.worker_types), **output}
+
+
+def step_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
+    """Return every rule that a step breaks by itself."""
+    return [*_number_faults(f"{path}.stepNumber", step.get("stepNumber")), *_worker_faults(path, step)]
+
+
+def _number_faults(path: str, number: object) -> list[Fault]:
+    allowed = f"a whole number from 0 to {_MAX_NUMBER}"
+    if not _is_whole(number):
+        return [violation("NotNull", "stepNumber must be present", path, number, allowed=allowed)]
+    if not 0 <= number <= _MAX_NUMBER:
+        return [violation("Min", "stepNumber must be a positive number", path, number, allowed=allowed)]
+    return []
+
+
+def _worker_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
+    worker_type, members = step.get("workerType"), step.get("workerTypes")
+    output, at_output = step.get("contentTypeOutput"), f"{path}.contentTypeOutput"
+    if members is not None:
+        return [
+            *_absent(f"{path}.workerType", worker_type, "workerType must be absent beside workerTypes"),
+            *_members_faults(f"{path}.workerTypes", members),
+            *unfit(at_output, output, MAX_CONTENT_TYPE),
+        ]
+    return [
+        *_member_faults(f"{path}.workerType", worker_type),
+        *_absent(at_output, output, "contentTypeOutput goes with workerTypes only"),
+    ]
+
+
+def _members_faults(path: str, members: object) -> list[Fault]:
+    if not isinstance(members, list) or not _MIN_MEMBERS <= len(members) <= MAX_MEMBERS:
+        message = f"workerTypes must name {_MIN_MEMBERS} to {MAX_MEMBERS} worker types"
+        allowed = f"an array of {_MIN_MEMBERS} to {MAX_MEMBERS} texts"
+        return [violation("Size", message, path, members, allowed=allowed)]
+    return [
+        fault for place, member in enumerate(members) for fault in _member_faults(f"{path}[{place}]", member)
+    ]
+
+
+def _member_faults(path: str, worker_type: object) -> list[Fault]:
+    return [
+        *blank(path, worker_type, "workerType must be present"),
+        *unfit(path, worker_type, MAX_TYPE),
+    ]
+
+
+def _absent(path: str, value: object, message: str) -> list[Fault]:
+    if value is None:
+        return []
+    return [violation("Null", message, path, value, allowed="nothing, or null")]
+
+
+def _is_whole(number: object) -> TypeGuard[float]:
+    # To JSON, 1.0 is a whole number.
+    return type(number) is int or (isinstance(number, float) and number.is_integer())
