@@ -1,4 +1,4 @@
-"""Tenants, their settings and the outbox in the admin, and what lists of all applications share."""
+"""Tenants, settings, the outbox and dead letters in the admin, and what lists of all applications share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import admin_actor
+from regards_processing.kernel.dead_letters.admin import DeadLetterAdmin
+from regards_processing.kernel.dead_letters.models import DeadLetters
 from regards_processing.kernel.dynamic_settings.admin import TenantSettingAdmin
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy import queries, services
@@ -147,3 +149,4 @@ class OutboxEntryAdmin(ReadOnlyAdmin):
 
 
 admin.site.register(TenantSetting, TenantSettingAdmin)
+admin.site.register(DeadLetters, DeadLetterAdmin)

@@ -1,15 +1,22 @@
 """What a dead letter tells of itself, whoever wrote it."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from regards_processing.kernel.amqp.browsing import Letter
+from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.replay import last_death, origin
 from workers.contract import headers as header
 
 _NO_REASON = "unknown"
+#: Hexadecimal digits of an identity.
+IDENTITY_LENGTH: Final = 32
+#: What looking at a message changes.
+_OF_A_DELIVERY: Final = "x-delivery-count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +35,19 @@ class DeadLetter:
     sent_at: datetime | None
     tenant: str | None
     request_id: str | None
+    content_type: str | None
     headers: Mapping[str, Any]
     #: AMQP properties by their AMQP names, without the headers.
     properties: Mapping[str, Any]
+    #: The beginning of it, for readers that asked for no more.
     body: bytes
+    #: Bytes of the whole body.
+    size: int
+    #: The same for equal messages; stays, whatever comes and goes before it in the queue.
+    identity: str
 
     @classmethod
-    def of(cls, letter: Letter) -> Self:
+    def of(cls, letter: Letter, *, excerpt: int | None = None) -> Self:
         """Read a message; what is missing or makes no sense is left out."""
         message, death = letter.message, last_death(letter.message)
         told = (
@@ -52,10 +65,21 @@ class DeadLetter:
             sent_at=_time(message.properties.get("timestamp")),
             tenant=_text(message.headers.get(header.TENANT)),
             request_id=_text(message.headers.get(header.REQUEST_ID)),
+            content_type=_text(message.headers.get(header.CONTENT_TYPE)),
             headers=message.headers,
             properties={**message.properties, **{name: value for name, value in named.items() if value}},
-            body=message.body,
+            body=message.body[:excerpt],
+            size=len(message.body),
+            identity=identity_of(message),
         )
+
+
+def identity_of(message: Inbound) -> str:
+    """Return what tells a message from all that differ from it."""
+    headers = {name: value for name, value in message.headers.items() if name != _OF_A_DELIVERY}
+    facts = [headers, message.message_id, message.correlation_id]
+    text = json.dumps(facts, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode() + message.body).hexdigest()[:IDENTITY_LENGTH]
 
 
 def _text(value: object) -> str | None:

@@ -1,11 +1,11 @@
 """Looking at dead letters; looking removes none and leaves their order."""
 
 from dataclasses import dataclass
-from itertools import islice
 
 from regards_processing.kernel.amqp.browsers import browsing
 from regards_processing.kernel.amqp.inspectors import inspecting
 from regards_processing.kernel.amqp.topology import QueueSpec, dead_letter_queues
+from regards_processing.kernel.dead_letters.choice import Choice
 from regards_processing.kernel.dead_letters.description import DeadLetter
 from regards_processing.kernel.dead_letters.errors import NoSuchDeadLetter, UnknownDeadLetterQueue
 
@@ -43,6 +43,28 @@ def queue_counts() -> list[QueueCount]:
     return [QueueCount(queue=spec.name, messages=facts.messages if facts else 0) for spec, facts in found]
 
 
+def chosen_letters(*, choice: Choice, excerpt: int | None = None) -> list[DeadLetter]:
+    """Return the messages that are meant, with the first bytes of their bodies, or with all of them.
+
+    Raises:
+        UnknownDeadLetterQueue: there is no queue of this name.
+        BrokerUnavailable: the broker cannot be reached.
+    """
+    with browsing(queue_named(choice.queue)) as browser:
+        return [DeadLetter.of(letter, excerpt=excerpt) for letter in choice.pick(browser.letters())]
+
+
+def count_chosen(*, choice: Choice) -> int:
+    """Count the messages that are meant.
+
+    Raises:
+        UnknownDeadLetterQueue: there is no queue of this name.
+        BrokerUnavailable: the broker cannot be reached.
+    """
+    with browsing(queue_named(choice.queue)) as browser:
+        return sum(1 for _ in choice.pick(browser.letters()))
+
+
 def first_letters(*, queue: str, limit: int) -> list[DeadLetter]:
     """Return the messages that come next in a queue.
 
@@ -50,8 +72,7 @@ def first_letters(*, queue: str, limit: int) -> list[DeadLetter]:
         UnknownDeadLetterQueue: there is none of this name.
         BrokerUnavailable: the broker cannot be reached.
     """
-    with browsing(queue_named(queue)) as browser:
-        return [DeadLetter.of(letter) for letter in islice(browser.letters(), limit)]
+    return chosen_letters(choice=Choice(queue=queue, limit=limit))
 
 
 def letter_at(*, queue: str, position: int) -> DeadLetter:

@@ -24,7 +24,8 @@ def letter_as_json(letter: DeadLetter) -> dict[str, Any]:
         "sentAt": _iso(letter.sent_at),
         "tenant": letter.tenant,
         "requestId": letter.request_id,
-        "bytes": len(letter.body),
+        "contentType": letter.content_type,
+        "bytes": letter.size,
     }
     return {name: value for name, value in told.items() if value is not None}
 
@@ -34,7 +35,7 @@ def whole_as_json(letter: DeadLetter, *, excerpt: int) -> dict[str, Any]:
     return letter_as_json(letter) | {
         "headers": {name: _plain(value) for name, value in letter.headers.items()},
         "properties": {name: _plain(value) for name, value in letter.properties.items()},
-        "body": _decoded(letter.body[:excerpt]),
+        "body": decoded(letter.body[:excerpt]),
     }
 
 
@@ -51,7 +52,7 @@ def line(letter: DeadLetter) -> str:
     """Return a message as one line."""
     when = _iso(letter.died_at or letter.sent_at) or "-"
     origin, tenant = letter.died_in or "-", letter.tenant or "-"
-    facts = f"{when}  {origin}  {tenant}  {letter.request_id or '-'}  {len(letter.body)} bytes"
+    facts = f"{when}  {origin}  {tenant}  {letter.request_id or '-'}  {letter.size} bytes"
     return printable(f"{letter.position:>4}  {facts}  {letter.reason[:_REASON_WIDTH]}")
 
 
@@ -65,7 +66,7 @@ def lines(letter: DeadLetter, *, excerpt: int) -> Iterator[str]:
         for name, value in values.items():
             text = value if isinstance(value, str) else json.dumps(value)
             yield from _indented(f"{name}: {text}")
-    yield f"body (the first {min(excerpt, len(letter.body))} of {len(letter.body)} bytes):"
+    yield f"body (the first {min(excerpt, letter.size)} of {letter.size} bytes):"
     yield from _indented(body)
 
 
@@ -76,12 +77,13 @@ def printable(text: str) -> str:
     )
 
 
+def decoded(content: bytes) -> str:
+    """Return bytes as text; those that are none are written as escapes."""
+    return content.decode("utf-8", errors="backslashreplace")
+
+
 def _indented(text: str) -> Iterator[str]:
     return (f"  {printable(row)}" for row in text.split("\n"))
-
-
-def _decoded(content: bytes) -> str:
-    return content.decode("utf-8", errors="backslashreplace")
 
 
 def _iso(time: datetime | None) -> str | None:
@@ -96,7 +98,7 @@ def _plain(value: object) -> Any:
         case list() | tuple():
             return [_plain(each) for each in value]
         case bytes() | bytearray() | memoryview():
-            return _decoded(bytes(value))
+            return decoded(bytes(value))
         case str() | int() | float() | None:
             return value
     return str(value)

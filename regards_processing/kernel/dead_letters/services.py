@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Final
 
 from django.conf import settings
@@ -25,6 +24,7 @@ from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import MessagePublisher, Publisher
 from regards_processing.kernel.amqp.replay import origin, revived
 from regards_processing.kernel.audit.services import Actor, record
+from regards_processing.kernel.dead_letters.choice import Choice
 from regards_processing.kernel.dead_letters.queries import queue_named
 from workers.contract import headers as header
 
@@ -48,17 +48,6 @@ class Outcome:
     #: Replayed or dropped.
     done: int = 0
     stayed: list[Stayed] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Which messages of a dead-letter queue are meant: the next ones that fit."""
-
-    queue: str
-    #: At most so many; ``None`` for all that are there at the start.
-    limit: int | None = None
-    #: Only those of this request.
-    request_id: str | None = None
 
 
 #: Handles one bulk.
@@ -100,24 +89,14 @@ def _work_through(
     write = partial(record, actor=actor, tenant=None, target=choice.queue, at=at)
     outcome = Outcome()
     with browsing(spec) as browser:
-        chosen = {"requestId": choice.request_id, "limit": choice.limit}
-        told = {name: value for name, value in chosen.items() if value is not None}
+        told = choice.as_json()
         write(action=begun, details=told)
         try:
-            for bulk in _bulks(_chosen(browser, choice)):
+            for bulk in _bulks(choice.pick(browser.letters())):
                 settle(browser, bulk, outcome)
         finally:
             write(action=done, details={**told, "messages": outcome.done, "stayed": len(outcome.stayed)})
     return outcome
-
-
-def _chosen(browser: Browser, choice: Choice) -> Iterator[Letter]:
-    fitting = (
-        letter
-        for letter in browser.letters()
-        if choice.request_id is None or letter.message.headers.get(header.REQUEST_ID) == choice.request_id
-    )
-    return islice(fitting, choice.limit)
 
 
 def _bulks(letters: Iterator[Letter]) -> Iterator[list[Letter]]:

@@ -7,7 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from regards_processing.kernel import clock
-from regards_processing.kernel.dead_letters.services import Choice, replay
+from regards_processing.kernel.dead_letters.choice import Choice
+from regards_processing.kernel.dead_letters.services import replay
 from tests.factories.audit import ADA, NOON
 from tests.factories.rows import every
 from tests.factories.wire import a_request_message, an_answer_message

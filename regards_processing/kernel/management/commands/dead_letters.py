@@ -12,6 +12,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.topology import dead_letter_queues
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.dead_letters import queries, report, services
+from regards_processing.kernel.dead_letters.choice import Choice
 from regards_processing.kernel.errors import DomainError
 
 #: Messages that are listed unless told otherwise.
@@ -104,9 +105,7 @@ Exit code 0 when all that was asked for is done, 1 on errors and when messages c
         self._settle(options, services.drop, verb="dropped")
 
     def _settle(self, options: dict[str, Any], settle: Callable[..., services.Outcome], *, verb: str) -> None:
-        choice = services.Choice(
-            queue=options["queue"], limit=options["limit"], request_id=options["request"]
-        )
+        choice = Choice(queue=options["queue"], limit=options["limit"], request_id=options["request"])
         outcome = settle(choice=choice, actor=command_actor(), at=clock.now())
         rows = [
             f"number {each.position} stays (request {each.request_id or '-'}): {each.reason}"

@@ -3,7 +3,8 @@
 import pytest
 
 from regards_processing.kernel.audit.models import AuditEntry
-from regards_processing.kernel.dead_letters.services import Choice, Outcome, drop
+from regards_processing.kernel.dead_letters.choice import Choice
+from regards_processing.kernel.dead_letters.services import Outcome, drop
 from tests.factories.audit import ADA, NOON
 from tests.integration.kernel.dead_letters.mailbox import ANSWERS, ANSWERS_DLQ, Mailbox
 

@@ -9,8 +9,9 @@ from pytest_django import Settings
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.audit.models import AuditEntry
+from regards_processing.kernel.dead_letters.choice import Choice
 from regards_processing.kernel.dead_letters.queries import first_letters
-from regards_processing.kernel.dead_letters.services import Choice, Outcome, replay
+from regards_processing.kernel.dead_letters.services import Outcome, replay
 from tests.factories.audit import ADA, NOON
 from tests.integration.kernel.amqp.proxy import Wire, wire_to
 from tests.integration.kernel.dead_letters.mailbox import ANSWERS, ANSWERS_DLQ, DLQ, Mailbox
