@@ -9,7 +9,7 @@ from django.conf import settings
 
 from regards_processing.kernel.auth.identity import Caller
 from regards_processing.kernel.auth.queries import AccessRules, access_rules
-from regards_processing.kernel.auth.roles import Role, is_system, lineage
+from regards_processing.kernel.auth.roles import Role, is_system, lineage, stands_above_tenants
 from regards_processing.kernel.errors import DomainError
 
 
@@ -55,8 +55,7 @@ class Access:
     @classmethod
     def of(cls, caller: Caller) -> Self:
         """Read what the tenant configured for a role: one statement; none for roles above tenants."""
-        above = is_system(caller.role) or caller.role == Role.INSTANCE_ADMIN
-        if above and _has_full_access(caller.role, required=Role.INSTANCE_ADMIN):
+        if stands_above_tenants(caller.role) and _has_full_access(caller.role, required=Role.INSTANCE_ADMIN):
             return cls(caller)
         rules = access_rules(tenant=caller.tenant, role=caller.role)
         held = lineage(rules.inherits or caller.role) | {caller.role}
@@ -81,7 +80,7 @@ class Access:
         Raises:
             AddressRefused: the tenant lists addresses for the caller's role, and this is none of them.
         """
-        if is_system(self.caller.role) or self.caller.role == Role.INSTANCE_ADMIN:
+        if stands_above_tenants(self.caller.role):
             return
         patterns = self.rules.addresses
         if patterns and not any(re.fullmatch(pattern, address) for pattern in patterns):

@@ -40,6 +40,11 @@ def is_system(role: str) -> bool:
     return role.startswith(SYSTEM_PREFIX) and role != SYSTEM_PREFIX
 
 
+def stands_above_tenants(role: str) -> bool:
+    """Whether callers of a role act for the whole platform, whatever tenant their token names."""
+    return role == Role.INSTANCE_ADMIN or is_system(role)
+
+
 def is_custom_name(name: str) -> bool:
     """Whether a tenant may call a role of its own like that."""
     return bool(_CUSTOM_NAME.fullmatch(name)) and not is_native(name) and not name.startswith(SYSTEM_PREFIX)

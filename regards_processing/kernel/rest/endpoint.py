@@ -54,6 +54,8 @@ class Endpoint(APIView):
     needs_tenant: ClassVar[bool] = True
     #: The tenant that the call is about; only set when `needs_tenant`.
     tenant: Tenant
+    #: The tenant of the caller; none for callers who act for no tenant.
+    recognised: Tenant | None
     _access: Access
 
     @property
@@ -89,11 +91,11 @@ class Endpoint(APIView):
         verb = "GET" if request.method == "HEAD" else str(request.method)
         if verb not in self.allowed_methods:
             raise MethodNotAllowed(verb)
-        recognised = admission.recognise(tenant=self.caller.tenant)
+        self.recognised = admission.recognise(tenant=self.caller.tenant)
         self._access = Access.of(self.caller)
         self._access.admit_address(security_log.address_of(request))
         if self.needs_tenant:
-            self.tenant = admission.admit(tenant=recognised, verb=verb)
+            self.tenant = admission.admit(tenant=self.recognised, verb=verb)
         if not self.may(self.route_name, verb=verb):
             raise RoleRefused(
                 f"Access denied: role {self.caller.role} may not call {verb} {request.path_info}"

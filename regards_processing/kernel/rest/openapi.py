@@ -12,6 +12,7 @@ from uritemplate import variables
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.rest.fields import DateField
 from regards_processing.kernel.rest.pages import MAX_SIZE, Sorting
+from regards_processing.kernel.rest.reach import ReachingEndpoint
 from regards_processing.kernel.rest.resources import PREFIX
 from regards_processing.kernel.rest.services import RS_PROCESSING
 
@@ -93,7 +94,7 @@ class EndpointSchema(AutoSchema):
             yield from (413, 415, 422)
         if self.view.get_throttles():
             yield 429
-        if self.view.needs_tenant and self.method != "GET":
+        if self.method != "GET" and (self.view.needs_tenant or isinstance(self.view, ReachingEndpoint)):
             yield IN_MAINTENANCE
 
     def _error(self, status: int) -> dict[str, Any]:

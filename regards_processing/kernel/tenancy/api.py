@@ -10,8 +10,7 @@ from rest_framework.response import Response
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.access import RoleRefused
-from regards_processing.kernel.auth.identity import Caller
-from regards_processing.kernel.auth.roles import Role, is_system
+from regards_processing.kernel.auth.roles import Role, stands_above_tenants
 from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.entities import entity
 from regards_processing.kernel.rest.fields import DateField
@@ -46,7 +45,7 @@ class Maintenances(Endpoint):
     @extend_schema(summary="List the maintenance of tenants", responses={200: _BY_TENANT})
     def get(self, _call: Call) -> Response:
         """List the tenants and whether they are in maintenance."""
-        above = _stands_above_tenants(self.caller)
+        above = stands_above_tenants(self.caller.role)
         found = queries.every_tenant() if above else queries.tenants(names=[self.caller.tenant])
         return Response(entity({tenant.name: MaintenanceSerializer(tenant).data for tenant in found}))
 
@@ -62,7 +61,7 @@ class MaintenanceSwitch(Endpoint):
         Raises:
             RoleRefused: the caller belongs to another tenant, whether or not this one exists.
         """
-        if tenant != self.caller.tenant and not _stands_above_tenants(self.caller):
+        if tenant != self.caller.tenant and not stands_above_tenants(self.caller.role):
             raise RoleRefused(
                 f"Access denied: the maintenance of {tenant} is switched by its own administrators"
             )
@@ -113,7 +112,3 @@ def routes(service: Service) -> list[URLPattern]:
             service=service,
         ),
     ]
-
-
-def _stands_above_tenants(caller: Caller) -> bool:
-    return caller.role == Role.INSTANCE_ADMIN or is_system(caller.role)

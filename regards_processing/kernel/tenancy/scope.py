@@ -68,6 +68,12 @@ class TenantScopedQuerySet(models.QuerySet[Row]):
         found.scoped = True
         return found
 
+    def within_reach(self, tenant: Tenant | None) -> Self:
+        """Keep the rows of one tenant; of every one where a caller who stands above tenants named none."""
+        if tenant is None:
+            return self.across_tenants(because="the caller stands above tenants")
+        return self.for_tenant(tenant)
+
     def filter(self, *args: Any, **kwargs: Any) -> Self:
         """Keep the rows that meet the conditions; ``tenant=…`` and ``tenant__in=…`` say whose."""
         found = super().filter(*args, **kwargs)

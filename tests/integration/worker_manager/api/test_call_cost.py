@@ -66,3 +66,18 @@ def test_it_lists_what_is_configured(count: int) -> None:
     assert len(_statements(lambda: client.get(f"{_HERE}/worker-types"))) == 5
     # Tenant, rights of the role, workflows.
     assert len(_statements(lambda: client.get(f"{_HERE}/workflows"))) == 3
+
+
+@_SIZES
+def test_it_watches_fleets(count: int) -> None:
+    tenant = a_tenant()
+    for number in range(count):
+        a_worker_type(tenant, worker_type=f"w-{number}", inputs=[f"a-{number}"])
+        live_workers("w-0", worker_id=f"i-{number}", at=clock.now())
+        live_workers(f"v-{number}", at=clock.now())
+        requests(tenant, f"r-{number}", status="RUNNING", step_worker_type="w-0", worker_id=f"i-{number}")
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    # Tenant, rights of the role; instances, worker types, requests, finished requests.
+    assert len(_statements(lambda: client.get(f"{_HERE}/fleets"))) == 6
+    # The same, and its instances, what they run, and how much.
+    assert len(_statements(lambda: client.get(f"{_HERE}/fleets/w-0"))) == 9
