@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from worker_manager.policy import Failure
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.texts import storable
 from worker_manager.trail import Ending, Outcome
@@ -76,11 +77,9 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The request ends."""
+    """The request has succeeded."""
 
-    status: RequestStatus
-    content: bytes | None = None
-    error: str | None = None
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +98,14 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Failed:
     """The attempt ended without a result."""
 
-    reason: str
+    failure: Failure
+    reason: str | None
 
 
-Meaning = Advance | End | Progress | Postponed | Lost
+Meaning = Advance | End | Progress | Postponed | Failed
 
 
 def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
@@ -119,32 +119,32 @@ def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
         case AnswerStatus.RETRY_LATER:
             return Postponed(answer.retry_after or 0.0, text)
         case AnswerStatus.REDELIVERED:
-            return Lost("the worker that had the request was lost")
+            return Failed(Failure.LOST, "the worker that had the request was lost")
         case AnswerStatus.INVALID_CONTENT:
-            return End(RequestStatus.INVALID_CONTENT, error=text)
+            return Failed(Failure.INVALID_CONTENT, text)
         case AnswerStatus.ERROR:
-            return End(RequestStatus.ERROR, error=text)
+            return Failed(Failure.ERROR, text)
 
 
-def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End:
+def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End | Failed:
     following = plan.after(step_number)
     if following is None:
-        return End(RequestStatus.SUCCESS, content=EMPTY_CONTENT if answer.content is None else answer.content)
+        return End(EMPTY_CONTENT if answer.content is None else answer.content)
     if answer.content is None:
         error = _NO_CONTENT.format(
             step=step_number, workflow=plan.workflow_type, request_id=answer.request_id
         )
-        return End(RequestStatus.ERROR, error=error)
+        return Failed(Failure.ERROR, error)
     return Advance(following, answer.content)
 
 
 def ending(answer: WorkAnswer, meaning: Meaning) -> Ending:
     """Return how the attempt ended that an answer, which counts, is about."""
     match meaning:
-        case End(status=RequestStatus.ERROR, error=message):
+        case Failed(failure, message):
             # Also a success that cannot be one: without the content that the next step needs.
-            outcome = Outcome.ERROR
-        case Postponed(reason=message) | Lost(reason=message):
+            outcome = Outcome(failure.value)
+        case Postponed(reason=message):
             outcome = _OUTCOMES[answer.status]
         case _:
             outcome, message = _OUTCOMES[answer.status], storable(",".join(answer.messages)) or None

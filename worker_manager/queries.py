@@ -11,6 +11,7 @@ from django.db.models import Model, Q
 
 from regards_processing.kernel.db.reads import among, for_update, json_value, select
 from worker_manager.models import Request
+from worker_manager.policy import Policy
 from worker_manager.workflow_plan import Plan
 from workers.contract.heartbeat import Protocol
 
@@ -63,6 +64,7 @@ def plans(
     if not tenant_ids:
         return {}
     tenants, parameters = among(tenant_ids)
+    only_tenants = list(parameters)
     workflow_is = input_is = ""
     if content_types is not None:
         wanted, names = among(content_types)
@@ -73,19 +75,36 @@ def plans(
         f"WHERE tenant_id {tenants} {workflow_is}",
         parameters,
     )
+    # The second part: a workflow may need the policy of any worker type. Few have one.
     inputs = select(
-        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors "  # noqa: S608
+        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors, w.policy "  # noqa: S608
         "FROM workermanager_input_content_type i JOIN workermanager_worker_type w ON w.id = i.worker_type_id "
-        f"WHERE i.tenant_id {tenants} {input_is}",
-        parameters,
+        f"WHERE i.tenant_id {tenants} {input_is} "
+        "UNION ALL SELECT tenant_id, NULL, worker_type, keep_errors, policy FROM workermanager_worker_type "
+        f"WHERE tenant_id {tenants} AND policy IS NOT NULL",
+        [*parameters, *only_tenants],
     )
-    found = {
-        (tenant, name): Plan.workflow(workflow_type=name, steps=json_value(steps), keep_errors=bool(keep))
+    policies: dict[int, dict[str, Policy]] = {}
+    found = {}
+    for tenant, content_type, worker_type, keep, stored in inputs:
+        policy = Policy.from_json(json_value(stored))
+        if content_type is None:
+            policies.setdefault(tenant, {})[worker_type] = policy
+        else:
+            found[tenant, content_type] = Plan.single(
+                worker_type=worker_type, keep_errors=bool(keep), policy=policy
+            )
+    workflow_plans = {
+        (tenant, name): Plan.workflow(
+            workflow_type=name,
+            steps=json_value(steps),
+            keep_errors=bool(keep),
+            policies=policies.get(tenant),
+        )
         for tenant, name, steps, keep in workflows
     }
-    for tenant, content_type, worker_type, keep in inputs:
-        found[tenant, content_type] = Plan.single(worker_type=worker_type, keep_errors=bool(keep))
-    return found
+    # A worker type goes before a workflow of the same name.
+    return workflow_plans | found
 
 
 def skipped_content_types(*, tenant_ids: Collection[int]) -> dict[int, frozenset[str]]:

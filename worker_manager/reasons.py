@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from worker_manager.policy import UNSET, attempts_allowed
 from worker_manager.states import FINAL, RequestStatus
 from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract.bodies import format_date
@@ -20,7 +21,7 @@ class ReasonCode(StrEnum):
     NO_CONFIGURATION = "NO_CONFIGURATION"
     #: Nobody serves the worker type of the current step.
     NO_LIVE_WORKER = "NO_LIVE_WORKER"
-    #: A worker postponed it.
+    #: A worker postponed it, or its last attempt failed and a pause comes before the next one.
     DUE_LATER = "DUE_LATER"
     #: It can go, as soon as a manager sweeps.
     AWAITING_SWEEP = "AWAITING_SWEEP"
@@ -59,6 +60,8 @@ class Limits:
     run_timeout: float
     heartbeat_expiry: float
     sweep: float
+    #: Attempts that a step has when its policy does not say.
+    max_attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,9 @@ class Situation:
     step: PlanStep | None
     step_number: int
     attempt: int
+    #: Attempts at the current step that failed, and what ended the last one.
+    failed: int
+    failure: str | None
     error: str | None
     #: Worker type that it was sent to.
     worker_type: str | None
@@ -84,6 +90,8 @@ class Situation:
     due_at: datetime | None
     #: Last dispatch, or last sign of the worker.
     moved_at: datetime
+    #: When the watchdog ends the attempt, where that was stored.
+    deadline_at: datetime | None
     #: Worker types that somebody serves now.
     live: Collection[str]
     #: When an instance of the needed worker type beat last, where one is remembered.
@@ -146,10 +154,28 @@ def _to_dispatch(situation: Situation) -> list[Reason]:
         return [_reason(ReasonCode.INCONSISTENT, "It is to be dispatched, but at no time")]
     if situation.due_at <= situation.at:
         return _waiting(situation)
-    due = format_date(situation.due_at)
-    text = f"Its next attempt is due at {due}: {situation.error or 'the worker asked to retry later'}"
-    later = _reason(ReasonCode.DUE_LATER, text, dueAt=due, error=situation.error, attempt=situation.attempt)
-    return [later, *_obstacles(situation)]
+    return [_due_later(situation, format_date(situation.due_at)), *_obstacles(situation)]
+
+
+def _due_later(situation: Situation, due: str) -> Reason:
+    facts = {"dueAt": due, "error": situation.error, "attempt": situation.attempt}
+    if situation.failure is None:
+        text = f"Its next attempt is due at {due}: {situation.error or 'the worker asked to retry later'}"
+        return _reason(ReasonCode.DUE_LATER, text, **facts)
+    policy = situation.step.policy if situation.step else UNSET
+    allowed = attempts_allowed(policy, situation.limits.max_attempts)
+    text = (
+        f"Attempt {situation.failed} of {allowed} ended in {situation.failure}, the next is due at {due}: "
+        f"{situation.error or 'no reason was given'}"
+    )
+    return _reason(
+        ReasonCode.DUE_LATER,
+        text,
+        **facts,
+        failure=situation.failure,
+        failedAttempts=situation.failed,
+        maxAttempts=allowed,
+    )
 
 
 def _waiting(situation: Situation) -> list[Reason]:
@@ -189,7 +215,7 @@ def _of_fleet(situation: Situation) -> list[Reason]:
 
 def _dispatched(situation: Situation) -> list[Reason]:
     since = format_date(situation.moved_at)
-    watchdog = format_date(situation.moved_at + timedelta(seconds=situation.limits.queue_timeout))
+    watchdog = format_date(_deadline(situation, situation.limits.queue_timeout))
     text = (
         f"In the queue of worker type {situation.worker_type} since {since}, attempt {situation.attempt}; "
         f"the watchdog acts after {watchdog}"
@@ -237,9 +263,15 @@ def _of_instance(situation: Situation) -> list[Reason]:
 def _end_of_patience(situation: Situation) -> datetime:
     """Return until when the watchdog waits: not as long when the instance is known to be dead."""
     orphaned = situation.worker_id is not None and not _beats(situation) and bool(situation.live)
-    limits = situation.limits
-    patience = min(limits.run_timeout, limits.heartbeat_expiry) if orphaned else limits.run_timeout
-    return situation.moved_at + timedelta(seconds=patience)
+    deadline = _deadline(situation, situation.limits.run_timeout)
+    if not orphaned:
+        return deadline
+    return min(deadline, situation.moved_at + timedelta(seconds=situation.limits.heartbeat_expiry))
+
+
+def _deadline(situation: Situation, otherwise: float) -> datetime:
+    """Return the stored deadline; requests that the release before dispatched have none."""
+    return situation.deadline_at or situation.moved_at + timedelta(seconds=otherwise)
 
 
 def _beats(situation: Situation) -> bool:

@@ -14,6 +14,7 @@ from regards_processing.kernel.observability.tracing import Event, Kind, PastSpa
 from worker_manager.models import Request
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.trace_stamps import Phase, Stamp, new_span_id
+from worker_manager.trail import Outcome
 from workers.contract.work_answer import AnswerStatus
 from workers.observability import span_attributes as names
 
@@ -130,9 +131,10 @@ def _outcome(phase: Phase, request: Request) -> tuple[str, str | None]:
         return status.value, request.error or ""
     if status is RequestStatus.SUCCESS or request.step_number != phase.step:
         return AnswerStatus.SUCCESS.value, None
-    if status is RequestStatus.TO_DISPATCH:
+    ended = request.ended_attempts[-1].outcome if request.ended_attempts else None
+    if ended == Outcome.POSTPONED or (ended is None and status is RequestStatus.TO_DISPATCH):
         return AnswerStatus.RETRY_LATER.value, None
-    return _LOST, request.error or ""
+    return ended or _LOST, request.error or ""
 
 
 def _span_of_run(stamp: Stamp, request: Request, tenant: str, at: datetime) -> PastSpan:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from worker_manager.policy import UNSET, Policy
+
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
@@ -14,13 +16,22 @@ class PlanStep:
     worker_type: str
     #: Worker types that work in parallel, in the order of their contents; none for a step of one.
     members: tuple[str, ...] = ()
+    #: One for each worker type, in their order: the step's own policy over that of the worker type. Empty
+    #: where nothing is configured.
+    policies: tuple[Policy, ...] = ()
 
     @classmethod
-    def of(cls, number: int, workers: str | Sequence[str]) -> Self:
+    def of(cls, number: int, workers: str | Sequence[str], policies: Sequence[Policy] = ()) -> Self:
         """Return the step of one worker type, or of several that work in parallel."""
+        configured = tuple(policies) if any(policy != UNSET for policy in policies) else ()
         if isinstance(workers, str):
-            return cls(number, workers)
-        return cls(number, workers[0], tuple(workers))
+            return cls(number, workers, (), configured)
+        return cls(number, workers[0], tuple(workers), configured)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the step's worker type; of a parallel step, that of the first one."""
+        return self.policies[0] if self.policies else UNSET
 
     @property
     def workers(self) -> tuple[str, ...]:
@@ -41,33 +52,56 @@ class Plan:
     workflow_type: str | None = None
 
     @classmethod
-    def single(cls, *, worker_type: str, keep_errors: bool) -> Self:
+    def single(cls, *, worker_type: str, keep_errors: bool, policy: Policy = UNSET) -> Self:
         """Return the plan of a request for one worker type."""
-        return cls(steps=(PlanStep(0, worker_type),), keep_errors=keep_errors)
+        return cls(steps=(PlanStep.of(0, worker_type, [policy]),), keep_errors=keep_errors)
 
     @classmethod
-    def workflow(cls, *, workflow_type: str, steps: Sequence[Mapping[str, Any]], keep_errors: bool) -> Self:
-        """Return the plan of a workflow from the steps of its configuration, in any order."""
-        ordered = sorted(map(_step, steps), key=_number)
+    def workflow(
+        cls,
+        *,
+        workflow_type: str,
+        steps: Sequence[Mapping[str, Any]],
+        keep_errors: bool,
+        policies: Mapping[str, Policy] | None = None,
+    ) -> Self:
+        """Return the plan of a workflow from the steps of its configuration, in any order.
+
+        ``policies`` are those of worker types; a step's own goes before them, key by key.
+        """
+        ordered = sorted((_step(step, policies or {}) for step in steps), key=_number)
         return cls(steps=tuple(ordered), keep_errors=keep_errors, workflow_type=workflow_type)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read a stored plan."""
+        policies = value.get("policies", {})
         return cls(
-            steps=tuple(PlanStep.of(number, workers) for number, workers in value["steps"]),
+            steps=tuple(
+                PlanStep.of(number, workers, [Policy.from_json(one) for one in policies.get(str(number), ())])
+                if policies
+                else PlanStep.of(number, workers)
+                for number, workers in value["steps"]
+            ),
             keep_errors=value["keepErrors"],
             workflow_type=value.get("workflowType"),
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Write the plan for storing."""
-        stored = {
+        """Write the plan for storing; what is not configured takes no room."""
+        stored: dict[str, Any] = {
             "steps": [[step.number, list(step.members) or step.worker_type] for step in self.steps],
             "keepErrors": self.keep_errors,
             "workflowType": self.workflow_type,
         }
-        return stored | {"parallel": True} if any(step.members for step in self.steps) else stored
+        if any(step.members for step in self.steps):
+            stored["parallel"] = True
+        policies = {
+            str(step.number): [policy.to_json() for policy in step.policies]
+            for step in self.steps
+            if step.policies
+        }
+        return stored | {"policies": policies} if policies else stored
 
     @property
     def first(self) -> PlanStep:
@@ -83,8 +117,12 @@ class Plan:
         return next((step for step in self.steps if step.number > number), None)
 
 
-def _step(configured: Mapping[str, Any]) -> PlanStep:
-    return PlanStep.of(configured["stepNumber"], configured.get("workerTypes") or configured["workerType"])
+def _step(configured: Mapping[str, Any], policies: Mapping[str, Policy]) -> PlanStep:
+    workers = configured.get("workerTypes") or configured["workerType"]
+    names = [workers] if isinstance(workers, str) else workers
+    own = Policy.from_json(configured.get("policy"))
+    effective = [own.over(policies.get(name, UNSET)) for name in names]
+    return PlanStep.of(configured["stepNumber"], workers, effective)
 
 
 def _number(step: PlanStep) -> int:

@@ -23,7 +23,7 @@ def a_situation(status: str = "NO_WORKER_AVAILABLE", **facts: Any) -> Situation:
     """Return the facts about a request for one worker type that is alive."""
     usual: dict[str, Any] = {
         "at": AT,
-        "limits": Limits(queue_timeout=300, run_timeout=1000, heartbeat_expiry=60, sweep=3),
+        "limits": Limits(queue_timeout=300, run_timeout=1000, heartbeat_expiry=60, sweep=3, max_attempts=5),
         "tenant": "demo",
         "tenant_active": True,
         "content_type": "unzip",
@@ -31,11 +31,14 @@ def a_situation(status: str = "NO_WORKER_AVAILABLE", **facts: Any) -> Situation:
         "step": SINGLE.first,
         "step_number": 0,
         "attempt": 1,
+        "failed": 0,
+        "failure": None,
         "error": None,
         "worker_type": "unzip-worker",
         "worker_id": None,
         "due_at": None,
         "moved_at": AT,
+        "deadline_at": None,
         "live": {"unzip-worker"},
         "type_beat": None,
         "worker_beat": None,

@@ -31,10 +31,15 @@ def a_worker_type(
     inputs: Sequence[str] = ("unzip",),
     output: str | None = "tree",
     keep_errors: bool = True,
+    policy: Mapping[str, object] | None = None,
 ) -> WorkerType:
     """Store a configured worker type."""
     stored = WorkerType.objects.create(
-        tenant=tenant, worker_type=worker_type, content_type_out=output, keep_errors=keep_errors
+        tenant=tenant,
+        worker_type=worker_type,
+        content_type_out=output,
+        keep_errors=keep_errors,
+        policy=policy,
     )
     for content_type in inputs:
         InputContentType.objects.create(tenant=tenant, worker_type=stored, content_type=content_type)

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
+from worker_manager.configuration.policies import SCHEMA as POLICY
+from worker_manager.configuration.policies import policy_faults
 from worker_manager.configuration.violations import blank, not_boolean, unfit, violation
+from worker_manager.policy import UNSET, Policy
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkerConfigDto"
 #: Longest name of a worker type.
@@ -36,6 +39,7 @@ SCHEMA: Final[Value] = {
             "description": "Content type of what it makes; needed in workflows.",
         },
         "keepErrors": KEEP_ERRORS,
+        "policy": POLICY,
     },
 }
 
@@ -48,12 +52,14 @@ class WorkerItem:
     inputs: tuple[str, ...]
     output: str | None
     keep_errors: bool
+    policy: Policy = UNSET
 
     def to_value(self) -> dict[str, Any]:
         """Return the value as it stands in a file."""
         value = {"workerType": self.worker_type, "contentTypeInputs": list(self.inputs)}
         output = {} if self.output is None else {"contentTypeOutput": self.output}
-        return {**value, **output, "keepErrors": self.keep_errors}
+        policy = {} if self.policy == UNSET else {"policy": self.policy.to_json()}
+        return {**value, **output, "keepErrors": self.keep_errors, **policy}
 
 
 def read_worker(value: Value) -> WorkerItem:
@@ -70,6 +76,7 @@ def read_worker(value: Value) -> WorkerItem:
         *unfit("contentTypeOutput", output, MAX_CONTENT_TYPE),
         *not_boolean("keepErrors", keep_errors),
         *_inputs_faults(inputs),
+        *policy_faults("policy", value.get("policy")),
     ]
     if faults:
         raise InvalidItem(*faults)
@@ -78,6 +85,7 @@ def read_worker(value: Value) -> WorkerItem:
         inputs=tuple(dict.fromkeys(inputs or ())),
         output=output,
         keep_errors=keep_errors is not False,
+        policy=Policy.from_json(value.get("policy")),
     )
 
 

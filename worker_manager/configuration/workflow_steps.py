@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeGuard
 
 from regards_processing.kernel.configuration.faults import Fault, Value
+from worker_manager.configuration.policies import SCHEMA as POLICY
+from worker_manager.configuration.policies import policy_faults
 from worker_manager.configuration.violations import blank, unfit, violation
 from worker_manager.configuration.worker_items import MAX_CONTENT_TYPE, MAX_TYPE, NOT_BLANK
+from worker_manager.policy import UNSET, Policy
 
 #: Most worker types of a parallel step: their contents are gathered in one body.
 MAX_MEMBERS: Final = 16
@@ -15,6 +18,7 @@ _MAX_NUMBER: Final = 2**31 - 1
 _MEMBER: Final = {**NOT_BLANK, "maxLength": MAX_TYPE}
 _NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": _MAX_NUMBER}
 _NOTHING: Final = {"enum": [None]}
+_POLICY: Final = {**POLICY, "description": "Goes before that of each worker type, key by key."}
 _ONE: Final = {
     "type": "object",
     "description": "A step of one worker type.",
@@ -27,6 +31,7 @@ _ONE: Final = {
         },
         "workerTypes": _NOTHING,
         "contentTypeOutput": _NOTHING,
+        "policy": _POLICY,
     },
 }
 _PARALLEL: Final = {
@@ -49,6 +54,7 @@ _PARALLEL: Final = {
             "description": "Content type of their gathered contents; without it the next step has to take "
             "what each of them makes.",
         },
+        "policy": _POLICY,
     },
 }
 #: JSON Schema of a step.
@@ -64,24 +70,31 @@ class WorkflowStep:
     worker_types: tuple[str, ...]
     #: Content type of the gathered contents; ``None`` when the step does not say, or gathers none.
     output: str | None = None
+    policy: Policy = UNSET
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> Self:
         """Read a step that was checked before."""
         members = value.get("workerTypes") or [value["workerType"]]
-        return cls(int(value["stepNumber"]), tuple(members), value.get("contentTypeOutput"))
+        policy = Policy.from_json(value.get("policy"))
+        return cls(int(value["stepNumber"]), tuple(members), value.get("contentTypeOutput"), policy)
 
     def to_value(self) -> dict[str, Any]:
         """Return the step as it stands in a file."""
+        policy = {} if self.policy == UNSET else {"policy": self.policy.to_json()}
         if len(self.worker_types) == 1:
-            return {"stepNumber": self.number, "workerType": self.worker_types[0]}
+            return {"stepNumber": self.number, "workerType": self.worker_types[0], **policy}
         output = {} if self.output is None else {"contentTypeOutput": self.output}
-        return {"stepNumber": self.number, "workerTypes": list(self.worker_types), **output}
+        return {"stepNumber": self.number, "workerTypes": list(self.worker_types), **output, **policy}
 
 
 def step_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
     """Return every rule that a step breaks by itself."""
-    return [*_number_faults(f"{path}.stepNumber", step.get("stepNumber")), *_worker_faults(path, step)]
+    return [
+        *_number_faults(f"{path}.stepNumber", step.get("stepNumber")),
+        *_worker_faults(path, step),
+        *policy_faults(f"{path}.policy", step.get("policy")),
+    ]
 
 
 def _number_faults(path: str, number: object) -> list[Fault]:

@@ -58,7 +58,7 @@ class Request(models.Model):
     attempt = models.IntegerField(default=0)
     #: Dispatch id of the step before, whose answer started this one.
     parent_dispatch = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
-    #: Dispatches of the current step that ended without an answer.
+    #: Attempts at the current step that failed; those that a worker postponed did not.
     lost_attempts = models.IntegerField(default=0)
     #: Whether the last dispatch was a Celery task message, whose answers always name their dispatch.
     dispatched_to_celery = models.BooleanField(default=False)
@@ -66,6 +66,8 @@ class Request(models.Model):
     due_at = models.DateTimeField(null=True)
     #: Last dispatch or sign of life of the worker.
     moved_at = models.DateTimeField()
+    #: When the watchdog ends the attempt; unknown when a manager of the release before dispatched it.
+    deadline_at = models.DateTimeField(null=True)
     #: Instance that said it runs the request, where known.
     worker_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 (absent is not empty)
     #: What spans to come need to know (`trace_stamps.Stamp`); empty while tracing is off.
@@ -89,9 +91,9 @@ class Request(models.Model):
         indexes = (
             models.Index(fields=("status", "step_worker_type"), name="ix_request_status_type"),
             models.Index(
-                fields=("status", "moved_at"),
+                fields=("deadline_at",),
                 condition=models.Q(status__in=[status.value for status in sorted(AWAITING_ANSWER)]),
-                name="ix_request_silent",
+                name="ix_request_deadline",
             ),
             models.Index(
                 fields=("due_at",),

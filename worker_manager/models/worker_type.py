@@ -17,6 +17,8 @@ class WorkerType(models.Model):
     keep_errors = models.BooleanField(
         default=True, help_text="Keep requests in error for an operator to retry."
     )
+    #: Time-outs and retries (`policy.Policy.to_json`); nothing is configured when it is absent.
+    policy = models.JSONField(null=True, blank=True)
 
     objects: ClassVar[models.Manager["WorkerType"]] = TenantScopedQuerySet.as_manager()
 

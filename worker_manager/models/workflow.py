@@ -14,7 +14,7 @@ class Workflow(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="workflows")
     #: The content type that asks for this workflow.
     workflow_type = models.CharField(max_length=255)
-    #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number.
+    #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number; some have a ``policy``.
     steps = models.JSONField()
     keep_errors = models.BooleanField(default=True)
 

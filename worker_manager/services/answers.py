@@ -4,9 +4,11 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
+
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import answer_rules, counters, queries
-from worker_manager.answer_rules import Advance, Dispatch, End, Lost, Meaning, Postponed, Progress, ending
+from worker_manager.answer_rules import Advance, Dispatch, End, Failed, Meaning, Postponed, Progress, ending
 from worker_manager.models import Request
 from worker_manager.services import attempts, dispatch, moves
 from worker_manager.services.bulks import Bulk, locked, settle
@@ -70,11 +72,13 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
     match meaning:
         case Progress(message):
             request.error, request.worker_id = message, answer_rules.instance(answer)
-            moves.move(request=request, to=RequestStatus.RUNNING, at=bulk.at)
-        case End(status, content, error):
-            request.error, request.content = error, content
+            policy = attempts.policy_of(request=request, plan=plan)
+            within = policy.run_timeout or settings.RUN_TIMEOUT
+            moves.move(request=request, to=RequestStatus.RUNNING, at=bulk.at, within=within)
+        case End(content):
+            request.error, request.content = None, content
             request.worker_id = answer_rules.instance(answer) or request.worker_id
-            moves.move(request=request, to=status, at=bulk.at)
+            moves.move(request=request, to=RequestStatus.SUCCESS, at=bulk.at)
         case Advance(step, content):
             request.parent_dispatch = request.dispatch_id
             request.step_number, request.content = step.number, content
@@ -84,7 +88,10 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
             bulk.heavy[request.pk] = frozenset({"content", "headers"})
         case Postponed(seconds, reason):
             attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)
-        case Lost(reason):
-            attempts.lost(request=request, reason=reason, live=bulk.live, at=bulk.at)
+        case Failed(failure, reason):
+            request.worker_id = answer_rules.instance(answer) or request.worker_id
+            attempts.failed(
+                request=request, failure=failure, reason=reason, plan=plan, live=bulk.live, at=bulk.at
+            )
     if request.status == RequestStatus.DISPATCHED:
         bulk.dispatched.add(request.pk)

@@ -7,19 +7,20 @@ from regards_processing.kernel.db.transactions import transaction
 from worker_manager import answer_rules, queries
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from worker_manager.models import Request
-from worker_manager.services import moves
+from worker_manager.policy import Failure
+from worker_manager.services import attempts, moves
 from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
-from worker_manager.states import UNDER_ORDERS, RequestStatus
-from worker_manager.trail import Ending, Outcome
+from worker_manager.states import AWAITING_ANSWER, UNDER_ORDERS, RequestStatus
+from worker_manager.workflow_plan import Plan
 
 
 @transaction
 def fail_dead_requests(*, dead: Sequence[WorkDeadLettered], at: datetime) -> list[Dropped]:
-    """End in ERROR the requests whose message came back dead; return those that did not count."""
+    """End the attempts whose message came back dead; return the letters that did not count."""
     tenants = queries.active_tenants(names={letter.tenant for letter in dead})
     requests = locked(request_ids={letter.request_id for letter in dead}, tenant_ids=set(tenants.values()))
-    bulk = Bulk(live={}, at=at)
+    bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
     for position, letter in enumerate(dead):
         request = requests.get((tenants.get(letter.tenant, 0), letter.request_id))
@@ -39,8 +40,17 @@ def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str
     if named and named != request.dispatch_id:
         return f"it is dispatch {named}, the current one is {request.dispatch_id}"
     bulk.touch(request)
-    request.error = letter.error
-    ending = Ending(outcome=Outcome.DEAD_LETTER, message=letter.error)
-    moves.end_attempt(request=request, ending=ending, at=bulk.at)
-    moves.move(request=request, to=RequestStatus.ERROR, at=bulk.at)
+    _fail(request, letter.error, bulk)
     return None
+
+
+def _fail(request: Request, error: str, bulk: Bulk) -> None:
+    if request.status not in AWAITING_ANSWER:
+        # No attempt is under way that its policy could follow up.
+        request.error = error
+        moves.move(request=request, to=RequestStatus.ERROR, at=bulk.at)
+        return
+    plan = Plan.from_json(request.plan) if request.plan else None
+    attempts.failed(
+        request=request, failure=Failure.DEAD_LETTER, reason=error, plan=plan, live=bulk.live, at=bulk.at
+    )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.conf import settings
+
 from regards_processing.kernel.amqp.envelope import Outbound
 from worker_manager import task_messages, tracing
 from worker_manager.models import Request
@@ -33,7 +35,8 @@ def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime
     request.attempt += 1
     request.dispatched_worker_type = step.worker_type
     request.dispatched_to_celery = live[step.worker_type].all_celery
-    move(request=request, to=RequestStatus.DISPATCHED, at=at)
+    within = step.policy.queue_timeout or settings.QUEUE_TIMEOUT
+    move(request=request, to=RequestStatus.DISPATCHED, at=at, within=within)
 
 
 def current_step(*, request: Request, plan: Plan | None) -> PlanStep | None:

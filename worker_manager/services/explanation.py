@@ -8,9 +8,11 @@ from django.conf import settings
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries, searches
 from worker_manager.models import Request
+from worker_manager.policy import Failure
 from worker_manager.reasons import Limits, Reason, Situation, reasons
 from worker_manager.services import dispatch
 from worker_manager.states import RequestStatus
+from worker_manager.trail import Trail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +63,25 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         step=step,
         step_number=request.step_number,
         attempt=request.attempt,
+        failed=request.lost_attempts,
+        failure=_failure(request),
         error=request.error,
         worker_type=worker_type,
         worker_id=request.worker_id,
         due_at=request.due_at,
         moved_at=request.moved_at,
+        deadline_at=request.deadline_at,
         live=frozenset(queries.live_types(at=at)),
         type_beat=beats.of_type,
         worker_beat=beats.of_instance,
     )
+
+
+def _failure(request: Request) -> str | None:
+    """Return what ended the last attempt of a request, if that was a failure."""
+    attempts = Trail.read(request.trail).attempts
+    outcome = attempts[-1].outcome if attempts else None
+    return outcome if outcome in set(Failure) else None
 
 
 def _limits() -> Limits:
@@ -78,4 +90,5 @@ def _limits() -> Limits:
         run_timeout=settings.RUN_TIMEOUT,
         heartbeat_expiry=settings.HEARTBEAT_EXPIRY,
         sweep=settings.SWEEP_SECONDS,
+        max_attempts=settings.MAX_LOST_ATTEMPTS,
     )

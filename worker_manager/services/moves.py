@@ -1,7 +1,7 @@
 """The one place where a request moves."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -25,6 +25,7 @@ _MOVED: Final = (
     "dispatched_to_celery",
     "due_at",
     "moved_at",
+    "deadline_at",
     "worker_id",
     "trail",
 )
@@ -61,8 +62,10 @@ class IllegalMove(DomainError):
     http_status = 409
 
 
-def move(*, request: Request, to: RequestStatus, at: datetime) -> None:
+def move(*, request: Request, to: RequestStatus, at: datetime, within: float | None = None) -> None:
     """Move a locked request in memory, and note in its trail what that begins and ends; `save` writes it.
+
+    ``within`` are the seconds that a worker has for its next sign, where one is awaited.
 
     Raises:
         IllegalMove: no such move is in `states.MOVES`.
@@ -72,6 +75,7 @@ def move(*, request: Request, to: RequestStatus, at: datetime) -> None:
         raise IllegalMove(f"Request {request.request_id} cannot go from {request.status} to {to}")
     request.status = to
     request.moved_at = at
+    request.deadline_at = None if within is None else at + timedelta(seconds=within)
     if before in AWAITING_ANSWER and to != RequestStatus.RUNNING:
         end_attempt(request=request, ending=Ending(outcome=_OUTCOMES.get(to, Outcome.LOST)), at=at)
     if to == RequestStatus.DISPATCHED:

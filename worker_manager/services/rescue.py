@@ -10,16 +10,17 @@ from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
 from worker_manager.models import Request, WorkerInstance
+from worker_manager.policy import Failure, Policy
 from worker_manager.services import attempts
 from worker_manager.services.bulks import Bulk, settle
-from worker_manager.states import RequestStatus
-from worker_manager.trail import Outcome
+from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.workflow_plan import Plan
 
 log = logging.getLogger(__name__)
 
 
 def rescue_silent(*, at: datetime) -> int:
-    """Open new attempts for requests that nobody will answer, page by page; return how many."""
+    """End the attempts that nobody will answer, page by page; return how many."""
     rescued = 0
     while page := _rescue_page(at):
         rescued += page
@@ -35,13 +36,10 @@ def _rescue_page(at: datetime) -> int:
     page = list(silent.without_payloads()[: settings.SWEEP_PAGE])
     bulk = Bulk(live=queries.live_types(at=at), at=at, touched={request.pk: request for request in page})
     for request in page:
-        attempts.lost(
-            request=request,
-            reason=_reason(request),
-            live=bulk.live,
-            at=at,
-            outcome=_outcome(request, at),
-        )
+        plan = Plan.from_json(request.plan) if request.plan else None
+        failure = _failure(request, at)
+        reason = _reason(failure, attempts.policy_of(request=request, plan=plan))
+        attempts.failed(request=request, failure=failure, reason=reason, plan=plan, live=bulk.live, at=at)
     settle(bulk=bulk, tenants=tenants)
     return len(page)
 
@@ -49,21 +47,31 @@ def _rescue_page(at: datetime) -> int:
 def _silent(at: datetime) -> Q:
     expired = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
     alive = WorkerInstance.objects.alive(since=expired).values("worker_id")
-    queued = Q(status=RequestStatus.DISPATCHED, moved_at__lt=at - timedelta(seconds=settings.QUEUE_TIMEOUT))
-    running = Q(status=RequestStatus.RUNNING, moved_at__lt=at - timedelta(seconds=settings.RUN_TIMEOUT))
+    overdue = Q(status__in=sorted(AWAITING_ANSWER), deadline_at__lt=at)
     orphaned = Q(status=RequestStatus.RUNNING, worker_id__isnull=False, moved_at__lt=expired)
     # While nobody is heard, it may be us who were deaf: managers that were down heard no heartbeats.
-    return queued | running | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(alive)))
+    return overdue | _overdue_of_old(at) | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(alive)))
 
 
-def _outcome(request: Request, at: datetime) -> Outcome:
+def _overdue_of_old(at: datetime) -> Q:
+    """Return the condition for requests that a manager of the release before dispatched."""
+    queued = Q(status=RequestStatus.DISPATCHED, moved_at__lt=at - timedelta(seconds=settings.QUEUE_TIMEOUT))
+    running = Q(status=RequestStatus.RUNNING, moved_at__lt=at - timedelta(seconds=settings.RUN_TIMEOUT))
+    return Q(status__in=sorted(AWAITING_ANSWER), deadline_at__isnull=True) & (queued | running)
+
+
+def _failure(request: Request, at: datetime) -> Failure:
     if request.status == RequestStatus.DISPATCHED:
-        return Outcome.QUEUE_TIMEOUT
-    late = request.moved_at < at - timedelta(seconds=settings.RUN_TIMEOUT)
-    return Outcome.RUN_TIMEOUT if late else Outcome.LOST
+        return Failure.QUEUE_TIMEOUT
+    deadline = request.deadline_at or request.moved_at + timedelta(seconds=settings.RUN_TIMEOUT)
+    return Failure.RUN_TIMEOUT if deadline < at else Failure.LOST
 
 
-def _reason(request: Request) -> str:
-    if request.status == RequestStatus.DISPATCHED:
-        return f"no worker answered within {settings.QUEUE_TIMEOUT} s"
-    return f"the worker gave no sign within {settings.RUN_TIMEOUT} s, or died"
+def _reason(failure: Failure, policy: Policy) -> str:
+    match failure:
+        case Failure.QUEUE_TIMEOUT:
+            return f"no worker answered within {policy.queue_timeout or settings.QUEUE_TIMEOUT:.9g} s"
+        case Failure.RUN_TIMEOUT:
+            return f"the worker gave no sign within {policy.run_timeout or settings.RUN_TIMEOUT:.9g} s"
+        case _:
+            return "the worker that had the request died"

@@ -40,6 +40,7 @@ _COLUMNS: Final = {
     "lost_attempts": "lost_attempts",
     "dispatched_to_celery": "dispatched_to_celery",
     "moved_at": "moved_at",
+    "deadline_at": "deadline_at",
     "trace": "trace",
     "trail": "trail",
 }

@@ -13,6 +13,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
 from worker_manager.configuration.worker_items import WorkerItem
 from worker_manager.models import InputContentType, WorkerType, Workflow
+from worker_manager.policy import UNSET, Policy
 from workers.contract import names
 
 _CLASH: Final = "WorkerConf with type={worker} declares contentType [{names}] which are {why}"
@@ -63,6 +64,7 @@ def _items(stored: QuerySet[WorkerType]) -> list[WorkerItem]:
             inputs=tuple(sorted(entry.content_type for entry in worker.inputs.all())),
             output=worker.content_type_out,
             keep_errors=worker.keep_errors,
+            policy=Policy.from_json(worker.policy),
         )
         for worker in stored.prefetch_related("inputs").order_by("worker_type")
     ]
@@ -144,12 +146,13 @@ def _write(tenant: Tenant, accepted: dict[str, WorkerItem]) -> None:
                 worker_type=item.worker_type,
                 content_type_out=item.output,
                 keep_errors=item.keep_errors,
+                policy=None if item.policy == UNSET else item.policy.to_json(),
             )
             for item in accepted.values()
         ],
         update_conflicts=True,
         unique_fields=["tenant", "worker_type"],
-        update_fields=["content_type_out", "keep_errors"],
+        update_fields=["content_type_out", "keep_errors", "policy"],
     )
     stored = WorkerType.objects.for_tenant(tenant).filter(worker_type__in=accepted)
     keys = dict(stored.values_list("worker_type", "pk"))

@@ -43,6 +43,7 @@ _WORKERS = st.builds(
     inputs=st.lists(_NAMES, min_size=1, max_size=3),
     contentTypeOutput=st.none() | _NAMES,
     keepErrors=st.booleans(),
+    policy=st.none() | st.sampled_from([{}, {"backoff": {}}, {"maxAttempts": 3.0, "retryOn": ["ERROR"]}]),
 )
 _STEPS = st.lists(
     st.tuples(st.integers(0, 4), _NAMES | st.lists(_NAMES, min_size=2, max_size=3)), min_size=1, max_size=3

@@ -82,8 +82,18 @@ def test_it_opens_new_attempts(engine: Engine, count: int) -> None:
 def test_it_buries_the_dead(engine: Engine, count: int) -> None:
     _ready(engine, count)
     dead = [a_dead_letter(f"r-{number}") for number in range(count)]
-    # Tenants, requests, update, session, outbox in and out.
-    assert _statements(lambda: engine.bury(*dead)) == 6
+    # Tenants, requests, live types, update, session, outbox in and out.
+    assert _statements(lambda: engine.bury(*dead)) == 7
+
+
+@_SIZES
+def test_it_lets_what_failed_wait_for_its_next_attempt(engine: Engine, count: int) -> None:
+    a_worker_type(a_tenant(), policy={"retryOn": ["ERROR"], "backoff": {"delay": 5}})
+    live_workers("unzip-worker")
+    engine.submit(*submissions(count))
+    answers = [an_answer("ERROR", request_id=f"r-{number}") for number in range(count)]
+    # Tenants, requests, live types, update, session.
+    assert _statements(lambda: engine.answer(*answers)) == 5
 
 
 @_SIZES

@@ -194,7 +194,7 @@ def test_it_shows_an_attempt_that_the_watchdog_gave_up(engine: Engine, traces: T
     engine.submit(a_submission())
     engine.rescue(at=later(100_000))
     (lost,) = traces.spans
-    assert (lost.name, lost.status) == ("dispatch unzip-worker", "LOST")
+    assert (lost.name, lost.status) == ("dispatch unzip-worker", "QUEUE_TIMEOUT")
     assert lost.end == _seconds(later(100_000))
 
 

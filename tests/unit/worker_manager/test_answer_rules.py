@@ -7,7 +7,7 @@ from worker_manager.answer_rules import (
     Advance,
     Dispatch,
     End,
-    Lost,
+    Failed,
     Meaning,
     Postponed,
     Progress,
@@ -16,6 +16,7 @@ from worker_manager.answer_rules import (
     step_headers,
     why_dropped,
 )
+from worker_manager.policy import Failure
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.workflow_plan import Plan, PlanStep
 
@@ -82,18 +83,18 @@ def test_it_tells_a_dispatch_id_from_other_correlation_ids(text: str | None, fou
 @pytest.mark.parametrize(
     ("status", "content", "plan", "step", "expected"),
     [
-        ("SUCCESS", b"x", _SINGLE, 0, End(RequestStatus.SUCCESS, content=b"x")),
-        ("SUCCESS", b"", _SINGLE, 0, End(RequestStatus.SUCCESS, content=b"")),
-        ("SUCCESS", None, _SINGLE, 0, End(RequestStatus.SUCCESS, content=b"{}")),
+        ("SUCCESS", b"x", _SINGLE, 0, End(b"x")),
+        ("SUCCESS", b"", _SINGLE, 0, End(b"")),
+        ("SUCCESS", None, _SINGLE, 0, End(b"{}")),
         ("SUCCESS", b"x", _WORKFLOW, 1, Advance(PlanStep(2, "b"), b"x")),
         ("SUCCESS", b"", _WORKFLOW, 1, Advance(PlanStep(2, "b"), b"")),
-        ("SUCCESS", None, _WORKFLOW, 1, End(RequestStatus.ERROR, error=_NO_CONTENT)),
-        ("SUCCESS", None, _WORKFLOW, 2, End(RequestStatus.SUCCESS, content=b"{}")),
+        ("SUCCESS", None, _WORKFLOW, 1, Failed(Failure.ERROR, _NO_CONTENT)),
+        ("SUCCESS", None, _WORKFLOW, 2, End(b"{}")),
         ("RUNNING", None, _SINGLE, 0, Progress(None)),
-        ("ERROR", b"x", _SINGLE, 0, End(RequestStatus.ERROR)),
-        ("INVALID_CONTENT", None, _WORKFLOW, 1, End(RequestStatus.INVALID_CONTENT)),
+        ("ERROR", b"x", _SINGLE, 0, Failed(Failure.ERROR, None)),
+        ("INVALID_CONTENT", None, _WORKFLOW, 1, Failed(Failure.INVALID_CONTENT, None)),
         ("RETRY_LATER", None, _SINGLE, 0, Postponed(0.0, None)),
-        ("REDELIVERED", None, _SINGLE, 0, Lost("the worker that had the request was lost")),
+        ("REDELIVERED", None, _SINGLE, 0, Failed(Failure.LOST, "the worker that had the request was lost")),
     ],
 )
 def test_it_reads_an_answer(

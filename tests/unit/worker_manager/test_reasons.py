@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from tests.factories.situations import SINGLE, WORKFLOW, a_situation
 from tests.factories.worker_manager import AT, later
+from worker_manager.policy import Failure, Policy
 from worker_manager.reasons import Reason, ReasonCode, Situation, reasons
 from worker_manager.states import FINAL, RequestStatus
 from worker_manager.workflow_plan import PlanStep
 
 _C = ReasonCode
 _SECOND, _LAST = WORKFLOW.steps[1:]
+_IMPATIENT = PlanStep.of(0, "unzip-worker", [Policy(max_attempts=2)])
 _TYPES = ["unzip-worker", "sip-worker", "store-worker"]
 
 
@@ -85,6 +87,24 @@ def test_it_names_the_reasons(status: str, facts: dict[str, Any], codes: list[Re
             "Its next attempt is due at 2025-06-01T12:00:30Z: the worker asked to retry later",
         ),
         (
+            "TO_DISPATCH",
+            {"due_at": later(30), "error": "disk full", "failure": "ERROR", "failed": 2},
+            "Attempt 2 of 5 ended in ERROR, the next is due at 2025-06-01T12:00:30Z: disk full",
+        ),
+        (
+            "TO_DISPATCH",
+            {"due_at": later(30), "failure": "LOST", "failed": 1, "step": _IMPATIENT},
+            "Attempt 1 of 2 ended in LOST, the next is due at 2025-06-01T12:00:30Z: no reason was given",
+        ),
+        (
+            "DISPATCHED",
+            {"attempt": 2, "deadline_at": later(7)},
+            (
+                "In the queue of worker type unzip-worker since 2025-06-01T12:00:00Z, attempt 2; "
+                "the watchdog acts after 2025-06-01T12:00:07Z"
+            ),
+        ),
+        (
             "DISPATCHED",
             {"attempt": 2},
             (
@@ -123,7 +143,9 @@ def test_it_counts_the_steps() -> None:
     ("facts", "watchdog"),
     [
         ({}, later(1000)),
+        ({"deadline_at": later(30)}, later(30)),
         ({"worker_id": "w-1", "worker_beat": AT}, later(1000)),
+        ({"worker_id": "w-1", "worker_beat": later(-100), "deadline_at": later(30)}, later(30)),
         ({"worker_id": "w-1", "worker_beat": later(-100)}, later(60)),
         # While nobody is heard, the managers may have been deaf: the watchdog waits.
         ({"worker_id": "w-1", "worker_beat": later(-100), "live": ()}, later(1000)),
@@ -150,11 +172,14 @@ def _situations(draw: st.DrawFn, *, steps: st.SearchStrategy[dict[str, Any]] = _
     return a_situation(
         draw(st.sampled_from(RequestStatus)),
         tenant_active=draw(st.booleans()),
+        failed=draw(st.integers(0, 3)),
+        failure=draw(st.none() | st.sampled_from(Failure)),
         error=draw(st.none() | st.text()),
         worker_type=draw(st.none() | st.sampled_from(_TYPES)),
         worker_id=draw(st.none() | st.just("w-1")),
         due_at=draw(_TIMES),
         moved_at=draw(_TIMES),
+        deadline_at=draw(st.none() | _TIMES),
         live=draw(st.sets(st.sampled_from(_TYPES))),
         type_beat=draw(st.none() | _TIMES),
         worker_beat=draw(st.none() | _TIMES),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from worker_manager.policy import UNSET, Policy
 from worker_manager.workflow_plan import Plan, PlanStep
 
 _STEPS = [
@@ -41,7 +42,45 @@ def test_it_gives_one_worker_type_one_step() -> None:
     assert (plan.first, plan.after(0), plan.workflow_type) == (PlanStep(0, "unzip"), None, None)
 
 
-@pytest.mark.parametrize("plan", [_PLAN, _PARALLEL, Plan.single(worker_type="unzip", keep_errors=True)])
+_PATIENT = Policy(run_timeout=60.0, max_attempts=3)
+
+
+def _with_policies(**policies: Policy) -> Plan:
+    steps = [
+        _STEPS[0],
+        {**_STEPS[1], "policy": {"maxAttempts": 7}},
+        _STEPS[2],
+        {"stepNumber": 40, "workerTypes": ["a", "b"]},
+    ]
+    return Plan.workflow(workflow_type="ingest", steps=steps, keep_errors=True, policies=policies)
+
+
+def test_it_puts_the_policy_of_a_step_over_that_of_its_worker_types() -> None:
+    steps = _with_policies(a=_PATIENT).steps
+    assert [step.policies for step in steps] == [
+        (Policy(run_timeout=60.0, max_attempts=7),),
+        (),
+        (_PATIENT,),
+        (_PATIENT, UNSET),
+    ]
+    assert [step.policy for step in steps[1:]] == [UNSET, _PATIENT, _PATIENT]
+
+
+def test_it_stores_no_policy_that_nobody_configured() -> None:
+    assert set(_PLAN.to_json()) == {"steps", "keepErrors", "workflowType"}
+    assert set(_with_policies(b=_PATIENT).to_json()["policies"]) == {"0", "20", "40"}
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        _PLAN,
+        _PARALLEL,
+        _with_policies(a=_PATIENT),
+        Plan.single(worker_type="unzip", keep_errors=True),
+        Plan.single(worker_type="unzip", keep_errors=True, policy=_PATIENT),
+    ],
+)
 def test_it_survives_storing(plan: Plan) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 

@@ -13,10 +13,11 @@ from regards_processing.kernel.configuration.envelope import to_text
 from regards_processing.kernel.configuration.faults import InvalidItem, Value
 from regards_processing.kernel.configuration.file_schema import file_schema
 from tests.factories.configuration_files import a_file, a_setting, a_worker, a_workflow_item
-from worker_manager.configuration import worker_items, workflow_items
+from worker_manager.configuration import policies, worker_items, workflow_items
 from worker_manager.configuration.worker_items import read_worker
 from worker_manager.configuration.workflow_items import read_workflow
 from worker_manager.module import MODULE
+from worker_manager.policy import Failure
 
 _ROOT = Path(__file__).parents[4]
 _PUBLISHED = _ROOT / "docs" / "reference" / "configuration-file.rs-worker-manager.schema.json"
@@ -37,16 +38,37 @@ def _objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries({}, optional={name: good | _ANYTHING for name, good in fields.items()})
 
 
+_NUMBERS = st.integers(-1, 1001) | st.floats(0, 2)
+_BACKOFFS = _objects(
+    kind=st.sampled_from(["fixed", "exponential"]),
+    delay=_NUMBERS,
+    factor=_NUMBERS,
+    cap=_NUMBERS,
+    jitter=_NUMBERS,
+    other=st.nothing(),
+)
+_POLICIES = _objects(
+    queueTimeout=_NUMBERS,
+    runTimeout=_NUMBERS,
+    maxAttempts=_NUMBERS,
+    backoff=_BACKOFFS,
+    retryOn=st.lists(st.sampled_from(list(Failure)) | _ANYTHING, max_size=2),
+)
 _NAMES = st.sampled_from(["a", "b", " "]) | _TEXTS
 _STEP = _objects(
     stepNumber=st.integers(0, 9),
     workerType=_NAMES | st.none(),
     workerTypes=st.none() | st.lists(_NAMES, max_size=3) | st.just(["a"] * 16) | st.just(["a"] * 17),
     contentTypeOutput=st.none() | _TEXTS,
+    policy=_POLICIES,
 )
 _STEPS = st.lists(_STEP | _ANYTHING, max_size=3)
 _WORKERS = _objects(
-    workerType=_TEXTS, contentTypeInputs=st.lists(_TEXTS), contentTypeOutput=_TEXTS, keepErrors=st.booleans()
+    workerType=_TEXTS,
+    contentTypeInputs=st.lists(_TEXTS),
+    contentTypeOutput=_TEXTS,
+    keepErrors=st.booleans(),
+    policy=_POLICIES,
 )
 _WORKFLOWS = _objects(workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans())
 _quickly = settings(database=None, deadline=None, max_examples=300)
@@ -64,6 +86,13 @@ def _is_read(read: Any, value: Value) -> bool:
 @given(value=_WORKERS)
 def test_it_accepts_the_worker_types_that_the_code_accepts(value: Value) -> None:
     assert Draft202012Validator(worker_items.SCHEMA).is_valid(value) == _is_read(read_worker, value)
+
+
+@_quickly
+@given(value=_POLICIES)
+def test_it_accepts_the_policies_that_the_code_accepts(value: Value) -> None:
+    worker = {"workerType": "w", "contentTypeInputs": ["a"], "policy": value}
+    assert Draft202012Validator(policies.SCHEMA).is_valid(value) == _is_read(read_worker, worker)
 
 
 @_quickly

@@ -5,6 +5,7 @@ import pytest
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem
 from tests.factories.configuration_files import Item, a_worker
 from worker_manager.configuration.worker_items import WorkerItem, read_worker
+from worker_manager.policy import UNSET, Failure, Policy
 
 _LONG = "x" * 256
 
@@ -111,7 +112,8 @@ def test_it_keeps_errors_unless_told_otherwise(keep: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("output", [None, "c"])
-def test_it_reads_what_it_writes(output: str | None) -> None:
-    item = WorkerItem(worker_type="w", inputs=("a", "b"), output=output, keep_errors=False)
+@pytest.mark.parametrize("policy", [UNSET, Policy(run_timeout=5.0, retry_on=frozenset({Failure.ERROR}))])
+def test_it_reads_what_it_writes(output: str | None, policy: Policy) -> None:
+    item = WorkerItem(worker_type="w", inputs=("a", "b"), output=output, keep_errors=False, policy=policy)
     assert read_worker(item.to_value()) == item
     assert None not in item.to_value().values()

@@ -6,6 +6,7 @@ from regards_processing.kernel.configuration.faults import Fault, InvalidItem
 from tests.factories.configuration_files import Item, a_workflow_item
 from worker_manager.configuration.workflow_items import WorkflowItem, read_workflow
 from worker_manager.configuration.workflow_steps import WorkflowStep
+from worker_manager.policy import Policy
 
 _LONG = "x" * 256
 
@@ -108,7 +109,11 @@ def test_it_reads_a_workflow_in_the_order_of_its_numbers() -> None:
 
 
 def test_it_reads_what_it_writes() -> None:
-    steps = WorkflowStep(1, ("a",)), WorkflowStep(2, ("b", "c")), WorkflowStep(3, ("b", "b"), "both")
+    steps = (
+        WorkflowStep(1, ("a",)),
+        WorkflowStep(2, ("b", "c"), policy=Policy(max_attempts=2)),
+        WorkflowStep(3, ("b", "b"), "both"),
+    )
     item = WorkflowItem(workflow_type="wf", steps=steps, keep_errors=False)
     assert read_workflow(item.to_value()) == item
 
