@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fetch
-from regards_processing.kernel.rest.totals import total_of
+from regards_processing.kernel.rest.totals import remembered, total_of
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import InputContentType, Request, WorkerInstance
 from worker_manager.request_filter import RequestFilter
@@ -72,6 +73,50 @@ def page_of(*, tenant: Tenant, wanted: RequestFilter, page: PageRequest) -> Page
     found = matching(tenant=tenant, wanted=wanted)
     total = total_of(found, key=_name_of(tenant, wanted), kept=settings.SEARCH_TOTAL_KEPT)
     return fetch(found.only(*_LIGHT), page=page, total=total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCounts:
+    """How many requests there are."""
+
+    by_status: Mapping[str, int]
+    #: By the worker type of their step.
+    by_worker_type: Mapping[str, int]
+    #: Nothing is configured for their content types.
+    without_worker_type: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.by_status.values())
+
+
+def counts_of(*, tenant: Tenant, wanted: RequestFilter) -> RequestCounts:
+    """Count the requests that a filter means, with one statement at most."""
+    key = f"counts.{_name_of(tenant, wanted)}"
+    found = matching(tenant=tenant, wanted=wanted)
+    return remembered(
+        lambda: _counted(found),
+        total=lambda counts: counts.total,
+        key=key,
+        kept=settings.SEARCH_TOTAL_KEPT,
+    )
+
+
+def _counted(found: QuerySet[Request]) -> RequestCounts:
+    by_status: Counter[str] = Counter()
+    by_worker_type: Counter[str | None] = Counter()
+    for status, worker_type, count in (
+        found.order_by().values_list("status", "step_worker_type").annotate(count=Count("*"))
+    ):
+        by_status[status] += count
+        by_worker_type[worker_type] += count
+    unknown = by_worker_type.pop(None, 0)
+    return RequestCounts(
+        by_status=dict(sorted(by_status.items())),
+        by_worker_type={str(name): by_worker_type[name] for name in sorted(by_worker_type, key=str)},
+        without_worker_type=unknown,
+    )
 
 
 def by_request_id(*, tenant: Tenant, request_id: str) -> Request:

@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api import fleets, orders, reasons, worker_types, workflows
+from worker_manager.api import counts, fleets, orders, reasons, worker_types, workflows
 from worker_manager.api.requests import OneRequest, SearchRequests
 from worker_manager.api.workers import LiveWorkerTypes
 
@@ -13,6 +13,7 @@ def routes(service: Service) -> list[URLPattern]:
     """Return the routes; those below a request stand before it: its id could be their names."""
     return [
         route("requests", SearchRequests, name="requests", service=service),
+        *counts.routes(service),
         *orders.routes(service),
         *reasons.routes(service),
         route("requests/<key:requestId>", OneRequest, name="request", service=service),

@@ -7,13 +7,15 @@ Note: large totals are remembered.
     Totals up to `LARGE` are always counted anew.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from django.core.cache import cache
 from django.db.models import QuerySet
 
 #: Totals above this are remembered.
 LARGE: Final = 10_000
+Counted = TypeVar("Counted")
 
 
 def total_of(rows: QuerySet[Any], *, key: str, kept: int, large: int = LARGE) -> int:
@@ -25,10 +27,17 @@ def total_of(rows: QuerySet[Any], *, key: str, kept: int, large: int = LARGE) ->
         kept: how long a large total is remembered, in seconds; 0 for never.
         large: totals above this are remembered.
     """
-    known: int | None = cache.get(key)
+    return remembered(rows.count, total=int, key=key, kept=kept, large=large)
+
+
+def remembered(
+    count: Callable[[], Counted], *, total: Callable[[Counted], int], key: str, kept: int, large: int = LARGE
+) -> Counted:
+    """Return what is counted: anew, unless ``total`` of it was large a short time ago; see the note above."""
+    known: Counted | None = cache.get(key)
     if known is not None:
         return known
-    total = rows.count()
-    if total > large:
-        cache.set(key, total, timeout=kept)
-    return total
+    counted = count()
+    if total(counted) > large:
+        cache.set(key, counted, timeout=kept)
+    return counted

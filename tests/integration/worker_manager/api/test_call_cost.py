@@ -35,6 +35,15 @@ def test_it_reads_a_page(count: int) -> None:
 
 
 @_SIZES
+def test_it_counts_requests(count: int) -> None:
+    requests(a_tenant(), *(f"r-{number}" for number in range(count)))
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    sent = _statements(lambda: client.post(f"{_HERE}/requests/count", {}, format="json"))
+    # Tenant, rights of the role, counts.
+    assert len(sent) == 3
+
+
+@_SIZES
 def test_it_reads_one_request(count: int) -> None:
     requests(a_tenant(), *(f"r-{number}" for number in range(count)))
     client = client_as(Role.EXPLOIT, tenant="demo")
