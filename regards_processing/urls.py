@@ -14,6 +14,7 @@ from regards_processing.kernel.observability import api as observability
 from regards_processing.kernel.rest.routes import mount
 from regards_processing.kernel.rest.services import RS_PROCESSING, RS_WORKER_MANAGER, Service
 from regards_processing.kernel.tenancy import api as tenancy
+from regards_processing.processing.api import urls as processing
 from worker_manager.api import urls as worker_manager
 
 admin.site.site_header = admin.site.site_title = "Processing platform"
@@ -38,7 +39,13 @@ def _of_every_service(service: Service) -> list[URLPattern]:
 
 
 urlpatterns = [
-    mount(RS_PROCESSING, routes=_of_every_service(RS_PROCESSING)),
+    mount(
+        RS_PROCESSING,
+        routes=[
+            *processing.routes(RS_PROCESSING),
+            *_of_every_service(RS_PROCESSING),
+        ],
+    ),
     mount(
         RS_WORKER_MANAGER,
         routes=[

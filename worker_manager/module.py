@@ -1,6 +1,7 @@
 """What the worker manager plugs into the platform: its configuration items and its tenant settings."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from regards_processing.kernel.configuration.faults import Value
@@ -34,7 +35,7 @@ class WorkerItems:
         """Store the worker types that fit."""
         return worker_types.store_worker_types(tenant=importing.tenant, items=items)
 
-    def reset(self, *, tenant: Tenant) -> Sequence[str]:
+    def reset(self, *, tenant: Tenant, at: datetime) -> Sequence[str]:  # noqa: ARG002 (of every kind)
         """Delete all worker types."""
         worker_types.forget_worker_types(tenant=tenant)
         return ()
@@ -81,7 +82,7 @@ class WorkflowItems:
         importing.warnings += workflows.broken_workflows(tenant=tenant)
         return refusals
 
-    def reset(self, *, tenant: Tenant) -> Sequence[str]:
+    def reset(self, *, tenant: Tenant, at: datetime) -> Sequence[str]:  # noqa: ARG002 (of every kind)
         """Delete all workflows."""
         workflows.forget_workflows(tenant=tenant)
         return ()

@@ -107,7 +107,14 @@ from regards_processing.settings.rest import (
 )
 from regards_processing.settings.tenancy import ROW_LEVEL_SECURITY, TENANTS
 from regards_processing.settings.tracing import TRACING, TRACING_QUEUE
-from regards_processing.settings.web import ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DEBUG, PORT, SECRET_KEY
+from regards_processing.settings.web import (
+    ALLOWED_HOSTS,
+    CSRF_TRUSTED_ORIGINS,
+    DEBUG,
+    PORT,
+    SECRET_KEY,
+    SECRET_KEY_FALLBACKS,
+)
 
 INSTALLED_APPS = [
     "regards_processing.kernel.audit.admin_app.PlatformAdminConfig",
@@ -127,6 +134,7 @@ INSTALLED_APPS = [
     "regards_processing.kernel.audit",
     "regards_processing.kernel.observability",
     "worker_manager",
+    "regards_processing.processing",
 ]
 MIDDLEWARE = [
     # First: whoever comes later reads headers and writes addresses down.

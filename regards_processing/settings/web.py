@@ -3,6 +3,8 @@
 from regards_processing.settings import env, places
 
 SECRET_KEY = env.secret("SECRET_KEY", kept_in=places.generated_secret("django"))
+#: Keys of before: what was signed or encrypted with them is still read.
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 DEBUG = env.boolean("DEBUG", default=False)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")

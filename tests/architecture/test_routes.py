@@ -125,4 +125,12 @@ def test_it_offers_the_endpoints_of_the_contract() -> None:
         ("rs-worker-manager", "/microservice/configuration/enabled", "GET"),
         ("rs-worker-manager", "/security/resources", "GET"),
         ("rs-processing", "/security/resources", "GET"),
+        ("rs-processing", "/process", "GET"),
+        ("rs-processing", "/process/{processBusinessId}", "GET"),
+        ("rs-processing", "/processplugins/config", "POST"),
+        ("rs-processing", "/processplugins/config/{processBusinessId}", "PUT"),
+        ("rs-processing", "/processplugins/config/{processBusinessId}/userRole", "PUT"),
+        ("rs-processing", "/processplugins/linkprocessdataset/{datasetIpId}", "PUT"),
+        ("rs-processing", "/processplugins/fordatasets", "POST"),
+        ("rs-processing", "/processplugins/metadata", "GET"),
     } <= offered

@@ -1,6 +1,7 @@
 """A tenant with rows of every kind, none of which another tenant may learn of or change."""
 
 from typing import Final
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
@@ -9,6 +10,7 @@ from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
 from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
+from tests.factories.processing import a_process
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_worker_type, a_workflow
 from worker_manager.models import FinishedRequest, Request, SessionChange, SessionStep
@@ -19,6 +21,8 @@ SECRET: Final = "secret-of-theirs"
 REQUEST_ID: Final = "their-request"
 WORKER_TYPE: Final = "their-worker"
 WORKFLOW_TYPE: Final = "their-workflow"
+PROCESS_ID: Final = "0d4f2f0c-6c1c-4a51-9f3e-2f7a0f9b6a11"
+DATASET: Final = "URN:AIP:DATASET:theirs"
 
 
 def fill(tenant: Tenant) -> None:
@@ -40,6 +44,7 @@ def fill(tenant: Tenant) -> None:
         origin=Origin.REST,
         created_at=AT,
     )
+    a_process(tenant, SECRET, process_id=UUID(PROCESS_ID), datasets=[DATASET])
     for status in RequestStatus:
         _a_request(tenant, status)
     FinishedRequest.objects.create(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
@@ -59,7 +60,7 @@ class NoteItems:
                 importing.warnings.append(f"{note.name} is odd")
         return refusals
 
-    def reset(self, *, tenant: Tenant) -> Sequence[str]:
+    def reset(self, *, tenant: Tenant, at: datetime) -> Sequence[str]:  # noqa: ARG002 (of every kind)
         TenantSetting.objects.for_tenant(tenant).filter(name__startswith=_PREFIX).exclude(
             value="used"
         ).delete()

@@ -16,6 +16,7 @@ REQUEST_EVENT: Final = f"{_EVENTS}.in.RequestEvent"
 RESPONSE_EVENT: Final = f"{_EVENTS}.out.ResponseEvent"
 NOTIFICATION_EVENT: Final = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
 SESSION_STEP_EVENT: Final = f"{_SESSION_EVENTS}.SessionStepEvent"
+RIGHTS_EVENT: Final = "fr.cnes.regards.modules.processing.event.RightsPluginConfigurationEvent"
 #: Value of the header ``regards.converter`` on events.
 CONVERTER: Final = "GSON"
 
@@ -23,6 +24,7 @@ REQUEST_EXCHANGE: Final = f"regards.broadcast.{REQUEST_EVENT}"
 RESPONSE_EVENT_EXCHANGE: Final = f"regards.broadcast.{RESPONSE_EVENT}"
 NOTIFICATION_EXCHANGE: Final = f"regards.broadcast.{NOTIFICATION_EVENT}"
 SESSION_STEP_EXCHANGE: Final = f"regards.broadcast.{SESSION_STEP_EVENT}"
+RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
 RETRY_EXCHANGE: Final = "regards.retry"
 
 REQUEST_QUEUE: Final = (
@@ -148,6 +150,7 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=names.REQUEST_DEAD_LETTERS, type="fanout"),
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_STEP_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=RIGHTS_EXCHANGE, type="fanout"),
         ),
         queues=(
             _dead_letter_queue(DEAD_LETTERS),

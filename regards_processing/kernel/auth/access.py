@@ -74,6 +74,10 @@ class Access:
             or not self.held.isdisjoint(self.rules.grants.get(key, ()))
         )
 
+    def includes(self, role: str) -> bool:
+        """Whether the caller's role is this one, inherits from it, or has full access."""
+        return role in self.held or _has_full_access(self.caller.role, required=Role.PUBLIC)
+
     def admit_address(self, address: str) -> None:
         """Let the caller in from an address.
 

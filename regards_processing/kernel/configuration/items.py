@@ -63,7 +63,7 @@ class ItemKind(Protocol[T]):
         """Store those items that fit what is stored already, over earlier ones of the same name."""
         ...
 
-    def reset(self, *, tenant: Tenant) -> Sequence[str]:
+    def reset(self, *, tenant: Tenant, at: datetime) -> Sequence[str]:
         """Erase everything of this kind; return a text for each thing that has to stay."""
         ...
 

@@ -121,7 +121,7 @@ def _store_part(module: Module, part: Part, tenant: Tenant, at: datetime) -> Imp
     report = ImportReport(information=module.information, part=part)
     if part.reset:
         for kind in reversed(module.kinds):
-            report.kept += kind.reset(tenant=tenant)
+            report.kept += kind.reset(tenant=tenant, at=at)
     reading = read_items(part=part, kinds=module.kinds, keys_of_others=keys_of_others(module))
     importing = Importing(tenant=tenant, at=at, unreadable=frozenset(reading.unreadable))
     report.refusals = reading.refusals | _store(module, reading.items, importing)

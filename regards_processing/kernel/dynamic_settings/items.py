@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
@@ -96,7 +97,7 @@ class SettingItems:
                 refusals[item.position] = [_fault(wanted.definition.name, error, field="value")]
         return refusals
 
-    def reset(self, *, tenant: Tenant) -> Sequence[str]:
+    def reset(self, *, tenant: Tenant, at: datetime) -> Sequence[str]:  # noqa: ARG002 (of every kind)
         """Let the defaults hold again."""
         forget_values(tenant=tenant, definitions=self.definitions)
         return ()

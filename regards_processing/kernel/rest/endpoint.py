@@ -120,6 +120,10 @@ class Endpoint(APIView):
         found = resources().get((self.service.name, route_name))
         return found is not None and self._access.allows(found, verb=verb)
 
+    def includes(self, role: str) -> bool:
+        """Whether what a role may do, the caller may do as well."""
+        return self._access.includes(role)
+
     def links(self, *wanted: tuple[str, str, str, Mapping[str, Any]]) -> list[Link]:
         """Return those links that the caller may follow; each is rel, route name, verb, path variables."""
         return [

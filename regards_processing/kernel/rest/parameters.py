@@ -1,8 +1,14 @@
 """Query parameters: values of the wrong kind are refused with their name."""
 
+import re
+from typing import Final
+from uuid import UUID
+
 from django.http import QueryDict
 
 from regards_processing.kernel.errors import DomainError
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class BadParameter(DomainError):
@@ -41,6 +47,18 @@ def flag(text: str | None, *, name: str) -> bool:
     if text in {"", "true"}:
         return True
     raise BadParameter(name=name, value=str(text), expected="true or false")
+
+
+def uuid(text: str, *, name: str) -> UUID:
+    """Return a UUID of a path or query.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    # Other forms that `UUID` reads, in braces for instance, are no identifiers of the contract.
+    if not _UUID.fullmatch(text):
+        raise BadParameter(name=name, value=text, expected="a UUID")
+    return UUID(text)
 
 
 def names(parameters: QueryDict, name: str) -> list[str]:

@@ -16,6 +16,7 @@ from regards_processing.kernel.rest.resources import PREFIX, Resource, resources
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.scope import models_of_tenants
 from tests.factories import belongings
+from tests.factories.processing import SHELL, a_plugin, some_rights
 from tests.factories.rest import client_as
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant
@@ -29,12 +30,22 @@ _THEIRS: Final = {
     "tenant": "theirs",
     "workerType": belongings.WORKER_TYPE,
     "workflowType": belongings.WORKFLOW_TYPE,
+    "processBusinessId": belongings.PROCESS_ID,
+    "businessId": belongings.PROCESS_ID,
+    "pluginId": SHELL,
+    "datasetIpId": belongings.DATASET,
 }
 #: Bodies that mean as much as possible; everywhere else ``{}``, which means all of it.
 _BODIES: Final[dict[str, Any]] = {
     "/settings/{name}": {"value": ["changed"]},
     "/worker-types/{workerType}": {"contentTypeInputs": ["changed"]},
     "/workflows/{workflowType}": {"steps": [{"stepNumber": 1, "workerType": belongings.WORKER_TYPE}]},
+    "/processplugins/config": {
+        "pluginConfiguration": a_plugin(businessId=belongings.PROCESS_ID),
+        "rights": some_rights(),
+    },
+    "/processplugins/linkprocessdataset/{datasetIpId}": [],
+    "/processplugins/fordatasets": [belongings.DATASET],
 }
 _IMPORTS: Final = "/microservice/configuration"
 _RESET: Final = {

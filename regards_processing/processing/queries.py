@@ -1,0 +1,127 @@
+"""Reads of processes; each is a constant number of statements."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.processing.models import DatasetLink, PluginConfiguration, Process
+from regards_processing.processing.plugin_values import (
+    ConfiguredProcess,
+    PluginValues,
+    Rights,
+    StoredParameter,
+)
+
+
+class UnknownProcess(DomainError):
+    """There is no such process."""
+
+    code = "UNKNOWN_PROCESS"
+    http_status = 404
+
+    def __init__(self, process_id: UUID) -> None:
+        # The words of the reference.
+        super().__init__(f'404 NOT_FOUND "Rights for plugin with UUID {process_id} not found"')
+
+
+class UnknownPluginConfiguration(DomainError):
+    """There is no such plugin configuration."""
+
+    code = "UNKNOWN_PLUGIN_CONFIGURATION"
+    http_status = 404
+
+    def __init__(self, business_id: str) -> None:
+        super().__init__(f"There is no plugin configuration {business_id}")
+
+
+def processes(*, tenant: Tenant, **conditions: Any) -> list[ConfiguredProcess]:
+    """Return the processes of a tenant that meet some conditions, by label; two statements."""
+    rows = Process.objects.for_tenant(tenant).filter(**conditions).order_by("configuration__label", "pk")
+    return [_process(row) for row in rows.select_related("configuration").prefetch_related("datasets")]
+
+
+def process(*, tenant: Tenant, process_id: UUID) -> ConfiguredProcess:
+    """Return a process.
+
+    Raises:
+        UnknownProcess: the tenant has none of this id.
+    """
+    found = processes(tenant=tenant, process_id=process_id)
+    if not found:
+        raise UnknownProcess(process_id)
+    return found[0]
+
+
+def configuration_row(*, tenant: Tenant, business_id: str) -> PluginConfiguration:
+    """Return the row of a plugin configuration.
+
+    Raises:
+        UnknownPluginConfiguration: the tenant has none of this id.
+    """
+    found = PluginConfiguration.objects.for_tenant(tenant).filter(business_id=business_id)
+    row: PluginConfiguration | None = found.order_by("pk").first()
+    if row is None:
+        raise UnknownPluginConfiguration(business_id)
+    return row
+
+
+def configurations(*, tenant: Tenant, **conditions: Any) -> list[PluginValues]:
+    """Return the plugin configurations of a tenant that meet some conditions, by label."""
+    rows = PluginConfiguration.objects.for_tenant(tenant).filter(**conditions)
+    return [values_of_row(row) for row in rows.order_by("label", "pk")]
+
+
+def processes_of_datasets(
+    *, tenant: Tenant, datasets: Collection[str]
+) -> Mapping[str, list[tuple[UUID, str]]]:
+    """Return, for each dataset, id and label of the processes that may be ordered for it; two statements."""
+    rows = Process.objects.for_tenant(tenant).order_by("configuration__label", "pk")
+    labels = {
+        pk: (process_id, label, to_all)
+        for pk, process_id, label, to_all in rows.values_list(
+            "pk", "process_id", "configuration__label", "linked_to_all_datasets"
+        )
+    }
+    links = DatasetLink.objects.for_tenant(tenant).filter(Q(dataset__in=list(datasets)))
+    linked: dict[str, set[int]] = {}
+    for dataset, pk in links.values_list("dataset", "process_id"):
+        linked.setdefault(dataset, set()).add(pk)
+    return {
+        dataset: [
+            (process_id, label)
+            for pk, (process_id, label, to_all) in labels.items()
+            if to_all or pk in linked.get(dataset, ())
+        ]
+        for dataset in datasets
+    }
+
+
+def values_of_row(row: PluginConfiguration) -> PluginValues:
+    """Return a stored plugin configuration as a value."""
+    return PluginValues(
+        pk=row.pk,
+        plugin_id=row.plugin_id,
+        label=row.label,
+        business_id=row.business_id,
+        version=row.version,
+        priority_order=row.priority_order,
+        active=row.active,
+        parameters=tuple(StoredParameter.from_json(stored) for stored in row.parameters),
+        icon_url=row.icon_url,
+    )
+
+
+def _process(row: Process) -> ConfiguredProcess:
+    return ConfiguredProcess(
+        process_id=row.process_id,
+        plugin=values_of_row(row.configuration),
+        rights=Rights(
+            role=row.role,
+            datasets=tuple(sorted(link.dataset for link in row.datasets.all())),
+            linked_to_all_datasets=row.linked_to_all_datasets,
+        ),
+    )

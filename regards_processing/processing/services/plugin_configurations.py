@@ -1,0 +1,82 @@
+"""Store plugin configurations that fit their plugins."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
+
+from regards_processing.kernel.configuration.faults import Fault
+from regards_processing.kernel.db.transactions import transaction_required
+from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.processing import queries, sensitive
+from regards_processing.processing.models import PluginConfiguration
+from regards_processing.processing.plugin_checks import find_faults
+from regards_processing.processing.plugin_values import PluginValues
+from workers.processes.registry import plugins
+
+
+class InvalidPluginConfiguration(DomainError):
+    """A plugin configuration does not fit its plugin."""
+
+    code = "INVALID_PLUGIN_CONFIGURATION"
+    http_status = 422
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(" ".join(fault.text for fault in faults))
+        self.faults = faults
+
+
+def check(*, wanted: PluginValues) -> PluginValues:
+    """Return a configuration as it can be stored: with the version of its plugin.
+
+    Raises:
+        InvalidPluginConfiguration: it does not fit its plugin; every fault is named.
+    """
+    known = plugins()
+    in_clear = sensitive.opened(values=wanted, plugins=known)
+    faults = find_faults(wanted=in_clear, plugins=known)
+    if faults:
+        raise InvalidPluginConfiguration(faults)
+    return replace(wanted, version=known[wanted.plugin_id].metadata.version)
+
+
+def create(*, tenant: Tenant, wanted: PluginValues) -> PluginConfiguration:
+    """Store a new configuration under its business id, or under one that is made for it.
+
+    Raises:
+        InvalidPluginConfiguration: it does not fit its plugin.
+    """
+    transaction_required()
+    checked = check(wanted=wanted)
+    row = PluginConfiguration(tenant=tenant, business_id=checked.business_id or str(uuid4()))
+    return _write(row, checked)
+
+
+def overwrite(*, row: PluginConfiguration, wanted: PluginValues) -> PluginConfiguration:
+    """Store a configuration over an earlier one, whose business id stays.
+
+    Raises:
+        InvalidPluginConfiguration: it does not fit its plugin.
+    """
+    transaction_required()
+    return _write(row, check(wanted=wanted))
+
+
+def relabel(*, row: PluginConfiguration, wanted: PluginValues) -> PluginConfiguration:
+    """Take over label and parameters, and nothing else: what an import does to a configuration there is.
+
+    Raises:
+        InvalidPluginConfiguration: the result does not fit its plugin.
+    """
+    kept = queries.values_of_row(row)
+    changed = replace(kept, label=wanted.label, parameters=wanted.parameters, version=wanted.version)
+    return overwrite(row=row, wanted=changed)
+
+
+def _write(row: PluginConfiguration, checked: PluginValues) -> PluginConfiguration:
+    stored = sensitive.sealed(values=checked, plugins=plugins())
+    row.plugin_id, row.version, row.label = stored.plugin_id, stored.version or "", stored.label
+    row.priority_order, row.active, row.icon_url = stored.priority_order, stored.active, stored.icon_url
+    row.parameters = [parameter.to_json() for parameter in stored.parameters]
+    row.save()
+    return row

@@ -1,0 +1,54 @@
+"""An installed package that declares process plugins, made for the duration of a block."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workers.processes.registry import GROUP, plugins
+
+#: A plugin with a secret.
+VAULT = '''
+from workers.processes.metadata import PluginMetadata
+from workers.processes.parameters import ParameterDescriptor
+from workers.processes.useless import UselessProcessPlugin
+
+
+class Vault(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Vault",
+        version="2.0",
+        description="Keeps a secret",
+        class_name="vault.Vault",
+        parameters=(
+            ParameterDescriptor(name="password", label="Password", description="A secret", sensitive=True),
+        ),
+    )
+
+
+class Copy(Vault):
+    """Has the id of another plugin."""
+
+
+def no_plugin() -> None:
+    """Is no plugin."""
+'''
+
+
+@contextmanager
+def installed(folder: Path, *, module: str = "vault", **entries: str) -> Iterator[None]:
+    """Install the module of `VAULT` with these entry points: name → object of the module."""
+    (folder / f"{module}.py").write_text(VAULT)
+    information = folder / f"{module}-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+    lines = "".join(f"{name} = {module}:{target}\n" for name, target in entries.items())
+    (information / "entry_points.txt").write_text(f"[{GROUP}]\n{lines}")
+    sys.path.insert(0, str(folder))
+    plugins.cache_clear()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop(module, None)
+        plugins.cache_clear()

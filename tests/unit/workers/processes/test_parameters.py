@@ -1,0 +1,98 @@
+"""Values of parameters: of the type that is declared, or refused with what would be right."""
+
+from typing import Any
+
+import pytest
+
+from workers.processes.parameters import BadValue, ParameterDescriptor, ParameterType, check_value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("STRING", ""),
+        ("BYTE", -128),
+        ("SHORT", 32767),
+        ("INTEGER", -(2**31)),
+        ("LONG", 2**63 - 1),
+        ("FLOAT", 1),
+        ("DOUBLE", 1.5),
+        ("BOOLEAN", False),
+        ("MAP", {"a": 1}),
+        ("POJO", {}),
+        ("COLLECTION", []),
+        ("PLUGIN", "some-id"),
+    ],
+)
+def test_it_takes_values_of_the_type(kind: str, value: Any) -> None:
+    assert check_value(ParameterType(kind), value) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("STRING", 1),
+        ("STRING", "a\0"),
+        ("BYTE", 128),
+        ("SHORT", 32768),
+        ("INTEGER", 1.0),
+        ("LONG", True),
+        ("LONG", 2**63),
+        ("FLOAT", "1"),
+        ("DOUBLE", float("nan")),
+        ("DOUBLE", False),
+        ("BOOLEAN", "true"),
+        ("MAP", []),
+        ("POJO", "{}"),
+        ("COLLECTION", {}),
+        ("REGARDS_ENTITY_MODEL", None),
+    ],
+)
+def test_it_refuses_values_of_another_type(kind: str, value: Any) -> None:
+    with pytest.raises(BadValue, match="is expected"):
+        check_value(ParameterType(kind), value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("STRING", "true", "true"),
+        ("BOOLEAN", " True ", True),
+        ("LONG", "12", 12),
+        ("DOUBLE", "1.5", 1.5),
+        ("MAP", '{"a": 1}', {"a": 1}),
+        ("COLLECTION", "[1]", [1]),
+    ],
+)
+def test_it_converts_texts(kind: str, text: str, value: Any) -> None:
+    assert _declared(kind).convert(text) == value
+
+
+@pytest.mark.parametrize(("kind", "text"), [("BOOLEAN", "yes"), ("LONG", "1.5"), ("LONG", ""), ("MAP", "[")])
+def test_it_refuses_texts_that_stand_for_nothing(kind: str, text: str) -> None:
+    with pytest.raises(BadValue):
+        _declared(kind).convert(text)
+
+
+def test_it_names_the_choices_there_are() -> None:
+    with pytest.raises(BadValue, match="'c' is refused: one of a, b is expected"):
+        _declared("STRING", choices=("a", "b")).check("c")
+
+
+def test_it_describes_a_parameter_as_the_contract_does() -> None:
+    assert _declared("LONG", default="0").to_json() == {
+        "name": "limit",
+        "label": "Limit",
+        "description": "How many",
+        "type": "LONG",
+        "defaultValue": "0",
+        "optional": True,
+        "sensitive": False,
+        "unconfigurable": False,
+    }
+
+
+def _declared(kind: str, **others: Any) -> ParameterDescriptor:
+    return ParameterDescriptor(
+        name="limit", label="Limit", description="How many", type=ParameterType(kind), **others
+    )

@@ -1,0 +1,57 @@
+"""`SimpleShellProcessPlugin`: a process that is a program of the fleet's machine."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from workers.processes import order
+from workers.processes.metadata import PluginMetadata
+from workers.processes.order import OrderPlugin
+from workers.processes.parameters import ParameterDescriptor
+
+_ADMIN_TEXT: Final = """\
+Runs a program, without arguments, in a folder of the execution:
+
+- `input/` holds the files of the order, those of each feature in a folder of its own;
+- what the program writes to `output/` are the files it makes;
+- exit code 0 means that it succeeded.
+
+The program is found on `PATH`, or named by its whole path; the account of the fleet must be allowed to
+run it.
+How many files it has to make is the `cardinality`: with ONE_PER_FEATURE they lie in `output/<feature>/`, with
+ONE_PER_INPUT_FILE they are called as the input file, with another extension.
+"""
+
+
+class SimpleShellProcessPlugin(OrderPlugin):
+    """Runs a program on the files of an execution."""
+
+    metadata: ClassVar[PluginMetadata] = PluginMetadata(
+        plugin_id="SimpleShellProcessPlugin",
+        version="1.0.0-SNAPSHOT",
+        description="Launches a program of the fleet's machine on the files of an order",
+        class_name="fr.cnes.regards.modules.processing.plugins.impl.sample.SimpleShellProcessPlugin",
+        owner="CSSI",
+        markdown=_ADMIN_TEXT,
+        user_markdown="Runs a program of the data centre on the files of an order.",
+        parameters=(
+            ParameterDescriptor(
+                name="shellScript",
+                label="Program",
+                description="Name of a program on PATH, or its whole path",
+            ),
+            ParameterDescriptor(
+                name="envVariables",
+                label="Environment variables",
+                description="Variables of the program: KEY1=value1&KEY2=value2",
+                optional=True,
+            ),
+            *order.PARAMETERS,
+        ),
+    )
+
+    @classmethod
+    def own_faults(cls, parameters: Mapping[str, Any]) -> Mapping[str, str]:
+        """Refuse a program without a name."""
+        if parameters["shellScript"].strip():
+            return {}
+        return {"shellScript": "shellScript is blank: the name of a program is expected"}
