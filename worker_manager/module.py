@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
 from regards_processing.kernel.configuration.faults import Value
 from regards_processing.kernel.configuration.items import Importing, Item, Refusals
 from regards_processing.kernel.configuration.modules import Module
@@ -13,9 +15,12 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.configuration import worker_items, workflow_items
 from worker_manager.configuration.worker_items import WorkerItem
 from worker_manager.configuration.workflow_items import WorkflowItem
-from worker_manager.queries import SKIPPED_CONTENT_TYPES
+from worker_manager.queries import HISTORY_KEPT, SKIPPED_CONTENT_TYPES
 from worker_manager.services import worker_types, workflows
 from worker_manager.services.skipped_content_types import check_skipped_content_types
+
+#: Ten years.
+_LONGEST_KEPT: Final = 10 * 366 * 86_400
 
 
 class WorkerItems:
@@ -113,6 +118,14 @@ SKIPPED: Final = Definition(
     class_name="java.util.ArrayList",
     check_fit=check_skipped_content_types,
 )
+KEPT: Final = Definition(
+    name=HISTORY_KEPT,
+    description="Seconds that finished requests are remembered.",
+    default=settings.HISTORY_KEPT,
+    schema={"type": "integer", "minimum": 0, "maximum": _LONGEST_KEPT},
+    class_name="java.lang.Integer",
+    ours=True,
+)
 MODULE: Final = Module(
     service=RS_WORKER_MANAGER,
     name="Worker Manager module",
@@ -121,6 +134,6 @@ MODULE: Final = Module(
     author="REGARDS",
     legal_owner="CNES",
     documentation="https://regardsoss.github.io/",
-    settings=(SKIPPED,),
+    settings=(SKIPPED, KEPT),
     items=(WorkerItems(), WorkflowItems()),
 )

@@ -17,6 +17,8 @@ from workers.contract.heartbeat import Protocol
 
 #: Tenant setting: content types whose requests are refused.
 SKIPPED_CONTENT_TYPES: Final = "skipContentTypes"
+#: Tenant setting: seconds that finished requests are remembered.
+HISTORY_KEPT: Final = "historyKeptSeconds"
 
 PlanKey = tuple[int, str]
 RequestKey = tuple[int, str]

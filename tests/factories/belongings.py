@@ -10,6 +10,7 @@ from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
 from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
+from tests.factories.history import A_TRAIL
 from tests.factories.processing import a_process
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_worker_type, a_workflow
@@ -57,6 +58,8 @@ def fill(tenant: Tenant) -> None:
         digest=b"",
         creation_date=AT,
         finished_at=AT,
+        worker_id=SECRET,
+        trail=A_TRAIL.replace("unzip-worker", SECRET),
     )
     _counts(tenant)
 

@@ -1,11 +1,19 @@
 """Requests that have ended."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from regards_processing.kernel.admin import ReadOnlyAdmin
+from worker_manager.admin.trails import attempts_table, steps_table
 from worker_manager.models import FinishedRequest
+from worker_manager.readable_durations import readable_duration
+from worker_manager.steps_taken import steps_taken
+from worker_manager.trail import Trail
 
 
 @admin.register(FinishedRequest)
@@ -18,17 +26,46 @@ class FinishedRequestAdmin(ReadOnlyAdmin):
         "content_type",
         "source",
         "session",
+        "worker_type",
+        "attempts",
+        "steps",
         "duration",
         "finished_at",
         "tenant",
     )
-    list_filter = ("status", "tenant", "worker_type", "finished_at")
+    list_filter = ("status", "tenant", "worker_type", "finished_at", "creation_date")
     list_select_related = ("tenant",)
     search_fields = ("request_id", "source", "session", "content_type")
+    search_help_text = "Request id, source, session or content type"
     ordering = ("-pk",)
     exclude = ("digest",)
+    readonly_fields = ("duration", "steps_taken", "attempts_made")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FinishedRequest]:
+        """Leave out what nobody reads."""
+        found: QuerySet[FinishedRequest] = super().get_queryset(request)
+        return found.defer("digest")
 
     @admin.display(description="duration")
-    def duration(self, finished: FinishedRequest) -> timedelta:
+    def duration(self, finished: FinishedRequest) -> str:
         """Show the time from reception to end."""
-        return finished.finished_at - finished.creation_date
+        return readable_duration((finished.finished_at - finished.creation_date) // timedelta(milliseconds=1))
+
+    @admin.display(description="in queue / at work, by step")
+    def steps(self, finished: Any) -> str:
+        """Show where the time went."""
+        taken = steps_taken(Trail.read(finished.trail))
+        return ", ".join(
+            f"{step.number}: {readable_duration(step.queue_time)} / {readable_duration(step.run_time)}"
+            for step in taken
+        )
+
+    @admin.display(description="steps")
+    def steps_taken(self, finished: FinishedRequest) -> SafeString:
+        """Show the steps, with their durations."""
+        return steps_table(finished.trail)
+
+    @admin.display(description="attempts")
+    def attempts_made(self, finished: FinishedRequest) -> SafeString:
+        """Show each attempt that is known."""
+        return attempts_table(finished.trail)

@@ -51,6 +51,9 @@ class RequestFilterSerializer(serializers.Serializer[Any]):
     ``ids`` are the technical ids (``id``), not the clients' (``requestId``).
     """
 
+    #: What the filter is read into.
+    filter_class = RequestFilter
+
     source = TextFilterField()  # type: ignore[assignment] # the contract's name; the metaclass takes it away
     session = TextFilterField()
     dispatchedWorkerType = TextFilterField(source="dispatched_worker_type")  # noqa: N815 (the contract's name)
@@ -61,4 +64,4 @@ class RequestFilterSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: Mapping[str, Any]) -> RequestFilter:
         """Return the filter."""
-        return RequestFilter(**attrs)
+        return self.filter_class(**attrs)

@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api import counts, fleets, orders, reasons, worker_types, workflows
+from worker_manager.api import counts, fleets, history, orders, reasons, worker_types, workflows
 from worker_manager.api.requests import OneRequest, SearchRequests
 from worker_manager.api.workers import LiveWorkerTypes
 
@@ -18,6 +18,7 @@ def routes(service: Service) -> list[URLPattern]:
         *reasons.routes(service),
         route("requests/<key:requestId>", OneRequest, name="request", service=service),
         *fleets.routes(service),
+        *history.routes(service),
         *worker_types.routes(service),
         *workflows.routes(service),
         route("workers", LiveWorkerTypes, name="workers", service=service),

@@ -12,7 +12,7 @@ from worker_manager.states import RequestStatus
 class FinishedRequest(models.Model):
     """What is left of a request whose row has gone."""
 
-    # No index of its own: the one below begins with the tenant.
+    # No index of its own: those below begin with the tenant.
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     request_id = models.CharField(max_length=255)
     content_type = models.CharField(max_length=255)
@@ -23,7 +23,7 @@ class FinishedRequest(models.Model):
     digest = models.BinaryField(max_length=32)
     error = models.TextField(null=True)  # noqa: DJ001 (absent is not empty)
     creation_date = models.DateTimeField()
-    finished_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField()
     #: Dispatches, over all steps.
     attempts = models.IntegerField(default=0, db_default=0)
     #: Instance that had the request last, where known.
@@ -35,7 +35,10 @@ class FinishedRequest(models.Model):
 
     class Meta:
         db_table = "workermanager_finished_request"
-        indexes = (models.Index(fields=("tenant", "request_id"), name="ix_finished_request_id"),)
+        indexes = (
+            models.Index(fields=("tenant", "request_id"), name="ix_finished_request_id"),
+            models.Index(fields=("tenant", "finished_at"), name="ix_finished_request_end"),
+        )
 
     def __str__(self) -> str:
         return self.request_id

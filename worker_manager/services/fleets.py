@@ -131,7 +131,10 @@ def _moving(counts: Counts) -> Row:
 def _finished(tenant: Tenant | None, at: datetime, worker_type: str | None) -> dict[str, int]:
     """Return how many requests ended of late, by the worker type that ended them."""
     ended = FinishedRequest.objects.within_reach(tenant).filter(
-        finished_at__gt=at - timedelta(seconds=LATE), worker_type__isnull=False
+        # The index begins with the tenant, also where all of them are meant.
+        tenant__in=Tenant.objects.values("pk"),
+        finished_at__gt=at - timedelta(seconds=LATE),
+        worker_type__isnull=False,
     )
     if worker_type is not None:
         ended = ended.filter(worker_type=worker_type)

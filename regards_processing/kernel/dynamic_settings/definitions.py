@@ -69,6 +69,8 @@ class Definition:
     #: Values are shown masked, except in configuration files.
     sensitive: bool = False
     modifiable: bool = True
+    #: REGARDS does not know it: files, which REGARDS may have to read, hold it only where it was changed.
+    ours: bool = False
 
     def is_mask(self, value: Any) -> bool:
         """Whether a value is what is shown instead of the real one."""

@@ -107,6 +107,8 @@ class SettingItems:
         definitions = [definition for definition in self.definitions if definition.modifiable]
         for setting in read_settings(tenant=tenant, definitions=definitions):
             definition = setting.definition
+            if definition.ours and not setting.changed:
+                continue
             yield {
                 "name": definition.name,
                 "description": definition.description,

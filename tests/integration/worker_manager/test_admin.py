@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from regards_processing.kernel import clock
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy.models import Tenant
+from tests.factories.history import a_trail, finished_requests
 from tests.factories.messages import an_answer, submissions
 from tests.factories.requests import requests
 from tests.factories.rows import every
@@ -23,7 +24,7 @@ _MODELS = (FinishedRequest, Request, WorkerInstance, WorkerType, Workflow, Tenan
 _EACH_MODEL = pytest.mark.parametrize("model", _MODELS, ids=lambda model: model.__name__)
 _FILTERS = {
     Request: ("status=DISPATCHED", "step_worker_type=unzip-worker", "q=r-1", "tenant__id__exact=1"),
-    FinishedRequest: ("status=SUCCESS", "worker_type=unzip-worker", "q=r-1"),
+    FinishedRequest: ("o=9", "status=SUCCESS", "worker_type=unzip-worker", "q=r-1"),
     WorkerInstance: ("alive=yes", "alive=no", "protocol=raw", "worker_type=unzip-worker", "q=unzip"),
     WorkerType: ("q=unzip", "o=5", "tenant__id__exact=1"),
     Workflow: ("q=ingest",),
@@ -81,6 +82,16 @@ def test_it_says_why_a_request_waits_without_believing_its_text(admin_client: Cl
     requests(a_tenant(), "r-1", error="<script>")
     page = admin_client.get(_address(Request, every(Request).get().pk, "change")).content.decode()
     assert "<li><b>UP_TO_OPERATOR</b>: It ended in ERROR: &lt;script&gt;. It is kept until" in page
+
+
+def test_it_shows_where_the_time_of_a_finished_request_went(admin_client: Client) -> None:
+    finished_requests(a_tenant(), "r-1", trail=a_trail(worker_type="<script>", queued=0.5, ran=192))
+    listed = admin_client.get(_address(FinishedRequest)).content.decode()
+    assert "0: 500 ms / 3 min 12 s" in listed
+    page = admin_client.get(_address(FinishedRequest, every(FinishedRequest).get().pk, "change"))
+    line = "<td>0</td><td>&lt;script&gt;</td><td>1</td><td>2025-06-01T11:56:47.5Z</td><td>500 ms</td>"
+    assert f"{line}<td>3 min 12 s</td><td>SUCCESS</td>" in page.content.decode()
+    assert "<td>w-1</td><td>SUCCESS</td><td>done</td>" in page.content.decode()
 
 
 def test_it_draws_a_workflow_without_believing_its_text(admin_client: Client) -> None:

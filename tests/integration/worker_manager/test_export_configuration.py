@@ -16,6 +16,7 @@ from regards_processing.kernel.configuration.envelope import to_text
 from regards_processing.kernel.configuration.faults import Value
 from regards_processing.kernel.configuration.file_schema import file_schema
 from regards_processing.kernel.configuration.services import export_configuration
+from regards_processing.kernel.dynamic_settings.services import change_setting
 from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.audit import ADA
 from tests.factories.configuration_files import (
@@ -28,7 +29,7 @@ from tests.factories.configuration_files import (
     import_items,
 )
 from tests.factories.worker_manager import AT, a_tenant
-from worker_manager.module import MODULE
+from worker_manager.module import KEPT, MODULE
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +125,14 @@ def test_it_exports_one_tenant_only() -> None:
     )
     (part,) = _export(a_tenant())["modules"]
     assert len(part["configuration"]) == 1
+
+
+def test_it_exports_a_setting_that_regards_does_not_know_only_where_it_was_changed() -> None:
+    change_setting(tenant=(tenant := a_tenant()), definition=KEPT, value=3600, actor=ADA, at=AT)
+    (part,) = _export(tenant)["modules"]
+    values = {item["value"]["name"]: item["value"]["value"] for item in part["configuration"]}
+    assert values == {"skipContentTypes": "[]", "historyKeptSeconds": "3600"}
+    assert _reimport(_export(tenant)) == ([], _export(tenant))
 
 
 def test_its_command_writes_a_file_to_import(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
+from tests.factories.history import finished_requests
 from tests.factories.requests import requests
 from tests.factories.rest import client_as
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
@@ -41,6 +42,14 @@ def test_it_counts_requests(count: int) -> None:
     sent = _statements(lambda: client.post(f"{_HERE}/requests/count", {}, format="json"))
     # Tenant, rights of the role, counts.
     assert len(sent) == 3
+
+
+@_SIZES
+def test_it_reads_a_page_of_the_history(count: int) -> None:
+    finished_requests(a_tenant(), *(f"r-{number}" for number in range(count)))
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    # Tenant, rights of the role, total, page.
+    assert len(_statements(lambda: client.post(f"{_HERE}/history?size=50", {}, format="json"))) == 4
 
 
 @_SIZES

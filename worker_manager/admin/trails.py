@@ -1,0 +1,55 @@
+"""Trails of requests, as tables for people."""
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from worker_manager.readable_durations import readable_duration
+from worker_manager.steps_taken import steps_taken
+from worker_manager.trail import Trail
+from workers.contract.bodies import format_date
+
+
+def steps_table(trail: str) -> SafeString:
+    """Return the steps of a stored trail as a table."""
+    lines = (
+        (
+            step.number,
+            step.worker_type,
+            step.attempts,
+            format_date(step.dispatched_at),
+            readable_duration(step.queue_time),
+            readable_duration(step.run_time),
+            step.outcome or "goes on",
+        )
+        for step in steps_taken(Trail.read(trail))
+    )
+    heads = ("step", "worker type", "attempts", "first dispatched", "in queues", "at work", "outcome")
+    return _table(heads, lines)
+
+
+def attempts_table(trail: str) -> SafeString:
+    """Return the attempts of a stored trail as a table."""
+    lines = (
+        (
+            attempt.attempt,
+            attempt.step,
+            attempt.worker_type,
+            format_date(attempt.dispatched_at),
+            readable_duration(attempt.queue_time),
+            readable_duration(attempt.run_time),
+            attempt.worker_id or "-",
+            attempt.outcome or "goes on",
+            attempt.message or "",
+        )
+        for attempt in Trail.read(trail).attempts
+    )
+    heads = ("attempt", "step", "worker type", "dispatched", "in queue", "at work", "instance", "outcome")
+    return _table((*heads, "last message"), lines)
+
+
+def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> SafeString:
+    head = format_html_join("", "<th>{}</th>", ((head,) for head in heads))
+    body = format_html_join("", f"<tr>{'<td>{}</td>' * len(heads)}</tr>", lines)
+    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
