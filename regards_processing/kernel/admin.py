@@ -55,13 +55,6 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not
     list_per_page = 50
 
 
-class ReadOnlyInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg] # not generic at run time
-    """Shows rows inside the page of the row they hang on."""
-
-    can_delete = False
-    extra = 0
-
-
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
     """A new tenant."""
 

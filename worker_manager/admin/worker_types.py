@@ -1,33 +1,30 @@
 """Configured worker types."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 
-from regards_processing.kernel.admin import ReadOnlyAdmin, ReadOnlyInline
+from regards_processing.kernel.configuration.item_admin import ItemAdmin
+from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, Service
 from worker_manager.admin.counting import alive, count_by
-from worker_manager.models import InputContentType, WorkerInstance, WorkerType
-
-
-class InputInline(ReadOnlyInline):
-    """Content types that go to a worker type."""
-
-    model = InputContentType
-    fields = ("content_type",)
+from worker_manager.configuration import worker_items
+from worker_manager.models import WorkerInstance, WorkerType
 
 
 @admin.register(WorkerType)
-class WorkerTypeAdmin(ReadOnlyAdmin):
+class WorkerTypeAdmin(ItemAdmin):
     """Configured worker types, and how many instances serve them now."""
 
+    service: ClassVar[Service] = RS_WORKER_MANAGER
+    key = worker_items.KEY
+    name_column = "worker_type"
     list_display = ("worker_type", "inputs_of", "content_type_out", "keep_errors", "live_instances", "tenant")
     list_filter = ("tenant",)
     list_select_related = ("tenant",)
     search_fields = ("worker_type", "inputs__content_type")
     ordering = ("worker_type",)
-    inlines = (InputInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkerType]:
         """Read inputs and counts of a page at once."""

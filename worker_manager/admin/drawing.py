@@ -1,0 +1,193 @@
+"""Draw the chain of a workflow as SVG: for pages without network, in light and in dark. Pure; no database.
+
+Colours are the admin's own, so that they follow its theme. Nothing is told by colour alone.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from worker_manager.configuration.worker_items import WorkerItem
+from worker_manager.configuration.workflow_steps import WorkflowStep
+
+_BOX_WIDTH: Final = 170
+_BOX_HEIGHT: Final = 58
+_BOX_GAP: Final = 12
+#: Between two steps, for the arrow and what flows along it.
+_LINK: Final = 118
+_TOP: Final = 24
+#: Characters that fit in a box, and above an arrow.
+_FITS_BOX: Final = 21
+_FITS_LINK: Final = 16
+_WHOLE: Final = (
+    '<svg class="chain" role="img" xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" '
+    'viewBox="0 0 {} {}" style="font: 13px var(--font-family-primary, sans-serif); max-width: none">'
+    "<title>{}</title><desc>{}</desc>{}</svg>"
+)
+_BOX: Final = (
+    '<g><title>{full}</title><rect x="{x}" y="{y}" width="{width}" height="{height}" rx="6" '
+    'style="fill: var(--darkened-bg, #f8f8f8); stroke: {stroke}; stroke-width: {weight}{dashes}"/>'
+    '<text x="{middle}" y="{name_y}" text-anchor="middle" style="fill: var(--body-fg, #333); '
+    'font-weight: bold">{name}</text>'
+    '<text x="{middle}" y="{note_y}" text-anchor="middle" style="fill: {ink}; font-size: 12px">'
+    "{mark} {note}</text></g>"
+)
+_ARROW: Final = (
+    '<g><title>{full}</title><path d="M{start} {y} H{end} m-7 -4 l7 4 l-7 4" '
+    'style="fill: none; stroke: {ink}; stroke-width: 1.5{dashes}"/>'
+    '<text x="{middle}" y="{label_y}" text-anchor="middle" style="fill: {ink}; font-size: 12px">'
+    "{label}</text></g>"
+)
+_NUMBER: Final = (
+    '<text x="{}" y="14" text-anchor="middle" style="fill: var(--body-quiet-color, #666); font-size: 12px{}">'
+    "{}</text>"
+)
+_GOOD: Final = "var(--link-fg, #417893)"
+_BAD: Final = "var(--error-fg, #ba2121)"
+_PLAIN: Final = "var(--body-quiet-color, #666)"
+_DASHED: Final = "; stroke-dasharray: 5 4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """What is drawn."""
+
+    #: The content type that chooses it.
+    workflow_type: str
+    #: Sorted by number.
+    steps: Sequence[WorkflowStep]
+    #: Configured worker types by name.
+    workers: Mapping[str, WorkerItem]
+    #: Worker types that somebody serves.
+    live: Collection[str]
+    #: Number of the step that a request is at.
+    current: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What flows into a step, or out of the last one."""
+
+    made: tuple[str, ...]
+    #: The next step takes all of it.
+    fits: bool = True
+
+    @property
+    def told(self) -> str:
+        return f"{' + '.join(self.made) or 'nothing'}{'' if self.fits else ' (not taken)'}"
+
+
+def draw_chain(chain: Chain) -> SafeString:
+    """Return the drawing: what flows from step to step, and which worker types are alive.
+
+    Worker types of a parallel step are drawn below each other.
+    """
+    tallest = max((len(step.worker_types) for step in chain.steps), default=1)
+    height = _TOP + tallest * (_BOX_HEIGHT + _BOX_GAP)
+    width = len(chain.steps) * (_BOX_WIDTH + _LINK) + _LINK
+    axis = _TOP + (height - _TOP - _BOX_GAP) / 2
+    parts: list[SafeString] = []
+    links = list(_links(chain))
+    for place, step in enumerate(chain.steps):
+        left = _LINK + place * (_BOX_WIDTH + _LINK)
+        parts += [_arrow(links[place], left - _LINK, axis), _number(chain, step, left)]
+        parts += _boxes(chain, step, left, axis)
+    parts.append(_arrow(links[-1], width - _LINK, axis))
+    title, told = f"Workflow {chain.workflow_type}", describe_chain(chain)
+    return format_html(
+        _WHOLE,
+        width,
+        height,
+        width,
+        height,
+        title,
+        told,
+        format_html_join("", "{}", ((part,) for part in parts)),
+    )
+
+
+def describe_chain(chain: Chain) -> str:
+    """Return what the drawing shows, in words."""
+    links = list(_links(chain))
+    told = [
+        f"takes {link.told}; step {step.number}: "
+        + " beside ".join(f"{name} ({_state(chain, name)[1]})" for name in step.worker_types)
+        for link, step in zip(links, chain.steps, strict=False)
+    ]
+    return "; ".join([*told, f"makes {links[-1].told}"])
+
+
+def _links(chain: Chain) -> Iterator[_Link]:
+    """Return what flows into each step, and what the last one makes."""
+    made: tuple[str, ...] = (chain.workflow_type,)
+    for place, step in enumerate(chain.steps):
+        workers = [chain.workers[name] for name in step.worker_types if name in chain.workers]
+        taken = {name for worker in workers for name in worker.inputs}
+        # The workflow's own type chooses it; no worker type takes that one.
+        yield _Link(made, place == 0 or taken.issuperset(made))
+        outputs = (step.output,) if step.output else (worker.output for worker in workers)
+        made = tuple(dict.fromkeys(output for output in outputs if output))
+    yield _Link(made)
+
+
+def _state(chain: Chain, worker_type: str) -> tuple[str, str, str, str]:
+    """Return mark, words, colour and line style of a worker type."""
+    if worker_type not in chain.workers:
+        return "?", "not configured", _BAD, _DASHED
+    if worker_type not in chain.live:
+        return "○", "no live worker", _BAD, _DASHED
+    return "●", "alive", _GOOD, ""
+
+
+def _boxes(chain: Chain, step: WorkflowStep, left: float, axis: float) -> Iterator[SafeString]:
+    count = len(step.worker_types)
+    top = axis - (count * (_BOX_HEIGHT + _BOX_GAP) - _BOX_GAP) / 2
+    for place, name in enumerate(step.worker_types):
+        mark, note, ink, dashes = _state(chain, name)
+        y = top + place * (_BOX_HEIGHT + _BOX_GAP)
+        yield format_html(
+            _BOX,
+            full=f"{name}: {note}",
+            x=left,
+            y=f"{y:g}",
+            width=_BOX_WIDTH,
+            height=_BOX_HEIGHT,
+            middle=left + _BOX_WIDTH // 2,
+            name_y=f"{y + 25:g}",
+            note_y=f"{y + 44:g}",
+            name=_cut(name, _FITS_BOX),
+            weight=3 if step.number == chain.current else 1.5,
+            mark=mark,
+            note=note,
+            stroke=ink,
+            ink=ink,
+            dashes=dashes,
+        )
+
+
+def _arrow(link: _Link, left: float, axis: float) -> SafeString:
+    return format_html(
+        _ARROW,
+        full=link.told,
+        start=left + 8,
+        end=left + _LINK - 6,
+        y=f"{axis:g}",
+        middle=left + _LINK // 2,
+        label_y=f"{axis - 9:g}",
+        label=_cut(link.told, _FITS_LINK),
+        ink=_PLAIN if link.fits else _BAD,
+        dashes="" if link.fits else _DASHED,
+    )
+
+
+def _number(chain: Chain, step: WorkflowStep, left: float) -> SafeString:
+    here = step.number == chain.current
+    told = f"step {step.number}{', here' if here else ''}"
+    return format_html(_NUMBER, left + _BOX_WIDTH // 2, "; font-weight: bold" if here else "", told)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
