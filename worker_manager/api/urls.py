@@ -4,7 +4,16 @@ from django.urls import URLPattern
 
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api import counts, fleets, history, orders, reasons, worker_types, workflows
+from worker_manager.api import (
+    counts,
+    fleets,
+    history,
+    orders,
+    reasons,
+    submissions,
+    worker_types,
+    workflows,
+)
 from worker_manager.api.requests import OneRequest, SearchRequests
 from worker_manager.api.workers import LiveWorkerTypes
 
@@ -14,6 +23,7 @@ def routes(service: Service) -> list[URLPattern]:
     return [
         route("requests", SearchRequests, name="requests", service=service),
         *counts.routes(service),
+        *submissions.routes(service),
         *orders.routes(service),
         *reasons.routes(service),
         route("requests/<key:requestId>", OneRequest, name="request", service=service),

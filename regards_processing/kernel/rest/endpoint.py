@@ -1,6 +1,6 @@
 """The base of every endpoint: who calls, for which tenant, and whether that is allowed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -101,7 +101,7 @@ class Endpoint(APIView):
                 f"Access denied: role {self.caller.role} may not call {verb} {request.path_info}"
             )
 
-    def body(self, shape: type[BaseSerializer[Any]]) -> Any:
+    def body(self, shape: Callable[..., BaseSerializer[Any]]) -> Any:
         """Return the body of the call, as a serializer reads it.
 
         Raises:

@@ -38,6 +38,8 @@ _THEIRS: Final = {
 #: Bodies that mean as much as possible; everywhere else ``{}``, which means all of it.
 _BODIES: Final[dict[str, Any]] = {
     "/settings/{name}": {"value": ["changed"]},
+    "/requests/submit": {"requestId": belongings.REQUEST_ID, "contentType": "unzip", "content": {}}
+    | dict.fromkeys(("source", "session"), "acme"),
     "/worker-types/{workerType}": {"contentTypeInputs": ["changed"]},
     "/workflows/{workflowType}": {"steps": [{"stepNumber": 1, "workerType": belongings.WORKER_TYPE}]},
     "/processplugins/config": {

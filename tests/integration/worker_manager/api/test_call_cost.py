@@ -1,6 +1,7 @@
 """A call costs the same few statements, however many rows there are."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -99,3 +100,20 @@ def test_it_watches_fleets(count: int) -> None:
     assert len(_statements(lambda: client.get(f"{_HERE}/fleets"))) == 6
     # The same, and its instances, what they run, and how much.
     assert len(_statements(lambda: client.get(f"{_HERE}/fleets/w-0"))) == 9
+
+
+@pytest.mark.usefixtures("engine")
+def test_it_submits_requests() -> None:
+    a_worker_type(a_tenant())
+    live_workers("unzip-worker", at=clock.now())
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    one = {"requestId": "r", "source": "s", "session": "s", "contentType": "unzip", "content": {}}
+    many = [{**one, "requestId": f"r-{number}"} for number in range(50)]
+    bodies: tuple[object, ...] = (one, many, one, many)
+    costs = [
+        len(_statements(partial(client.post, f"{_HERE}/requests/submit", body, format="json")))
+        for body in bodies
+    ]
+    assert costs[0] == costs[1]
+    # Neither rows nor messages are written; what is known is read.
+    assert costs[2] == costs[3] < costs[0]
