@@ -41,8 +41,6 @@ class Dispatch:
     dispatch_id: str
     #: The worker that got it always names the dispatch it answers.
     names_its_dispatch: bool
-    #: The dispatch was decided in the bulk that is being applied: its message has not left yet.
-    not_sent_yet: bool
 
 
 def why_dropped(answer: WorkAnswer, current: Dispatch) -> str | None:
@@ -55,8 +53,6 @@ def why_dropped(answer: WorkAnswer, current: Dispatch) -> str | None:
         return f"it answers dispatch {named}, the current one is {current.dispatch_id}"
     if current.status not in AWAITING_ANSWER:
         return f"the request awaits no answer, it is {current.status}"
-    if current.not_sent_yet:
-        return f"dispatch {current.dispatch_id} has not been sent yet"
     if not named and current.names_its_dispatch:
         return f"it names no dispatch, the worker of {current.dispatch_id} would"
     return None

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Model, Q
 
 from regards_processing.kernel.db.reads import among, for_update, json_value, select
+from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.models import Request
 from worker_manager.policy import Policy
 from worker_manager.workflow_plan import Plan
@@ -25,7 +26,8 @@ RequestKey = tuple[int, str]
 Digest = tuple[RequestKey, bytes]
 
 _PAYLOADS: Final = frozenset({"content", "original_content"})
-_LIGHT_COLUMNS: Final = ", ".join(
+#: Columns of a request without its payloads: those are big, and only a dispatch needs them.
+LIGHT_COLUMNS: Final = ", ".join(
     field.column or "" for field in Request._meta.concrete_fields if field.column not in _PAYLOADS
 )
 
@@ -37,6 +39,10 @@ class LiveType:
     instances: int
     #: Every instance takes Celery task messages.
     all_celery: bool
+    #: Requests that may be in flight; ``None`` is as many as there are.
+    limit: int | None = None
+    #: The limit was configured: it is never exceeded. One that is made of what fleets state may be, a little.
+    configured: bool = False
 
 
 LiveTypes = Mapping[str, LiveType]
@@ -49,14 +55,40 @@ def active_tenants(*, names: Collection[str]) -> dict[str, int]:
 
 
 def live_types(*, at: datetime) -> LiveTypes:
-    """Return the worker types that are alive, by the stored heartbeats."""
+    """Return the worker types that are alive, by the stored heartbeats, and how much they may get."""
     since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
-    rows = select(
-        "SELECT worker_type, COUNT(*), SUM(CASE WHEN protocol = %s THEN 1 ELSE 0 END) "
-        "FROM workermanager_worker_instance WHERE beaten_at > %s GROUP BY worker_type",
-        [Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
-    )
-    return {worker_type: LiveType(instances, instances == celery) for worker_type, instances, celery in rows}
+    # The smallest limit of all tenants holds: they share the fleet.
+    with seeing_every_tenant():
+        rows = select(
+            "SELECT i.worker_type, COUNT(*), SUM(CASE WHEN i.protocol = %s THEN 1 ELSE 0 END), "
+            "SUM(CASE WHEN i.concurrency IS NULL THEN 1 ELSE 0 END), "
+            "SUM(CAST(i.concurrency AS bigint) * (1 + i.prefetch)), MIN(configured.places) "
+            "FROM workermanager_worker_instance i LEFT JOIN ("
+            "SELECT w.worker_type, MIN(w.max_in_flight) AS places FROM workermanager_worker_type w "
+            "JOIN regards_tenant t ON t.id = w.tenant_id AND t.active "
+            "WHERE w.max_in_flight IS NOT NULL GROUP BY w.worker_type"
+            ") AS configured ON configured.worker_type = i.worker_type "
+            "WHERE i.beaten_at > %s GROUP BY i.worker_type",
+            [Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
+        )
+    return {
+        name: LiveType(
+            instances,
+            instances == celery,
+            limit=_limit(places, unstated, stated),
+            configured=places is not None,
+        )
+        for name, instances, celery, unstated, stated, places in rows
+    }
+
+
+def _limit(configured: int | None, unstated: int, stated: int | None) -> int | None:
+    """Return how many requests of a worker type may be in flight."""
+    if configured is not None:
+        return configured
+    if unstated or stated is None:
+        return settings.IN_FLIGHT_UNSTATED or None
+    return int(stated) * int(settings.IN_FLIGHT_FACTOR)
 
 
 def plans(
@@ -73,37 +105,39 @@ def plans(
         workflow_is, input_is = f"AND workflow_type {wanted}", f"AND i.content_type {wanted}"
         parameters += names
     workflows = select(
-        "SELECT tenant_id, workflow_type, steps, keep_errors FROM workermanager_workflow "  # noqa: S608
+        "SELECT tenant_id, workflow_type, steps, keep_errors, priority FROM workermanager_workflow "  # noqa: S608
         f"WHERE tenant_id {tenants} {workflow_is}",
         parameters,
     )
     # The second part: a workflow may need the policy of any worker type. Few have one.
     inputs = select(
-        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors, w.policy "  # noqa: S608
+        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors, w.priority, w.policy "  # noqa: S608
         "FROM workermanager_input_content_type i JOIN workermanager_worker_type w ON w.id = i.worker_type_id "
         f"WHERE i.tenant_id {tenants} {input_is} "
-        "UNION ALL SELECT tenant_id, NULL, worker_type, keep_errors, policy FROM workermanager_worker_type "
+        "UNION ALL SELECT tenant_id, NULL, worker_type, keep_errors, priority, policy "
+        "FROM workermanager_worker_type "
         f"WHERE tenant_id {tenants} AND policy IS NOT NULL",
         [*parameters, *only_tenants],
     )
     policies: dict[int, dict[str, Policy]] = {}
     found = {}
-    for tenant, content_type, worker_type, keep, stored in inputs:
+    for tenant, content_type, worker_type, keep, priority, stored in inputs:
         policy = Policy.from_json(json_value(stored))
         if content_type is None:
             policies.setdefault(tenant, {})[worker_type] = policy
         else:
             found[tenant, content_type] = Plan.single(
-                worker_type=worker_type, keep_errors=bool(keep), policy=policy
+                worker_type=worker_type, keep_errors=bool(keep), priority=priority, policy=policy
             )
     workflow_plans = {
         (tenant, name): Plan.workflow(
             workflow_type=name,
             steps=json_value(steps),
             keep_errors=bool(keep),
+            priority=priority,
             policies=policies.get(tenant),
         )
-        for tenant, name, steps, keep in workflows
+        for tenant, name, steps, keep, priority in workflows
     }
     # A worker type goes before a workflow of the same name.
     return workflow_plans | found
@@ -139,7 +173,7 @@ def locked_requests(*, tenant_ids: Collection[int], request_ids: Collection[str]
     requests, ids = among(request_ids)
     # Payloads are big, and only a new attempt needs them: `bodies` reads those.
     found = Request.objects.raw(
-        f"SELECT {_LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
+        f"SELECT {LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
         f"WHERE tenant_id {tenants} AND request_id {requests} ORDER BY id {for_update()}",
         [*parameters, *ids],
     )

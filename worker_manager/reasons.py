@@ -21,6 +21,8 @@ class ReasonCode(StrEnum):
     NO_CONFIGURATION = "NO_CONFIGURATION"
     #: Nobody serves the worker type of the current step.
     NO_LIVE_WORKER = "NO_LIVE_WORKER"
+    #: The worker type has as many requests in flight as it may have, or those that are held go first.
+    IN_FLIGHT_LIMIT = "IN_FLIGHT_LIMIT"
     #: A worker postponed it, or its last attempt failed and a pause comes before the next one.
     DUE_LATER = "DUE_LATER"
     #: It can go, as soon as a manager sweeps.
@@ -94,6 +96,11 @@ class Situation:
     deadline_at: datetime | None
     #: Worker types that somebody serves now.
     live: Collection[str]
+    #: Requests of the needed worker type that may be in flight (none: as many as there are), and that are.
+    limit: int | None
+    in_flight: int
+    #: If it waits: nothing of flow control keeps it from being dispatched.
+    has_place: bool
     #: When an instance of the needed worker type beat last, where one is remembered.
     type_beat: datetime | None
     #: When the instance that runs it beat last, where that is remembered.
@@ -150,9 +157,7 @@ def _of_steps(situation: Situation) -> list[Reason]:
 
 
 def _to_dispatch(situation: Situation) -> list[Reason]:
-    if situation.due_at is None:
-        return [_reason(ReasonCode.INCONSISTENT, "It is to be dispatched, but at no time")]
-    if situation.due_at <= situation.at:
+    if situation.due_at is None or situation.due_at <= situation.at:
         return _waiting(situation)
     return [_due_later(situation, format_date(situation.due_at)), *_obstacles(situation)]
 
@@ -206,11 +211,29 @@ def _obstacles(situation: Situation) -> list[Reason]:
 
 def _of_fleet(situation: Situation) -> list[Reason]:
     if situation.needs in situation.live:
-        return []
+        return _of_places(situation)
     beat = _date(situation.type_beat)
     known = f"the last one was heard at {beat}" if beat else "none was heard of late"
     text = f"No live worker of type {situation.needs}: {known}"
     return [_reason(ReasonCode.NO_LIVE_WORKER, text, workerType=situation.needs, lastBeat=beat)]
+
+
+def _of_places(situation: Situation) -> list[Reason]:
+    if situation.has_place:
+        return []
+    text = (
+        f"Worker type {situation.needs} has {situation.in_flight} requests of all tenants in flight and may "
+        f"have {situation.limit}; those that are held go in turns, one of each tenant, by priority and age"
+    )
+    return [
+        _reason(
+            ReasonCode.IN_FLIGHT_LIMIT,
+            text,
+            workerType=situation.needs,
+            limit=situation.limit,
+            inFlight=situation.in_flight,
+        )
+    ]
 
 
 def _dispatched(situation: Situation) -> list[Reason]:

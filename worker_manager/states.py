@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 class RequestStatus(TextChoices):
     """Where a request is."""
 
-    #: About to be dispatched: waits for its due time, or was picked by a retry.
+    #: About to be dispatched: waits for its due time, or is held until there is a place for it.
     TO_DISPATCH = "TO_DISPATCH"
     #: Sent to the queue of its worker type.
     DISPATCHED = "DISPATCHED"
@@ -30,10 +30,10 @@ class RequestStatus(TextChoices):
 _S = RequestStatus
 
 #: What a new request may be.
-INITIAL: Final = frozenset({_S.DISPATCHED, _S.NO_WORKER_AVAILABLE})
+INITIAL: Final = frozenset({_S.TO_DISPATCH, _S.DISPATCHED, _S.NO_WORKER_AVAILABLE})
 
 _AFTER_DISPATCH: Final = frozenset(
-    # DISPATCHED and NO_WORKER_AVAILABLE: the next step, or a new attempt at this one.
+    # DISPATCHED, TO_DISPATCH and NO_WORKER_AVAILABLE: the next step, or a new attempt at this one.
     {
         _S.RUNNING,
         _S.SUCCESS,
@@ -45,7 +45,8 @@ _AFTER_DISPATCH: Final = frozenset(
     }
 )
 MOVES: Final[Mapping[RequestStatus, frozenset[RequestStatus]]] = {
-    _S.TO_DISPATCH: frozenset({_S.DISPATCHED, _S.NO_WORKER_AVAILABLE}),
+    # TO_DISPATCH again: its time has come, but there is no place for it.
+    _S.TO_DISPATCH: frozenset({_S.TO_DISPATCH, _S.DISPATCHED, _S.NO_WORKER_AVAILABLE}),
     _S.DISPATCHED: _AFTER_DISPATCH,
     _S.RUNNING: _AFTER_DISPATCH,
     _S.NO_WORKER_AVAILABLE: frozenset({_S.DISPATCHED, _S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),

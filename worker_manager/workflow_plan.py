@@ -50,11 +50,16 @@ class Plan:
     keep_errors: bool = True
     #: ``None`` for a request that goes to one worker type.
     workflow_type: str | None = None
+    #: Priority of a request whose client named none. The request keeps its own; a stored plan knows none.
+    priority: int = 0
 
     @classmethod
-    def single(cls, *, worker_type: str, keep_errors: bool, policy: Policy = UNSET) -> Self:
+    def single(
+        cls, *, worker_type: str, keep_errors: bool, priority: int = 0, policy: Policy = UNSET
+    ) -> Self:
         """Return the plan of a request for one worker type."""
-        return cls(steps=(PlanStep.of(0, worker_type, [policy]),), keep_errors=keep_errors)
+        steps = (PlanStep.of(0, worker_type, [policy]),)
+        return cls(steps=steps, keep_errors=keep_errors, priority=priority)
 
     @classmethod
     def workflow(
@@ -63,6 +68,7 @@ class Plan:
         workflow_type: str,
         steps: Sequence[Mapping[str, Any]],
         keep_errors: bool,
+        priority: int = 0,
         policies: Mapping[str, Policy] | None = None,
     ) -> Self:
         """Return the plan of a workflow from the steps of its configuration, in any order.
@@ -70,7 +76,9 @@ class Plan:
         ``policies`` are those of worker types; a step's own goes before them, key by key.
         """
         ordered = sorted((_step(step, policies or {}) for step in steps), key=_number)
-        return cls(steps=tuple(ordered), keep_errors=keep_errors, workflow_type=workflow_type)
+        return cls(
+            steps=tuple(ordered), keep_errors=keep_errors, workflow_type=workflow_type, priority=priority
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

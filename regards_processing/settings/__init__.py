@@ -51,6 +51,8 @@ from regards_processing.settings.engine import (
     HEARTBEAT_EXPIRY,
     HEARTBEAT_KEPT,
     HISTORY_KEPT,
+    IN_FLIGHT_FACTOR,
+    IN_FLIGHT_UNSTATED,
     MAX_ATTEMPTS,
     MAX_LOST_ATTEMPTS,
     MAX_POSTPONEMENT,

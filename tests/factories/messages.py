@@ -19,6 +19,7 @@ def a_submission(
     content_type: str | None = "unzip",
     content: bytes = b'{"file":"a.zip"}',
     redelivered: bool = False,
+    priority: int | None = None,
 ) -> RequestSubmitted:
     """Return a client's request."""
     return RequestSubmitted(
@@ -29,12 +30,17 @@ def a_submission(
         content_type=content_type,
         content=content,
         redelivered=redelivered,
+        priority=priority,
     )
 
 
-def submissions(count: int, *, content_type: str = "unzip") -> list[RequestSubmitted]:
+def submissions(
+    count: int, *, content_type: str = "unzip", tenant: str = "demo", name: str = "r"
+) -> list[RequestSubmitted]:
     """Return requests named ``r-0``, ``r-1`` and so on."""
-    return [a_submission(f"r-{number}", content_type=content_type) for number in range(count)]
+    return [
+        a_submission(f"{name}-{number}", content_type=content_type, tenant=tenant) for number in range(count)
+    ]
 
 
 def an_answer(
@@ -79,6 +85,8 @@ def a_beat(
     tenant: str = "demo",
     beaten_at: datetime = AT,
     protocol: Protocol = Protocol.RAW,
+    concurrency: int | None = None,
+    prefetch: int = 1,
 ) -> WorkerHeartbeat:
     """Return a heartbeat."""
     return WorkerHeartbeat(
@@ -87,4 +95,6 @@ def a_beat(
         worker_type=worker_type,
         beaten_at=beaten_at,
         protocol=protocol,
+        concurrency=concurrency,
+        prefetch=prefetch,
     )

@@ -32,6 +32,8 @@ def a_worker_type(
     output: str | None = "tree",
     keep_errors: bool = True,
     policy: Mapping[str, object] | None = None,
+    max_in_flight: int | None = None,
+    priority: int = 0,
 ) -> WorkerType:
     """Store a configured worker type."""
     stored = WorkerType.objects.create(
@@ -40,6 +42,8 @@ def a_worker_type(
         content_type_out=output,
         keep_errors=keep_errors,
         policy=policy,
+        max_in_flight=max_in_flight,
+        priority=priority,
     )
     for content_type in inputs:
         InputContentType.objects.create(tenant=tenant, worker_type=stored, content_type=content_type)
@@ -52,20 +56,26 @@ def a_workflow(
     workflow_type: str = "ingest",
     steps: Mapping[int, str | tuple[str, ...]] | None = None,
     keep_errors: bool = True,
+    priority: int = 0,
 ) -> Workflow:
     """Store a workflow; its steps are worker types by number, several where they work in parallel."""
     chosen = steps or {1: "unzip-worker", 2: "sip-worker"}
     members = {number: (names,) if isinstance(names, str) else names for number, names in chosen.items()}
     listed = [WorkflowStep(number, names).to_value() for number, names in members.items()]
     return Workflow.objects.create(
-        tenant=tenant, workflow_type=workflow_type, steps=listed, keep_errors=keep_errors
+        tenant=tenant, workflow_type=workflow_type, steps=listed, keep_errors=keep_errors, priority=priority
     )
 
 
 def live_workers(
-    *worker_types: str, protocol: str = "raw", worker_id: str | None = None, at: datetime = AT
+    *worker_types: str,
+    protocol: str = "raw",
+    worker_id: str | None = None,
+    at: datetime = AT,
+    concurrency: int | None = None,
+    prefetch: int = 1,
 ) -> None:
-    """Store one live instance of each worker type."""
+    """Store one live instance of each worker type; as a foreign one, it does not say how much it takes."""
     for worker_type in worker_types:
         WorkerInstance.objects.create(
             worker_type=worker_type,
@@ -73,6 +83,8 @@ def live_workers(
             beaten_at=at,
             first_beaten_at=at,
             protocol=protocol,
+            concurrency=concurrency,
+            prefetch=prefetch,
         )
 
 

@@ -33,6 +33,19 @@ def not_boolean(path: str, value: object) -> list[Fault]:
     return [violation("Type", "true or false is expected", path, value, allowed="true or false")]
 
 
+def not_whole(path: str, value: object, *, least: int, most: int) -> list[Fault]:
+    """Return the fault of a value that is no whole number, or out of range; an absent one is fine."""
+    if value is None or (is_whole(value) and least <= value <= most):
+        return []
+    allowed = f"a whole number from {least} to {most}"
+    return [violation("Range", f"{allowed} is expected", path, value, allowed=allowed)]
+
+
+def is_whole(number: object) -> TypeGuard[float]:
+    """Tell whether a JSON value is a whole number: to JSON, 1.0 is one."""
+    return type(number) is int or (isinstance(number, float) and number.is_integer())
+
+
 def violation(constraint: str, message: str, path: str, value: object, *, allowed: str) -> Fault:
     """Return the fault of a value that breaks a rule."""
     shown = "null" if value is None else storable(str(value))

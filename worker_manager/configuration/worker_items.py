@@ -6,13 +6,15 @@ from typing import Any, Final
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
 from worker_manager.configuration.policies import SCHEMA as POLICY
 from worker_manager.configuration.policies import policy_faults
-from worker_manager.configuration.violations import blank, not_boolean, unfit, violation
+from worker_manager.configuration.violations import blank, not_boolean, not_whole, unfit, violation
 from worker_manager.policy import UNSET, Policy
+from workers.contract.names import MAX_PRIORITY
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkerConfigDto"
 #: Longest name of a worker type.
 MAX_TYPE: Final = 128
 MAX_CONTENT_TYPE: Final = 255
+_MAX_IN_FLIGHT: Final = 2**31 - 1
 #: JSON Schema of a text that is not blank.
 NOT_BLANK: Final = {"type": "string", "pattern": r"\S"}
 #: JSON Schema of ``keepErrors``.
@@ -20,6 +22,14 @@ KEEP_ERRORS: Final = {
     "type": ["boolean", "null"],
     "default": True,
     "description": "Keep requests in error, for an operator to retry.",
+}
+#: JSON Schema of ``priority``.
+PRIORITY: Final = {
+    "type": ["integer", "null"],
+    "minimum": 0,
+    "maximum": MAX_PRIORITY,
+    "default": 0,
+    "description": "Of requests whose client named none; higher ones go first. Ours, beyond REGARDS.",
 }
 SCHEMA: Final[Value] = {
     "type": "object",
@@ -40,6 +50,13 @@ SCHEMA: Final[Value] = {
         },
         "keepErrors": KEEP_ERRORS,
         "policy": POLICY,
+        "maxInFlight": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": _MAX_IN_FLIGHT,
+            "description": "Requests of all tenants that the fleet may have at a time. Ours, beyond REGARDS.",
+        },
+        "priority": PRIORITY,
     },
 }
 
@@ -53,13 +70,19 @@ class WorkerItem:
     output: str | None
     keep_errors: bool
     policy: Policy = UNSET
+    #: Requests of all tenants that the fleet may have at a time.
+    max_in_flight: int | None = None
+    #: Of requests whose client named none.
+    priority: int = 0
 
     def to_value(self) -> dict[str, Any]:
-        """Return the value as it stands in a file."""
+        """Return the value as it stands in a file; what is ours only where it was set."""
         value = {"workerType": self.worker_type, "contentTypeInputs": list(self.inputs)}
         output = {} if self.output is None else {"contentTypeOutput": self.output}
         policy = {} if self.policy == UNSET else {"policy": self.policy.to_json()}
-        return {**value, **output, "keepErrors": self.keep_errors, **policy}
+        limit = {} if self.max_in_flight is None else {"maxInFlight": self.max_in_flight}
+        priority = {"priority": self.priority} if self.priority else {}
+        return {**value, **output, "keepErrors": self.keep_errors, **policy, **limit, **priority}
 
 
 def read_worker(value: Value) -> WorkerItem:
@@ -70,11 +93,14 @@ def read_worker(value: Value) -> WorkerItem:
     """
     worker_type, output = value.get("workerType"), value.get("contentTypeOutput")
     inputs, keep_errors = value.get("contentTypeInputs"), value.get("keepErrors")
+    max_in_flight, priority = value.get("maxInFlight"), value.get("priority")
     faults = [
         *blank("workerType", worker_type, "Invalid worker conf with empty name"),
         *unfit("workerType", worker_type, MAX_TYPE),
         *unfit("contentTypeOutput", output, MAX_CONTENT_TYPE),
         *not_boolean("keepErrors", keep_errors),
+        *not_whole("maxInFlight", max_in_flight, least=1, most=_MAX_IN_FLIGHT),
+        *not_whole("priority", priority, least=0, most=MAX_PRIORITY),
         *_inputs_faults(inputs),
         *policy_faults("policy", value.get("policy")),
     ]
@@ -86,6 +112,8 @@ def read_worker(value: Value) -> WorkerItem:
         output=output,
         keep_errors=keep_errors is not False,
         policy=Policy.from_json(value.get("policy")),
+        max_in_flight=None if max_in_flight is None else int(max_in_flight),
+        priority=int(priority or 0),
     )
 
 

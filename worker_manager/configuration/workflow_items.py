@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
 from worker_manager.configuration import workflow_steps
-from worker_manager.configuration.violations import blank, not_boolean, unfit, violation
-from worker_manager.configuration.worker_items import KEEP_ERRORS, MAX_CONTENT_TYPE, NOT_BLANK
+from worker_manager.configuration.violations import blank, not_boolean, not_whole, unfit, violation
+from worker_manager.configuration.worker_items import KEEP_ERRORS, MAX_CONTENT_TYPE, NOT_BLANK, PRIORITY
 from worker_manager.configuration.workflow_steps import WorkflowStep, step_faults
+from workers.contract.names import MAX_PRIORITY
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkflowConfigDto"
 SCHEMA: Final[Value] = {
@@ -28,6 +29,7 @@ SCHEMA: Final[Value] = {
             "description": "In any order; their numbers are distinct.",
         },
         "keepErrors": KEEP_ERRORS,
+        "priority": PRIORITY,
     },
 }
 
@@ -40,14 +42,17 @@ class WorkflowItem:
     #: Sorted by number.
     steps: tuple[WorkflowStep, ...]
     keep_errors: bool
+    #: Of requests whose client named none.
+    priority: int = 0
 
     def to_value(self) -> dict[str, Any]:
-        """Return the value as it stands in a file."""
-        return {
+        """Return the value as it stands in a file; what is ours only where it was set."""
+        value = {
             "workflowType": self.workflow_type,
             "steps": self.steps_value(),
             "keepErrors": self.keep_errors,
         }
+        return value | ({"priority": self.priority} if self.priority else {})
 
     def steps_value(self) -> list[dict[str, Any]]:
         """Return the steps as they stand in a file."""
@@ -61,17 +66,21 @@ def read_workflow(value: Value) -> WorkflowItem:
         InvalidItem: it breaks a rule; every broken rule is named.
     """
     workflow_type, steps = value.get("workflowType"), value.get("steps")
-    keep_errors = value.get("keepErrors")
+    keep_errors, priority = value.get("keepErrors"), value.get("priority")
     faults = [
         *blank("workflowType", workflow_type, "workflowType is mandatory"),
         *unfit("workflowType", workflow_type, MAX_CONTENT_TYPE),
         *not_boolean("keepErrors", keep_errors),
+        *not_whole("priority", priority, least=0, most=MAX_PRIORITY),
         *_steps_faults(steps),
     ]
     if faults:
         raise InvalidItem(*faults)
     return WorkflowItem(
-        workflow_type=str(workflow_type), steps=_in_order(steps or ()), keep_errors=keep_errors is not False
+        workflow_type=str(workflow_type),
+        steps=_in_order(steps or ()),
+        keep_errors=keep_errors is not False,
+        priority=int(priority or 0),
     )
 
 

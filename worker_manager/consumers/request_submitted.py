@@ -24,6 +24,7 @@ class RequestSubmittedConsumer(BatchConsumer[RequestSubmitted]):
             headers=message.headers,
             body=message.body,
             redelivered=message.redelivered or header.REPLAYED in message.headers,
+            priority=message.properties.get("priority"),
         )
 
     def handle(self, items: Sequence[RequestSubmitted]) -> list[Refusal]:

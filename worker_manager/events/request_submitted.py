@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from workers.contract import bodies
 from workers.contract import headers as names
+from workers.contract.names import MAX_PRIORITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,15 @@ class RequestSubmitted:
     content: bytes
     #: The broker delivered this message before, or it is a replay: its request may be known already.
     redelivered: bool = False
+    #: AMQP priority of the message, 0 to 255; ``None`` when the client named none that can be.
+    priority: int | None = None
     #: The client's span, as the header ``traceparent``.
     trace_parent: str | None = None
 
     @classmethod
-    def from_wire(cls, *, headers: Mapping[str, Any], body: bytes, redelivered: bool) -> Self:
+    def from_wire(
+        cls, *, headers: Mapping[str, Any], body: bytes, redelivered: bool, priority: object = None
+    ) -> Self:
         """Read a request.
 
         Raises:
@@ -43,6 +48,7 @@ class RequestSubmitted:
             content_type=names.text(headers, names.CONTENT_TYPE),
             content=body,
             redelivered=redelivered,
+            priority=priority if type(priority) is int and 0 <= priority <= MAX_PRIORITY else None,
             trace_parent=names.trace_parent(headers),
         )
 

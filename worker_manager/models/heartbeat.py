@@ -25,6 +25,8 @@ class WorkerInstance(models.Model):
     #: How it wants its requests: ``workers.contract.heartbeat.Protocol``.
     protocol = models.CharField(max_length=16)
     concurrency = models.PositiveIntegerField(null=True)
+    #: Requests it takes in advance per unit of concurrency.
+    prefetch = models.PositiveIntegerField(default=1, db_default=1)
     version = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
     #: Seconds that its clock is ahead of the manager's, less the time that the last beat took to come.
     clock_ahead = models.FloatField(null=True)

@@ -26,7 +26,8 @@ class Request(models.Model):
     """One request of a client, from its reception to its end.
 
     TO_DISPATCH → DISPATCHED → RUNNING → SUCCESS (the row goes), ERROR or INVALID_CONTENT;
-    NO_WORKER_AVAILABLE in place of DISPATCHED while no worker of the type is alive (`states.MOVES`).
+    NO_WORKER_AVAILABLE in place of DISPATCHED while no worker of the type is alive, TO_DISPATCH while as
+    many are in flight as the type may have (`states.MOVES`).
     """
 
     # No index of its own: those below begin with the tenant, and each one costs at every move of a request.
@@ -62,8 +63,10 @@ class Request(models.Model):
     lost_attempts = models.IntegerField(default=0)
     #: Whether the last dispatch was a Celery task message, whose answers always name their dispatch.
     dispatched_to_celery = models.BooleanField(default=False)
-    #: When to dispatch, for ``TO_DISPATCH``.
+    #: When to dispatch, for ``TO_DISPATCH``; one without is held until there is a place (`flow_queries`).
     due_at = models.DateTimeField(null=True)
+    #: The client's, 0 to 255; of the held requests of a tenant, higher ones go first.
+    priority = models.PositiveSmallIntegerField(default=0, db_default=0)
     #: Last dispatch or sign of life of the worker.
     moved_at = models.DateTimeField()
     #: When the watchdog ends the attempt; unknown when a manager of the release before dispatched it.
@@ -89,7 +92,13 @@ class Request(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("status", "step_worker_type"), name="ix_request_status_type"),
+            # With the tenant: what is in flight is counted by worker type and tenant, in this index alone.
+            models.Index(fields=("status", "step_worker_type", "tenant"), name="ix_request_flow"),
+            models.Index(
+                fields=("step_worker_type", "tenant", "content_type", "-priority", "id"),
+                condition=models.Q(status=RequestStatus.TO_DISPATCH.value, due_at__isnull=True),
+                name="ix_request_held",
+            ),
             models.Index(
                 fields=("deadline_at",),
                 condition=models.Q(status__in=[status.value for status in sorted(AWAITING_ANSWER)]),

@@ -19,6 +19,14 @@ class WorkerType(models.Model):
     )
     #: Time-outs and retries (`policy.Policy.to_json`); nothing is configured when it is absent.
     policy = models.JSONField(null=True, blank=True)
+    max_in_flight = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Requests of all tenants in flight at a time; of several tenants the smallest holds.",
+    )
+    priority = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Of requests whose client named none."
+    )
 
     objects: ClassVar[models.Manager["WorkerType"]] = TenantScopedQuerySet.as_manager()
 

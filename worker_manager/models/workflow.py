@@ -17,6 +17,8 @@ class Workflow(models.Model):
     #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number; some have a ``policy``.
     steps = models.JSONField()
     keep_errors = models.BooleanField(default=True)
+    #: Of requests whose client named none.
+    priority = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects: ClassVar[models.Manager["Workflow"]] = TenantScopedQuerySet.as_manager()
 

@@ -55,7 +55,6 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
         status=RequestStatus(request.status),
         dispatch_id=request.dispatch_id,
         names_its_dispatch=request.dispatched_to_celery,
-        not_sent_yet=request.pk in bulk.dispatched,
     )
     reason = answer_rules.why_dropped(answer, current)
     if reason is None:
@@ -93,5 +92,3 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
             attempts.failed(
                 request=request, failure=failure, reason=reason, plan=plan, live=bulk.live, at=bulk.at
             )
-    if request.status == RequestStatus.DISPATCHED:
-        bulk.dispatched.add(request.pk)

@@ -1,16 +1,17 @@
 """Many requests moved together: locked, moved in memory, stored and told in few statements."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from regards_processing.kernel.outbox.services import publish_after_commit
-from worker_manager import counters, queries, tracing
+from worker_manager import counters, flow_queries, queries, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
-from worker_manager.services import dispatch, moves, responses, session_counts
+from worker_manager.services import dispatch, flow, moves, responses, session_counts
 from worker_manager.session_counters import Place
-from worker_manager.states import FAILED, RequestStatus
+from worker_manager.states import AWAITING_ANSWER, FAILED, RequestStatus
 from worker_manager.workflow_plan import Plan
 
 RequestKey = tuple[int, str]
@@ -28,8 +29,6 @@ class Bulk:
     before: dict[int, Place] = field(init=False)
     #: Heavy columns that are new, by primary key: they are written only for these requests.
     heavy: dict[int, frozenset[str]] = field(default_factory=dict)
-    #: Primary keys of requests that were dispatched in this bulk.
-    dispatched: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.before = {pk: session_counts.place(request) for pk, request in self.touched.items()}
@@ -47,9 +46,34 @@ def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, R
     return {(row.tenant_id, row.request_id): row for row in found}
 
 
-def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
-    """Store what a bulk moved and publish what follows from it; needs an open transaction."""
+def settle(
+    *, bulk: Bulk, tenants: Mapping[int, str], release: Collection[str] = (), releasing: bool = True
+) -> int:
+    """Decide what is dispatched, store what a bulk moved and publish what follows; return what was released.
+
+    Needs an open transaction.
+
+    Args:
+        bulk: what was moved.
+        tenants: names by primary key.
+        release: worker types whose held requests are looked at, beside those that the bulk concerns.
+        releasing: requests that were held before may take the places that are free.
+    """
+    released = flow.admit(
+        requests=bulk.touched.values(),
+        before=_in_flight_before(bulk),
+        live=bulk.live,
+        at=bulk.at,
+        release=release,
+        releasing=releasing,
+    )
+    told = list(bulk.touched.values())
+    for request in released.requests:
+        # Their clients have heard that they are granted.
+        bulk.touch(request)
+        dispatch.send(request=request, live=bulk.live, at=bulk.at)
     touched = list(bulk.touched.values())
+    tenants = {**released.tenants, **tenants}
     finished = [request for request in touched if _leaves(request)]
     gone = {request.pk for request in finished}
     kept = [request for request in touched if request.pk not in gone]
@@ -61,11 +85,21 @@ def settle(*, bulk: Bulk, tenants: Mapping[int, str]) -> None:
     publish_after_commit(
         messages=[
             *dispatch.messages(requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants),
-            *responses.messages(requests=touched, tenants=tenants),
+            *responses.messages(requests=told, tenants=tenants),
         ],
         at=bulk.at,
     )
     counters.moved(requests=touched, tenants=tenants)
+    return len(released.requests)
+
+
+def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
+    places = ((bulk.touched[pk].tenant_id, place) for pk, place in bulk.before.items() if place)
+    return Counter(
+        (worker_type or "", tenant_id)
+        for tenant_id, (status, worker_type) in places
+        if status in AWAITING_ANSWER
+    )
 
 
 def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:

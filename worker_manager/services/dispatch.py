@@ -1,4 +1,4 @@
-"""Decide who gets a request's current step, and write the message that sends it there."""
+"""Say who is to get a request's current step, and write the message that sends it there."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,14 +16,17 @@ from workers.contract.work_request import WorkRequest
 
 
 def current_plan(*, request: Request, configured: Mapping[PlanKey, Plan]) -> Plan | None:
-    """Return the plan a request follows: its own since its first dispatch, before that the configured one."""
-    if request.attempt and request.plan:
+    """Return the plan a request follows: its own since it was granted, before that the configured one."""
+    if request.plan:
         return Plan.from_json(request.plan)
     return configured.get((request.tenant_id, request.content_type))
 
 
 def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime) -> None:
-    """Move a request to DISPATCHED, or to NO_WORKER_AVAILABLE when nobody serves its current step."""
+    """Hold a request for its current step, or move it to NO_WORKER_AVAILABLE when nobody serves that.
+
+    `flow.admit` decides which of those held are dispatched: at the end of the bulk, for all of them at once.
+    """
     step = current_step(request=request, plan=plan)
     request.due_at = request.worker_id = None
     request.step_worker_type = step.worker_type if step else None
@@ -32,18 +35,35 @@ def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime
         return
     request.plan = plan.to_json()
     request.step_number = step.number
+    move(request=request, to=RequestStatus.TO_DISPATCH, at=at)
+
+
+def is_held(request: Request) -> bool:
+    """Tell whether a request waits for nothing but a place."""
+    return request.status == RequestStatus.TO_DISPATCH and request.due_at is None
+
+
+def send(*, request: Request, live: LiveTypes, at: datetime) -> None:
+    """Move a held request to DISPATCHED: a new attempt."""
     request.attempt += 1
-    request.dispatched_worker_type = step.worker_type
-    request.dispatched_to_celery = live[step.worker_type].all_celery
-    within = step.policy.queue_timeout or settings.QUEUE_TIMEOUT
-    move(request=request, to=RequestStatus.DISPATCHED, at=at, within=within)
+    request.dispatched_worker_type = request.step_worker_type
+    request.dispatched_to_celery = live[request.step_worker_type or ""].all_celery
+    move(request=request, to=RequestStatus.DISPATCHED, at=at, within=_queue_timeout(request))
+
+
+def _queue_timeout(request: Request) -> float:
+    """Return the seconds that a worker has to show that it has the current step."""
+    # Few plans have policies, and every dispatch comes by here.
+    stored = request.plan or {}
+    step = Plan.from_json(stored).step(request.step_number) if "policies" in stored else None
+    return (step.policy.queue_timeout if step else None) or settings.QUEUE_TIMEOUT
 
 
 def current_step(*, request: Request, plan: Plan | None) -> PlanStep | None:
     """Return the step of its plan that a request is at, or starts with."""
     if plan is None:
         return None
-    return plan.step(request.step_number) if request.attempt else plan.first
+    return plan.step(request.step_number) if request.plan else plan.first
 
 
 def messages(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 
@@ -9,10 +10,16 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries, searches
 from worker_manager.models import Request
 from worker_manager.policy import Failure
+from worker_manager.queries import LiveTypes
 from worker_manager.reasons import Limits, Reason, Situation, reasons
 from worker_manager.services import dispatch
+from worker_manager.services.standing import Standing, standing
 from worker_manager.states import RequestStatus
 from worker_manager.trail import Trail
+from worker_manager.workflow_plan import PlanStep
+
+#: Those that wait to be dispatched.
+_WAITING: Final = frozenset({RequestStatus.TO_DISPATCH, RequestStatus.NO_WORKER_AVAILABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +42,7 @@ def explain(*, tenant: Tenant, request_id: str, at: datetime) -> Explanation:
 
 
 def explain_request(*, tenant: Tenant, request: Request, at: datetime) -> Explanation:
-    """Return why a request of this tenant, read before, is where it is; four statements."""
+    """Return why a request of this tenant, read before, is where it is; at most eight statements."""
     situation = _situation(tenant, request, at)
     return Explanation(
         request_id=request.request_id,
@@ -52,6 +59,8 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
     beats = searches.last_beats(
         worker_type=step.worker_type if step else worker_type, worker_id=request.worker_id
     )
+    live = queries.live_types(at=at)
+    stands = _standing(request, step, live)
     return Situation(
         at=at,
         limits=_limits(),
@@ -71,7 +80,10 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         due_at=request.due_at,
         moved_at=request.moved_at,
         deadline_at=request.deadline_at,
-        live=frozenset(queries.live_types(at=at)),
+        live=frozenset(live),
+        limit=stands.limit if stands else None,
+        in_flight=stands.in_flight if stands else 0,
+        has_place=stands is None or stands.goes,
         type_beat=beats.of_type,
         worker_beat=beats.of_instance,
     )
@@ -82,6 +94,12 @@ def _failure(request: Request) -> str | None:
     attempts = Trail.read(request.trail).attempts
     outcome = attempts[-1].outcome if attempts else None
     return outcome if outcome in set(Failure) else None
+
+
+def _standing(request: Request, step: PlanStep | None, live: LiveTypes) -> Standing | None:
+    if step is None or request.status not in _WAITING:
+        return None
+    return standing(request=request, worker_type=step.worker_type, live=live)
 
 
 def _limits() -> Limits:

@@ -1,6 +1,7 @@
 """Who is alive."""
 
 import logging
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,6 +12,7 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import queries
 from worker_manager.models import WorkerInstance
+from worker_manager.queries import LiveTypes
 from worker_manager.services import waiting
 from worker_manager.services.dropped import Dropped
 from workers.contract.heartbeat import WorkerHeartbeat
@@ -18,11 +20,19 @@ from workers.contract.heartbeat import WorkerHeartbeat
 log = logging.getLogger(__name__)
 
 _KEY: Final = ("worker_type", "worker_id")
-_BEAT: Final = ("beaten_at", "protocol", "concurrency", "version", "clock_ahead", "first_beaten_at")
+_BEAT: Final = (
+    "beaten_at",
+    "protocol",
+    "concurrency",
+    "prefetch",
+    "version",
+    "clock_ahead",
+    "first_beaten_at",
+)
 
 
 def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list[Dropped]:
-    """Store heartbeats, and take up what waited for a worker type that has just come alive.
+    """Store heartbeats, and take up what waited for a worker type that has come alive, or takes more now.
 
     A beat older than the expiry is ignored; any other counts as now, whatever its sender's clock says.
     Returns the beats of tenants that are not active.
@@ -41,10 +51,18 @@ def record_heartbeats(*, beats: Sequence[WorkerHeartbeat], at: datetime) -> list
             latest[key] = max(beat, latest.get(key, beat), key=_date)
     known = queries.live_types(at=at)
     _store(list(latest.values()), at)
-    if any(worker_type not in known for worker_type, _ in latest):
+    if _has_grown(known, queries.live_types(at=at)):
         # One page: the sweep takes the rest, and the next heartbeats are not kept waiting.
         waiting.redispatch_waiting(at=at, max_pages=1)
     return dropped
+
+
+def _has_grown(before: LiveTypes, now: LiveTypes) -> bool:
+    """Tell whether a worker type is alive that was not, or may have more in flight than before."""
+    return any(
+        name not in before or (before[name].limit or math.inf) < (live.limit or math.inf)
+        for name, live in now.items()
+    )
 
 
 def _date(beat: WorkerHeartbeat) -> datetime:
@@ -58,7 +76,7 @@ def _ahead(beat: WorkerHeartbeat, at: datetime) -> float:
 @transaction
 def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
     values = [
-        (b.worker_type, b.worker_id, at, b.protocol, b.concurrency, b.version, _ahead(b, at), at)
+        (b.worker_type, b.worker_id, at, b.protocol, b.concurrency, b.prefetch, b.version, _ahead(b, at), at)
         for b in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
     ]
     rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))

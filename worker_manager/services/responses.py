@@ -7,6 +7,7 @@ from regards_processing.kernel.amqp.envelope import Outbound
 from worker_manager import tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.models import Request
+from worker_manager.services import dispatch
 from worker_manager.states import RequestStatus
 
 #: Contract 3.3. Statuses that are not listed tell the client nothing.
@@ -35,17 +36,27 @@ def messages(*, requests: Sequence[Request], tenants: Mapping[int, str]) -> list
     """Return the responses that the requests' statuses ask for."""
     spans = tracing.of_requests(requests=requests)
     return [
-        _message(request, tenants[request.tenant_id], spans.get(request.pk))
+        _message(request, status, tenants[request.tenant_id], spans.get(request.pk))
         for request in requests
-        if request.status in _STATES
+        if (status := _told(request)) in _STATES
     ]
 
 
-def _message(request: Request, tenant: str, span: str | None) -> Outbound:
-    state, text = _STATES[request.status]
+def _told(request: Request) -> str:
+    """Return the status that the client hears of.
+
+    A held request is told as if it were dispatched, and not again when it is: GRANTED once an attempt.
+    """
+    return RequestStatus.DISPATCHED if dispatch.is_held(request) else request.status
+
+
+def _message(request: Request, status: str, tenant: str, span: str | None) -> Outbound:
+    state, text = _STATES[status]
+    granted = state is ResponseState.GRANTED
+    worker_type = request.step_worker_type if granted else request.dispatched_worker_type
     message = text.format(
         content_type=request.content_type,
-        worker_type=request.dispatched_worker_type,
+        worker_type=worker_type,
         error=request.error or "",
     )
     return RequestAnswered(
@@ -56,7 +67,7 @@ def _message(request: Request, tenant: str, span: str | None) -> Outbound:
         content_type=request.content_type,
         state=state,
         messages=(message,),
-        worker_type=request.dispatched_worker_type,
+        worker_type=worker_type,
         content=request.body if state is ResponseState.SUCCESS else None,
         trace_parent=span,
     ).to_message()

@@ -37,12 +37,13 @@ def _retry(requests: list[Request], *, tenant: Tenant, at: datetime) -> dict[str
     live = queries.live_types(at=at)
     bulk = Bulk(live=live, at=at, touched={request.pk: request for request in requests})
     for request in requests:
-        if not request.attempt:
+        if not request.plan:
             bulk.heavy[request.pk] = frozenset({"plan"})
         plan = dispatch.current_plan(request=request, configured=configured)
         moves.move(request=request, to=RequestStatus.TO_DISPATCH, at=at)
         request.lost_attempts = 0
         dispatch.assign(request=request, plan=plan, live=live, at=at)
-    settle(bulk=bulk, tenants={tenant.pk: tenant.name})
+    # A job sees the rows of its tenant alone: it leaves what others hold to managers and sweeps.
+    settle(bulk=bulk, tenants={tenant.pk: tenant.name}, releasing=False)
     dispatched = sum(request.status == RequestStatus.DISPATCHED for request in requests)
     return {"dispatched": dispatched, "waiting": len(requests) - dispatched}

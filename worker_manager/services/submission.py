@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,7 @@ from worker_manager import counters, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.models import FinishedRequest, Request
-from worker_manager.services import dispatch, responses, session_counts
+from worker_manager.services import dispatch, flow, responses, session_counts
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from workers.contract import headers as names
@@ -39,6 +40,7 @@ _COLUMNS: Final = {
     "attempt": "attempt",
     "lost_attempts": "lost_attempts",
     "dispatched_to_celery": "dispatched_to_celery",
+    "priority": "priority",
     "moved_at": "moved_at",
     "deadline_at": "deadline_at",
     "trace": "trace",
@@ -57,7 +59,7 @@ RequestKey = tuple[int, str]
 class SubmissionReport:
     """What became of a bulk of submissions."""
 
-    #: Requests that were stored, dispatched or waiting.
+    #: Requests that were stored: dispatched, held or waiting.
     stored: list[Request] = field(default_factory=list)
     #: Submissions that were refused, with the reasons that the client was given.
     refused: list[tuple[RequestSubmitted, tuple[str, ...]]] = field(default_factory=list)
@@ -83,7 +85,7 @@ class _Known:
 def submit_requests(
     *, submissions: Sequence[RequestSubmitted], at: datetime, max_bytes: int
 ) -> SubmissionReport:
-    """Store requests, dispatch those whose worker type is alive, and answer the clients.
+    """Store requests, dispatch those whose worker type is alive and has a place, and answer the clients.
 
     Args:
         submissions: in the order they came.
@@ -193,9 +195,13 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
     )
     live = queries.live_types(at=at)
     requests = {key: _new(key[0], submission, at) for key, submission in accepted.items()}
-    for request in requests.values():
+    for key, request in requests.items():
         plan = dispatch.current_plan(request=request, configured=configured)
+        named = accepted[key].priority
+        request.priority = named if named is not None else plan.priority if plan else 0
         dispatch.assign(request=request, plan=plan, live=live, at=at)
+    # Whoever is held already goes first: answers and sweeps see to it.
+    flow.admit(requests=requests.values(), before=Counter(), live=live, at=at, releasing=False)
     tracing.received(requests=requests, submissions=accepted, at=at)
     # In one order for all managers: two bulks with the same ids must not wait for each other.
     ordered = [requests[key] for key in sorted(requests)]
@@ -254,12 +260,14 @@ def _refusal(submission: RequestSubmitted, reasons: tuple[str, ...]) -> Outbound
 
 def _log(report: SubmissionReport) -> None:
     dispatched = sum(request.status == RequestStatus.DISPATCHED for request in report.stored)
+    held = sum(map(dispatch.is_held, report.stored))
     log.info(
         "requests received",
         extra={
             "action": "request.received",
             "stored": len(report.stored),
             "dispatched": dispatched,
+            "held": held,
             "refused": len(report.refused),
             "repeated": report.repeated,
             "dead_lettered": len(report.unanswered),

@@ -1,14 +1,16 @@
 """Take up requests that wait: for a worker, or for their time."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Q
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import queries
+from worker_manager import flow_queries, queries
 from worker_manager.models import Request
 from worker_manager.models.request import RequestQuerySet
 from worker_manager.queries import LiveTypes, PlanKey
@@ -21,20 +23,30 @@ log = logging.getLogger(__name__)
 
 
 def redispatch_waiting(*, at: datetime, max_pages: int | None = None) -> int:
-    """Dispatch waiting requests that somebody can take now, page by page; return how many.
+    """Take up waiting requests that somebody can take now, page by page; return how many were taken up.
 
+    They are dispatched, or held when there is no place; then held ones are dispatched as far as there is.
     Several managers may do this at once: each takes rows that no other has locked.
 
     Args:
         at: time of the dispatch.
-        max_pages: pages to take at most; ``None`` for all there are.
+        max_pages: pages of each kind to take at most; ``None`` for all there are.
     """
-    taken, pages = 0, 0
-    while (max_pages is None or pages < max_pages) and (page := _redispatch_page(at)):
-        taken, pages = taken + page, pages + 1
-    if taken:
-        log.info("waiting requests taken up", extra={"action": "request.redispatched", "requests": taken})
-    return taken
+    taken = _pages(partial(_redispatch_page, at), max_pages)
+    released = _pages(partial(_release_page, at), max_pages)
+    if taken or released:
+        log.info(
+            "waiting requests taken up",
+            extra={"action": "request.redispatched", "requests": taken, "released": released},
+        )
+    return taken + released
+
+
+def _pages(page: Callable[[], int], most: int | None) -> int:
+    done, pages = 0, 0
+    while (most is None or pages < most) and (number := page()):
+        done, pages = done + number, pages + 1
+    return done
 
 
 @transaction
@@ -46,11 +58,19 @@ def _redispatch_page(at: datetime) -> int:
     bulk = Bulk(live=live, at=at, touched={request.pk: request for request in page})
     for request in page:
         plan = dispatch.current_plan(request=request, configured=configured)
-        if not request.attempt:
+        if not request.plan:
             bulk.heavy[request.pk] = frozenset({"plan"})
         dispatch.assign(request=request, plan=plan, live=live, at=at)
     settle(bulk=bulk, tenants=tenants)
     return len(page)
+
+
+@transaction
+def _release_page(at: datetime) -> int:
+    """Dispatch held requests that there is a place for; usually the answers before have done so."""
+    live = queries.live_types(at=at)
+    holding = flow_queries.holding_types(worker_types=live)
+    return settle(bulk=Bulk(live=live, at=at), tenants={}, release=holding)
 
 
 def _can_go(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> Q:

@@ -65,6 +65,8 @@ def _items(stored: QuerySet[WorkerType]) -> list[WorkerItem]:
             output=worker.content_type_out,
             keep_errors=worker.keep_errors,
             policy=Policy.from_json(worker.policy),
+            max_in_flight=worker.max_in_flight,
+            priority=worker.priority,
         )
         for worker in stored.prefetch_related("inputs").order_by("worker_type")
     ]
@@ -147,12 +149,14 @@ def _write(tenant: Tenant, accepted: dict[str, WorkerItem]) -> None:
                 content_type_out=item.output,
                 keep_errors=item.keep_errors,
                 policy=None if item.policy == UNSET else item.policy.to_json(),
+                max_in_flight=item.max_in_flight,
+                priority=item.priority,
             )
             for item in accepted.values()
         ],
         update_conflicts=True,
         unique_fields=["tenant", "worker_type"],
-        update_fields=["content_type_out", "keep_errors", "policy"],
+        update_fields=["content_type_out", "keep_errors", "policy", "max_in_flight", "priority"],
     )
     stored = WorkerType.objects.for_tenant(tenant).filter(worker_type__in=accepted)
     keys = dict(stored.values_list("worker_type", "pk"))

@@ -87,6 +87,7 @@ def _items(stored: QuerySet[Workflow]) -> list[WorkflowItem]:
             workflow_type=workflow.workflow_type,
             steps=tuple(WorkflowStep.from_value(step) for step in workflow.steps),
             keep_errors=workflow.keep_errors,
+            priority=workflow.priority,
         )
         for workflow in stored.order_by("workflow_type")
     ]
@@ -120,10 +121,11 @@ def _write(tenant: Tenant, accepted: dict[str, WorkflowItem]) -> None:
                 workflow_type=item.workflow_type,
                 steps=item.steps_value(),
                 keep_errors=item.keep_errors,
+                priority=item.priority,
             )
             for item in accepted.values()
         ],
         update_conflicts=True,
         unique_fields=["tenant", "workflow_type"],
-        update_fields=["steps", "keep_errors"],
+        update_fields=["steps", "keep_errors", "priority"],
     )

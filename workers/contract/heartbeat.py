@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from workers.contract import bodies
 from workers.contract import headers as names
@@ -12,6 +12,8 @@ from workers.contract.errors import MalformedMessage
 from workers.contract.wire import Wire
 
 _MAX_TYPE_LENGTH = 128
+_TOO_MANY = 2**31
+_Default = TypeVar("_Default", int, None)
 
 
 class Protocol(StrEnum):
@@ -38,6 +40,8 @@ class WorkerHeartbeat:
     protocol: Protocol = Protocol.RAW
     #: Ours: requests the instance can run at the same time.
     concurrency: int | None = None
+    #: Ours: requests it takes in advance per unit of concurrency; an instance that does not say takes one.
+    prefetch: int = 1
     #: Ours: version of the worker type.
     version: str | None = None
 
@@ -49,14 +53,15 @@ class WorkerHeartbeat:
             MalformedMessage: tenant, id, type or date is missing or has the wrong type.
         """
         fields = bodies.load_object(body)
-        concurrency, version = fields.get("concurrency"), fields.get("version")
+        version = fields.get("version")
         return cls(
             tenant=names.required_text(headers, names.TENANT),
             worker_id=_identifier(fields, "id", names.MAX_LENGTH),
             worker_type=_identifier(fields, "type", _MAX_TYPE_LENGTH),
             beaten_at=bodies.parse_date(fields.get("heartBeatDate"), field="heartBeatDate"),
             protocol=Protocol.CELERY if fields.get("protocol") == Protocol.CELERY else Protocol.RAW,
-            concurrency=concurrency if type(concurrency) is int and 0 < concurrency < 2**31 else None,
+            concurrency=_number(fields.get("concurrency"), least=1, default=None),
+            prefetch=_number(fields.get("prefetch"), least=0, default=1),
             version=version[:64] if isinstance(version, str) else None,
         )
 
@@ -69,10 +74,15 @@ class WorkerHeartbeat:
                 "heartBeatDate": bodies.format_date(self.beaten_at),
                 "protocol": self.protocol.value,
                 "concurrency": self.concurrency,
+                "prefetch": self.prefetch,
                 "version": self.version,
             }
         )
         return Wire(headers={names.TENANT: self.tenant}, body=body)
+
+
+def _number(value: object, *, least: int, default: _Default) -> int | _Default:
+    return value if type(value) is int and least <= value < _TOO_MANY else default
 
 
 def _identifier(fields: Mapping[str, Any], field: str, limit: int) -> str:

@@ -95,6 +95,7 @@ class Pulse(threading.Thread):
             beaten_at=at,
             protocol=Protocol.CELERY,
             concurrency=self._concurrency(),
+            prefetch=self._config.prefetch,
             version=entry.version,
         ).to_wire()
 

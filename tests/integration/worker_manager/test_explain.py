@@ -31,7 +31,7 @@ from tests.factories.worker_manager import (
 from tests.fakes.engine import Engine
 from tests.fakes.jobs_office import Office
 from tests.fakes.operators import retry
-from worker_manager.models import Request, WorkerInstance
+from worker_manager.models import Request, WorkerInstance, WorkerType
 from worker_manager.reasons import Reason, ReasonCode
 from worker_manager.searches import UnknownRequest
 from worker_manager.services.explanation import explain
@@ -87,6 +87,34 @@ def test_it_goes_when_it_is_due(engine: Engine) -> None:
     assert (found.facts["dueAt"], found.facts["error"]) == ("2025-06-01T12:00:30Z", "disk full")
     assert list(_reasons(later(30))) == [_C.AWAITING_SWEEP]
     assert engine.redispatch(at=later(30)) == 1
+
+
+def test_it_goes_when_there_is_a_place(engine: Engine) -> None:
+    a_worker_type(a_tenant(), max_in_flight=1)
+    live_workers("unzip-worker")
+    engine.submit(a_submission("r-0"))
+    engine.submit(a_submission())
+    (reason,) = _reasons().values()
+    assert (reason.code, dict(reason.facts)) == (
+        _C.IN_FLIGHT_LIMIT,
+        {"workerType": "unzip-worker", "limit": 1, "inFlight": 1},
+    )
+    engine.answer(an_answer(request_id="r-0"))
+    assert list(_reasons()) == [_C.AWAITING_WORKER]
+
+
+def test_it_waits_for_those_that_go_first(engine: Engine) -> None:
+    worker = a_worker_type(a_tenant(), max_in_flight=1)
+    live_workers("unzip-worker")
+    engine.submit(a_submission("r-0"), a_submission("r-00"), a_submission())
+    worker.max_in_flight = 2
+    worker.save()
+    assert list(_reasons()) == [_C.IN_FLIGHT_LIMIT]
+    worker.max_in_flight = 3
+    worker.save()
+    assert list(_reasons()) == [_C.AWAITING_SWEEP]
+    engine.redispatch()
+    assert list(_reasons()) == [_C.AWAITING_WORKER]
 
 
 def test_it_goes_when_its_tenant_wakes(engine: Engine) -> None:
@@ -176,6 +204,7 @@ _PLACES: list[dict[str, Any]] = [
     {"content_type": "ingest", "step_worker_type": "sip-worker", "attempt": 1, "step_number": 20},
     {"content_type": "ingest", "step_worker_type": "unzip-worker", "attempt": 1, "step_number": 10},
 ]
+_HELD = st.sampled_from(_PLACES[2:]).map(lambda place: place | {"status": RequestStatus.TO_DISPATCH})
 _WAITING = st.sampled_from(_PLACES).map(lambda place: place | {"status": RequestStatus.NO_WORKER_AVAILABLE})
 _POSTPONED = st.builds(
     lambda place, seconds: place | {"status": RequestStatus.TO_DISPATCH, "due_at": later(seconds)},
@@ -187,11 +216,16 @@ _POSTPONED = st.builds(
 @st.composite
 def _worlds(draw: st.DrawFn) -> dict[str, Any]:
     return {
-        "request": draw(_WAITING | _POSTPONED),
+        "request": draw(_WAITING | _POSTPONED | _HELD),
         "active": draw(st.booleans()),
         "configured": draw(st.sets(st.sampled_from(["unzip", "ingest"]))),
         "live": draw(st.sets(st.sampled_from(["unzip-worker", "sip-worker"]))),
         "dead": draw(st.sets(st.sampled_from(["unzip-worker", "sip-worker"]))),
+        # Flow control: the limit of both types, what is in flight of another tenant, what is held before.
+        "limit": draw(st.sampled_from([None, 1, 2, 3])),
+        "in_flight": draw(st.integers(0, 3)),
+        "rivals": draw(st.integers(0, 2)),
+        "strangers": draw(st.integers(0, 2)),
     }
 
 
@@ -205,6 +239,15 @@ def _build(world: dict[str, Any]) -> Tenant:
         configure[content_type](tenant)
     live_workers(*world["live"])
     live_workers(*world["dead"], protocol="celery", at=later(-60))
+    stranger = a_tenant(name=f"stranger-{next(_numbers)}")
+    every(WorkerType).filter(tenant__name__startswith="stranger").delete()
+    for number, worker_type in enumerate(["unzip-worker", "sip-worker"]):
+        a_worker_type(stranger, worker_type=worker_type, inputs=[], max_in_flight=world["limit"])
+        sent = [f"s-{number}-{one}" for one in range(world["in_flight"])]
+        requests(stranger, *sent, status=RequestStatus.DISPATCHED, step_worker_type=worker_type)
+        for whose, rivals in ((tenant, world["rivals"]), (stranger, world["strangers"])):
+            names = [f"h-{number}-{one}" for one in range(rivals)]
+            requests(whose, *names, status=RequestStatus.TO_DISPATCH, step_worker_type=worker_type)
     plan = [None, WORKFLOW.to_json()][world["request"]["attempt"]]
     requests(tenant, "r-1", plan=plan, dispatched_worker_type=None, error=None, **world["request"])
     return tenant
@@ -246,6 +289,7 @@ class _Operator:
         self.remedies: Mapping[ReasonCode, Callable[[Reason], object]] = {
             _C.NO_LIVE_WORKER: self._start,
             _C.NO_CONFIGURATION: self._configure,
+            _C.IN_FLIGHT_LIMIT: self._lift,
             _C.DUE_LATER: self._wait,
             _C.TENANT_INACTIVE: self._activate,
             _C.AWAITING_SWEEP: self._sweep,
@@ -269,6 +313,9 @@ class _Operator:
     def _configure(self, reason: Reason) -> None:
         a_worker_type(self.tenant, worker_type="new-worker", inputs=[reason.facts["contentType"]])
 
+    def _lift(self, reason: Reason) -> None:
+        every(WorkerType).filter(worker_type=reason.facts["workerType"]).update(max_in_flight=None)
+
     def _wait(self, reason: Reason) -> None:
         self.at = parse_date(reason.facts["dueAt"], field="dueAt")
 
@@ -287,8 +334,9 @@ def test_it_lets_a_waiting_request_go_once_the_reasons_are_removed(
 ) -> None:
     tenant = _build(world)
     operator = _Operator(engine, tenant)
-    # What stands in the way, what was behind that (a new worker type may have no fleet), the sweep.
-    for _ in range(3):
+    # What stands in the way, what was behind that (a new worker type may have no fleet, a fleet no place),
+    # the sweep.
+    for _ in range(4):
         assert _codes(tenant, operator.at)
         operator.remove()
     assert _status(tenant) == RequestStatus.DISPATCHED

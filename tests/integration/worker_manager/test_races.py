@@ -147,6 +147,31 @@ def test_it_takes_requests_in_while_a_configuration_is_imported(engine: Engine) 
     assert len(engine.states()) == 2
 
 
+@pytest.mark.postgres
+def test_it_never_exceeds_a_configured_limit(engine: Engine) -> None:
+    a_worker_type(a_tenant(), max_in_flight=3)
+    live_workers("unzip-worker")
+    mine, theirs = submissions(2), submissions(2, name="theirs")
+    with while_uncommitted(lambda: submit_requests(submissions=theirs, at=AT, max_bytes=99)) as other:
+        submit_requests(submissions=mine, at=AT, max_bytes=99)
+    assert (other.waited, len(engine.dispatches())) == (True, 3)
+
+
+def test_it_releases_each_held_request_once(engine: Engine) -> None:
+    a_worker_type(a_tenant())
+    live_workers("unzip-worker", concurrency=1)
+    engine.submit(*submissions(8))
+    sent = [an_answer(request_id=f"r-{number}") for number in range(4)]
+    engine.forget()
+    with while_uncommitted(lambda: apply_answers(answers=sent[:2], at=AT)) as other:
+        apply_answers(answers=sent[2:], at=AT)
+    assert other.result() == []
+    redispatch_waiting(at=AT)
+    assert sorted(str(one.headers["regards.request.id"]) for one in engine.dispatches()) == [
+        f"r-{number}" for number in range(4, 8)
+    ]
+
+
 def test_it_says_nothing_of_a_bulk_that_is_rolled_back(engine: Engine) -> None:
     a_tenant()
     with pytest.raises(ZeroDivisionError):

@@ -7,8 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, submissions
+from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.fakes.engine import Engine
+from worker_manager.models import Request
+from worker_manager.states import RequestStatus
+from workers.contract.work_answer import WorkAnswer
 
 pytestmark = pytest.mark.django_db
 
@@ -100,8 +104,9 @@ def test_it_lets_what_failed_wait_for_its_next_attempt(engine: Engine, count: in
 def test_it_hears_heartbeats(engine: Engine, count: int) -> None:
     _ready(engine, 0)
     beats = [a_beat(worker_id=f"w-{number}") for number in range(count)]
-    # Tenants, live types, upsert.
-    assert _statements(lambda: engine.beat(*beats)) == 3
+    live_workers("unzip-worker", worker_id="w-0", concurrency=1)
+    # Tenants, live types, upsert, live types.
+    assert _statements(lambda: engine.beat(*beats)) == 4
 
 
 @_SIZES
@@ -110,5 +115,47 @@ def test_it_takes_up_a_page_that_waits(engine: Engine, count: int) -> None:
     engine.submit(*submissions(count))
     live_workers("unzip-worker")
     # Tenants, live types, workflows, inputs, page, update, payloads, session, outbox in and out; then an
-    # empty page.
-    assert _statements(engine.redispatch) == 10 + 5
+    # empty page; then live types and types with held requests.
+    assert _statements(engine.redispatch) == 10 + 5 + 2
+
+
+def _limited(engine: Engine, *, limit: int | None = 3) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, max_in_flight=limit)
+    a_workflow(tenant)
+    live_workers("unzip-worker", "sip-worker", protocol="celery", concurrency=2)
+    engine.submit(*submissions(3))
+
+
+def _ended(count: int) -> list[WorkAnswer]:
+    """Return answers that end the oldest dispatches."""
+    sent = every(Request).filter(status=RequestStatus.DISPATCHED).order_by("pk")[:count]
+    return [an_answer(request_id=one.request_id, dispatch_id=one.dispatch_id) for one in sent]
+
+
+@_SIZES
+def test_it_takes_requests_in_that_it_must_hold(engine: Engine, count: int) -> None:
+    _limited(engine)
+    flood = submissions(count, name="f")
+    # As without a limit, and what is in flight and held, and on PostgreSQL the lock of the configured limit.
+    assert _statements(lambda: engine.submit(*flood)) == 11 + connection.features.has_select_for_update
+    assert len(engine.dispatches()) == 3
+
+
+@pytest.mark.parametrize("ended", [1, 3])
+def test_it_finishes_requests_of_a_limited_type(engine: Engine, ended: int) -> None:
+    _limited(engine, limit=None)
+    answers = _ended(ended)
+    # As without a limit, and what is in flight and held.
+    assert _statements(lambda: engine.answer(*answers)) == 9
+
+
+@pytest.mark.parametrize("count", [5, 500])
+@pytest.mark.parametrize("ended", [1, 3])
+def test_it_releases_held_requests(engine: Engine, count: int, ended: int) -> None:
+    _limited(engine)
+    engine.submit(*submissions(count, name="f"))
+    answers = _ended(ended)
+    # Tenants, requests, live types, in flight and held, groups, held ones, update, history, deletion,
+    # payloads, session, outbox in and out; on PostgreSQL the lock of the configured limit.
+    assert _statements(lambda: engine.answer(*answers)) == 13 + connection.features.has_select_for_update

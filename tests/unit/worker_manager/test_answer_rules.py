@@ -28,14 +28,11 @@ _NO_CONTENT = (
 )
 
 
-def _current(
-    *, status: str = "DISPATCHED", names_its_dispatch: bool = False, not_sent_yet: bool = False
-) -> Dispatch:
+def _current(*, status: str = "DISPATCHED", names_its_dispatch: bool = False) -> Dispatch:
     return Dispatch(
         status=RequestStatus(status),
         dispatch_id="7:2:3",
         names_its_dispatch=names_its_dispatch,
-        not_sent_yet=not_sent_yet,
     )
 
 
@@ -68,11 +65,6 @@ def test_it_drops_the_nameless_where_the_fleet_names_its_dispatches(dispatch_id:
 
 def test_it_counts_the_named_where_the_fleet_names_its_dispatches() -> None:
     assert why_dropped(a_worker_says(dispatch_id="7:2:3"), _current(names_its_dispatch=True)) is None
-
-
-def test_it_drops_an_answer_that_is_older_than_the_dispatch() -> None:
-    reason = why_dropped(a_worker_says(), _current(not_sent_yet=True))
-    assert reason == "dispatch 7:2:3 has not been sent yet"
 
 
 @pytest.mark.parametrize(("text", "found"), [("1:0:1", "1:0:1"), ("1:0", None), ("", None), (None, None)])

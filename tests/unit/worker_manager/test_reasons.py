@@ -20,6 +20,7 @@ _C = ReasonCode
 _SECOND, _LAST = WORKFLOW.steps[1:]
 _IMPATIENT = PlanStep.of(0, "unzip-worker", [Policy(max_attempts=2)])
 _TYPES = ["unzip-worker", "sip-worker", "store-worker"]
+_FULL: Mapping[str, Any] = {"limit": 4, "in_flight": 4, "has_place": False}
 
 
 def _codes(situation: Situation) -> list[ReasonCode]:
@@ -45,7 +46,10 @@ def _codes(situation: Situation) -> list[ReasonCode]:
         ("TO_DISPATCH", {"due_at": later(1), "live": ()}, [_C.DUE_LATER, _C.NO_LIVE_WORKER]),
         ("TO_DISPATCH", {"due_at": AT}, [_C.AWAITING_SWEEP]),
         ("TO_DISPATCH", {"due_at": AT, "live": ()}, [_C.NO_LIVE_WORKER]),
-        ("TO_DISPATCH", {}, [_C.INCONSISTENT]),
+        ("TO_DISPATCH", {}, [_C.AWAITING_SWEEP]),
+        ("TO_DISPATCH", _FULL, [_C.IN_FLIGHT_LIMIT]),
+        ("TO_DISPATCH", {**_FULL, "due_at": later(5)}, [_C.DUE_LATER, _C.IN_FLIGHT_LIMIT]),
+        ("NO_WORKER_AVAILABLE", _FULL, [_C.IN_FLIGHT_LIMIT]),
         ("DISPATCHED", {}, [_C.AWAITING_WORKER]),
         ("DISPATCHED", {"live": ()}, [_C.AWAITING_WORKER, _C.NO_LIVE_WORKER]),
         ("RUNNING", {}, [_C.RUNNING]),

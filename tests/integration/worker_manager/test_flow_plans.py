@@ -1,0 +1,103 @@
+"""A flood of held requests is never read whole: the plans of PostgreSQL."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories.requests import a_request
+from tests.factories.rows import every
+from tests.factories.worker_manager import a_tenant, the_request
+from worker_manager import flow_queries
+from worker_manager.flow_queries import Group
+from worker_manager.models import Request
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+
+_FLOOD = 100_000
+#: What a statement may read for a place it gives away, and for being there at all.
+_MOST_READ = 200
+
+
+@pytest.fixture
+def _flood() -> None:
+    """Store a flood of one tenant, one request of another, and a few in flight."""
+    flood, calm = a_tenant(name="flood"), a_tenant(name="calm")
+    model = a_request(flood, "f-0", status="TO_DISPATCH", error=None, dispatched_worker_type=None)
+    model.save()
+    names = [
+        str(field.column)
+        for field in Request._meta.concrete_fields
+        if field.column not in {"id", "request_id"}
+    ]
+    columns = ", ".join(names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO workermanager_request (request_id, {columns}) "  # noqa: S608
+            f"SELECT 'f-' || number, {columns} FROM workermanager_request, generate_series(1, %s) AS number",
+            [_FLOOD],
+        )
+        calm_one = a_request(calm, "c-0", status="TO_DISPATCH", error=None)
+        calm_one.save()
+        every(Request).filter(request_id__in=[f"f-{number}" for number in range(50)]).update(
+            status="DISPATCHED"
+        )
+        cursor.execute("ANALYZE workermanager_request")
+
+
+def _group(tenant: str) -> Group:
+    tenant_id = every(Request).filter(tenant__name=tenant).values_list("tenant_id", flat=True)[0]
+    return Group("unzip-worker", tenant_id, tenant, "unzip")
+
+
+def _statements(action: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def _plan(sql: str) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        ((plan,),) = cursor.fetchall()
+    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    return found
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _read(plan: dict[str, Any]) -> float:
+    """Return the rows that scans of requests gave and threw away."""
+    return sum(
+        float((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in _nodes(plan)
+        if node.get("Relation Name") == "workermanager_request"
+    )
+
+
+@pytest.mark.usefixtures("_flood")
+def test_it_reads_no_more_of_a_flood_than_there_are_places() -> None:
+    groups = flow_queries.held_groups(worker_types=["unzip-worker"])
+    assert {(group.tenant, group.content_type) for group in groups} == {("flood", "unzip"), ("calm", "unzip")}
+    actions: list[Callable[[], object]] = [
+        lambda: flow_queries.load_of(worker_types=["unzip-worker"]),
+        lambda: flow_queries.holding_types(worker_types=["unzip-worker", "sip-worker"]),
+        lambda: flow_queries.held_groups(worker_types=["unzip-worker", "sip-worker"]),
+        lambda: flow_queries.next_held(limits={_group("flood"): 40, _group("calm"): 40}),
+        lambda: flow_queries.held_counts(groups=groups, most=40),
+        lambda: flow_queries.held_ahead(request=the_request("f-60", tenant="flood"), groups=groups, most=40),
+    ]
+    plans = [_plan(sql) for action in actions for sql in _statements(action) if "TO_DISPATCH" in sql]
+    assert max(map(_read, plans)) <= _MOST_READ
+    scans = [node for plan in plans for node in _nodes(plan) if node.get("Relation Name")]
+    assert {node["Node Type"] for node in scans if node["Relation Name"] == "workermanager_request"} <= {
+        "Index Scan",
+        "Index Only Scan",
+    }

@@ -1,0 +1,210 @@
+"""Flow control: which of the requests that could go are dispatched now.
+
+Note: one decision.
+    Whoever wants a request dispatched (submission, an answer, a retry, a sweep) holds it in memory. At the
+    end of the bulk `admit` gives the free places of each worker type away: to the requests of the bulk, and
+    to those that were held before. Tenants get equal shares of what is in flight; of one tenant, higher
+    priorities go first, then older requests. The others stay held, and are stored so.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+
+from regards_processing.kernel.db.locks import one_at_a_time
+from worker_manager import flow_queries
+from worker_manager.fair_share import Shares, shares
+from worker_manager.flow_queries import Group, Load, Place
+from worker_manager.models import Request
+from worker_manager.queries import LiveTypes
+from worker_manager.services import dispatch
+from worker_manager.states import AWAITING_ANSWER
+
+#: Reads of held requests in one turn: the second one gives away what tenants with few requests left over.
+_ROUNDS: Final = 2
+
+#: Requests by tenant.
+ByTenant = defaultdict[int, list[Request]]
+
+
+@dataclass(slots=True)
+class Released:
+    """Requests that were held before the bulk, and are to be dispatched with it."""
+
+    requests: list[Request] = field(default_factory=list)
+    #: Names of their tenants, by key.
+    tenants: dict[int, str] = field(default_factory=dict)
+
+
+def places(requests: Iterable[Request]) -> Counter[Place]:
+    """Count the places that requests take: those in flight, by worker type and tenant."""
+    return Counter(
+        (request.step_worker_type or "", request.tenant_id)
+        for request in requests
+        if request.status in AWAITING_ANSWER
+    )
+
+
+def admit(
+    *,
+    requests: Collection[Request],
+    before: Counter[Place],
+    live: LiveTypes,
+    at: datetime,
+    release: Collection[str] = (),
+    releasing: bool = True,
+) -> Released:
+    """Dispatch the requests of a bulk that have a place, and return those of before that have one.
+
+    Needs an open transaction. The caller dispatches what it gets: that was not part of its bulk.
+
+    Args:
+        requests: the requests that the bulk has locked, moved in memory.
+        before: the places they took before they were moved.
+        live: the worker types that are alive.
+        at: time of the dispatch.
+        release: worker types whose held requests are looked at, beside those that the bulk concerns.
+        releasing: give places to requests that were held before; if not, and there are some, none is given.
+    """
+    ready = _ready(requests)
+    change = places(requests)
+    change.subtract(before)
+    freed = {name for (name, _), more in change.items() if more < 0} if releasing else set()
+    concerned = {name for name in freed | set(ready) if name in live and live[name].limit is not None}
+    for name in set(ready) - concerned:
+        _send((request for waiting in ready[name].values() for request in waiting), live, at)
+    concerned |= set(release)
+    if not concerned:
+        return Released()
+    one_at_a_time(*(f"in flight {name}" for name in concerned if live[name].configured))
+    load = flow_queries.load_of(worker_types=concerned)
+    turns = _turns({name: ready[name] for name in concerned}, change, live, load)
+    if releasing:
+        _read_held(turns, load)
+    else:
+        turns = {name: turn for name, turn in turns.items() if name not in load.holding}
+    return _give(turns.values(), live, at)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """The free places of one worker type, and who wants them."""
+
+    free: int
+    #: By tenant.
+    in_flight: Mapping[int, int]
+    #: Requests of the bulk.
+    ready: ByTenant
+    #: Where held requests can be read, how many were asked for, and those that were read.
+    groups: list[Group] = field(default_factory=list)
+    asked: dict[Group, int] = field(default_factory=dict)
+    held: dict[Group, list[Request]] = field(default_factory=dict)
+
+    def wants(self) -> dict[Group, int]:
+        """Return how many held requests of each group may go, as far as they are not read yet."""
+        supply: dict[int, int | None] = dict(self._supply())
+        supply |= {group.tenant_id: None for group in self.groups if self._has_more(group)}
+        fair = self._shares(supply)
+        return {
+            group: fair[group.tenant_id]
+            for group in self.groups
+            if self._has_more(group) and fair[group.tenant_id] > self.asked.get(group, 0)
+        }
+
+    def chosen(self) -> list[Request]:
+        """Return who gets a place: in turns, one of each tenant, whoever has the fewest first."""
+        candidates = self._candidates()
+        numbered = [
+            (self.in_flight.get(tenant, 0) + number, tenant, request)
+            for tenant, share in self._shares(self._supply()).items()
+            for number, request in enumerate(sorted(candidates[tenant], key=_turn_of)[:share])
+        ]
+        return [request for *_, request in sorted(numbered, key=lambda one: one[:2])]
+
+    def _has_more(self, group: Group) -> bool:
+        return len(self.held.get(group, ())) == self.asked.get(group, 0)
+
+    def _candidates(self) -> ByTenant:
+        found: ByTenant = defaultdict(list)
+        for tenant, waiting in self.ready.items():
+            found[tenant] += waiting
+        for group, waiting in self.held.items():
+            found[group.tenant_id] += waiting
+        return found
+
+    def _supply(self) -> dict[int, int | None]:
+        return {tenant: len(waiting) for tenant, waiting in self._candidates().items()}
+
+    def _shares(self, supply: Mapping[int, int | None]) -> Shares:
+        return shares(free=self.free, in_flight=self.in_flight, supply=supply)
+
+
+def _ready(requests: Iterable[Request]) -> defaultdict[str, ByTenant]:
+    """Return the requests of a bulk that could go, by worker type and tenant."""
+    ready: defaultdict[str, ByTenant] = defaultdict(lambda: defaultdict(list))
+    for request in requests:
+        if dispatch.is_held(request):
+            ready[request.step_worker_type or ""][request.tenant_id].append(request)
+    return ready
+
+
+def _turns(
+    ready: Mapping[str, ByTenant], change: Counter[Place], live: LiveTypes, load: Load
+) -> dict[str, _Turn]:
+    """Count the free places: the limit, less what is in flight, with what the bulk changes about that."""
+    in_flight: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for counts in (load.in_flight, change):
+        for (name, tenant), count in counts.items():
+            in_flight[name][tenant] += count
+    turns = {}
+    for name, waiting in ready.items():
+        # More than a page of held requests is never read at once.
+        most = settings.SWEEP_PAGE + sum(map(len, waiting.values()))
+        limit = live[name].limit
+        free = most if limit is None else max(0, min(most, limit - in_flight[name].total()))
+        turns[name] = _Turn(free=free, in_flight=in_flight[name], ready=waiting)
+    return turns
+
+
+def _read_held(turns: Mapping[str, _Turn], load: Load) -> None:
+    """Read the held requests that may get a place."""
+    holding = {name for name in load.holding if turns[name].free}
+    if not holding:
+        return
+    for group in flow_queries.held_groups(worker_types=holding):
+        turns[group.worker_type].groups.append(group)
+    for _ in range(_ROUNDS):
+        wanted = {group: number for name in holding for group, number in turns[name].wants().items()}
+        found: defaultdict[Group, list[Request]] = defaultdict(list)
+        groups = {(group.worker_type, group.tenant_id, group.content_type): group for group in wanted}
+        for request in flow_queries.next_held(limits=wanted):
+            key = (request.step_worker_type or "", request.tenant_id, request.content_type)
+            found[groups[key]].append(request)
+        for group, number in wanted.items():
+            turns[group.worker_type].asked[group] = number
+            turns[group.worker_type].held[group] = found[group]
+
+
+def _give(turns: Iterable[_Turn], live: LiveTypes, at: datetime) -> Released:
+    released = Released()
+    for turn in turns:
+        held = {request.pk for waiting in turn.held.values() for request in waiting}
+        chosen = turn.chosen()
+        _send((request for request in chosen if request.pk not in held), live, at)
+        released.requests += [request for request in chosen if request.pk in held]
+        released.tenants |= {group.tenant_id: group.tenant for group in turn.groups}
+    return released
+
+
+def _send(requests: Iterable[Request], live: LiveTypes, at: datetime) -> None:
+    for request in requests:
+        dispatch.send(request=request, live=live, at=at)
+
+
+def _turn_of(request: Request) -> tuple[int, bool, int]:
+    """Return when a request of a tenant goes: by priority, then by age; new ones have no key yet."""
+    return -request.priority, request.pk is None, request.pk or 0
