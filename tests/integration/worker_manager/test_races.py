@@ -157,7 +157,8 @@ def test_it_never_exceeds_a_configured_limit(engine: Engine) -> None:
     assert (other.waited, len(engine.dispatches())) == (True, 3)
 
 
-def test_it_releases_each_held_request_once(engine: Engine) -> None:
+def test_it_releases_each_held_request_once(engine: Engine, settings: Settings) -> None:
+    settings.IN_FLIGHT_FACTOR = 2
     a_worker_type(a_tenant())
     live_workers("unzip-worker", concurrency=1)
     engine.submit(*submissions(8))

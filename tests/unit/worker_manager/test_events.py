@@ -88,6 +88,14 @@ def test_it_keeps_the_clients_bytes() -> None:
     assert read.wire_headers() == _FIVE
 
 
+@pytest.mark.parametrize(
+    ("named", "read"), [(None, None), (0, 0), (255, 255), (256, None), (-1, None), ("9", None), (True, None)]
+)
+def test_it_reads_the_priority_that_can_be(named: object, read: int | None) -> None:
+    found = RequestSubmitted.from_wire(headers=_FIVE, body=b"{}", redelivered=False, priority=named)
+    assert found.priority == read
+
+
 _OPTIONAL = ["regards.request.owner", "regards.request.session", "regards.request.content_type"]
 
 

@@ -75,6 +75,26 @@ def _faults(item: Item) -> list[Fault]:
             a_worker("w", contentTypeOutput="half \ud800"),
             "[Type] a text without NUL is expected at contentTypeOutput: rejected value [half ?].",
         ),
+        (
+            a_worker("w", maxInFlight=0),
+            "[Range] a whole number from 1 to 2147483647 is expected at maxInFlight: rejected value [0].",
+        ),
+        (
+            a_worker("w", maxInFlight=2.5),
+            "[Range] a whole number from 1 to 2147483647 is expected at maxInFlight: rejected value [2.5].",
+        ),
+        (
+            a_worker("w", maxInFlight=True),
+            "[Range] a whole number from 1 to 2147483647 is expected at maxInFlight: rejected value [True].",
+        ),
+        (
+            a_worker("w", priority=256),
+            "[Range] a whole number from 0 to 255 is expected at priority: rejected value [256].",
+        ),
+        (
+            a_worker("w", priority="high"),
+            "[Range] a whole number from 0 to 255 is expected at priority: rejected value [high].",
+        ),
     ],
 )
 def test_it_says_what_is_wrong_with_a_worker_type(item: Item, error: str) -> None:
@@ -89,6 +109,7 @@ def test_it_says_what_is_wrong_with_a_worker_type(item: Item, error: str) -> Non
         (a_worker("w", inputs=[]), "contentTypeInputs", "an array of at least one text"),
         (a_worker("w", inputs=["a", _LONG]), "contentTypeInputs[1]", "a text of at most 255 characters"),
         (a_worker("w", keepErrors="no"), "keepErrors", "true or false"),
+        (a_worker("w", priority=-1), "priority", "a whole number from 0 to 255"),
     ],
 )
 def test_it_names_the_field_and_what_is_allowed(item: Item, field: str, allowed: str) -> None:
@@ -109,6 +130,24 @@ def test_it_reads_a_worker_type() -> None:
 @pytest.mark.parametrize("keep", [{}, {"keepErrors": None}, {"keepErrors": True}])
 def test_it_keeps_errors_unless_told_otherwise(keep: dict[str, object]) -> None:
     assert read_worker(a_worker("w")["value"] | keep).keep_errors
+
+
+@pytest.mark.parametrize(("max_in_flight", "priority"), [(None, 0), (1, 255)])
+def test_it_writes_what_is_ours_only_where_it_is_set(max_in_flight: int | None, priority: int) -> None:
+    item = WorkerItem(
+        worker_type="w",
+        inputs=("a",),
+        output=None,
+        keep_errors=True,
+        max_in_flight=max_in_flight,
+        priority=priority,
+    )
+    assert read_worker(item.to_value()) == item
+    assert ({"maxInFlight", "priority"} & item.to_value().keys() != set()) == (priority > 0)
+
+
+def test_it_takes_a_whole_number_however_it_is_written() -> None:
+    assert read_worker(a_worker("w", maxInFlight=4.0)["value"]).max_in_flight == 4
 
 
 @pytest.mark.parametrize("output", [None, "c"])

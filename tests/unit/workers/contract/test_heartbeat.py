@@ -17,6 +17,7 @@ def test_it_survives_the_wire() -> None:
         beaten_at=_AT,
         protocol=Protocol.CELERY,
         concurrency=4,
+        prefetch=100,
         version="1.0",
     )
     wire = beat.to_wire()
@@ -39,9 +40,12 @@ def test_it_reads_every_form_of_a_date(date: str) -> None:
 
 
 def test_it_takes_a_worker_that_says_nothing_more_for_a_foreign_one() -> None:
-    body = b'{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z","concurrency":-1,"version":2}'
+    body = (
+        b'{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z",'
+        b'"concurrency":-1,"prefetch":-1,"version":2}'
+    )
     beat = WorkerHeartbeat.from_wire(headers=_HEADERS, body=body)
-    assert (beat.protocol, beat.concurrency, beat.version) == (Protocol.RAW, None, None)
+    assert (beat.protocol, beat.concurrency, beat.prefetch, beat.version) == (Protocol.RAW, None, 1, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("kernel", "0002_tenant_maintenance"),
-        ("worker_manager", "0008_attempt_policies"),
+        ("worker_manager", "0009_history_index"),
     ]
 
     operations = [
