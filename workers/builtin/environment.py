@@ -1,6 +1,6 @@
 """Typed reading of the environment variables of the built-in worker types."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from workers.sdk.errors import ConfigurationError
 
@@ -22,3 +22,8 @@ def positive_integer(environment: Mapping[str, str], name: str, *, default: int)
 def names(environment: Mapping[str, str], name: str) -> frozenset[str]:
     """Return a comma-separated variable as a set of names in lower case."""
     return frozenset(item.strip().lower() for item in environment.get(name, "").split(",") if item.strip())
+
+
+def handed_on(environment: Mapping[str, str], *, among: Collection[str]) -> dict[str, str]:
+    """Return those variables that a child process may see."""
+    return {name: value for name, value in environment.items() if name in among}

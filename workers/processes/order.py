@@ -1,7 +1,7 @@
 """What every plugin for orders has in common: its parameters, and what they promise."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from workers.processes.forecasts import DurationForecast, SizeForecast, UnparsableForecast
 from workers.processes.parameters import ParameterDescriptor, ParameterType
@@ -72,6 +72,8 @@ PARAMETERS: Final = (
 
 class OrderPlugin(ProcessPlugin):
     """Base of plugins that orders use: theirs are `PARAMETERS` and those that they add."""
+
+    counts_outputs: ClassVar[bool] = True
 
     @classmethod
     def profile(cls, parameters: Mapping[str, Any]) -> ProcessProfile:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from workers.processes.job import ProcessJob
 from workers.processes.metadata import PluginMetadata
 from workers.processes.profile import ProcessProfile
 
@@ -21,6 +22,8 @@ class ProcessPlugin(ABC):
     """A kind of process; an administrator makes processes of it by giving its parameters values."""
 
     metadata: ClassVar[PluginMetadata]
+    #: Whether the number of files that it makes has to be the one that its cardinality asks for.
+    counts_outputs: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -32,4 +35,13 @@ class ProcessPlugin(ABC):
 
         Raises:
             InvalidParameters: nothing can be made of them.
+        """
+
+    @classmethod
+    @abstractmethod
+    def run(cls, job: ProcessJob) -> None:
+        """Do the work of one execution, on a fleet.
+
+        Raises:
+            ProcessFailed: it failed. Whatever else is raised is a failure as well.
         """

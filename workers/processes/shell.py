@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from workers.processes import order
+from workers.processes.job import ProcessFailed, ProcessJob
 from workers.processes.metadata import PluginMetadata
 from workers.processes.order import OrderPlugin
 from workers.processes.parameters import ParameterDescriptor
@@ -55,3 +56,22 @@ class SimpleShellProcessPlugin(OrderPlugin):
         if parameters["shellScript"].strip():
             return {}
         return {"shellScript": "shellScript is blank: the name of a program is expected"}
+
+    @classmethod
+    def run(cls, job: ProcessJob) -> None:
+        """Run the program in the folder of the execution."""
+        program = job.parameters["shellScript"].strip()
+        job.step(f"Launch script {program}")
+        ended = job.run_program([program], environment=variables_of(job.parameters.get("envVariables")))
+        if ended.exit_code:
+            told = "".join(f"\n{line}" for line in ended.last_errors)
+            raise ProcessFailed(
+                f"correlationId={job.batch_correlation_id} exec={job.execution_id} process={program} : "
+                f"Exited with status code {ended.exit_code}{told}"
+            )
+
+
+def variables_of(text: str | None) -> dict[str, str]:
+    """Read ``K1=v1&K2=v2``; parts that are no variables are passed over, as in the reference."""
+    parts = [part.partition("=") for part in (text or "").split("&")]
+    return {name.strip(): value for name, equals, value in parts if equals and name.strip()}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from workers.processes.forecasts import DurationForecast, SizeForecast
+from workers.processes.job import ProcessJob
 from workers.processes.metadata import PluginMetadata
 from workers.processes.plugin import ProcessPlugin
 from workers.processes.profile import Cardinality, DataType, ProcessProfile, Scope, SizeLimitType
@@ -32,3 +33,7 @@ class UselessProcessPlugin(ProcessPlugin):
             size_forecast=SizeForecast.parse("0b"),
             duration_forecast=DurationForecast.parse("1d"),
         )
+
+    @classmethod
+    def run(cls, job: ProcessJob) -> None:
+        """Do nothing."""

@@ -1,0 +1,76 @@
+"""Input files of executions that come over the network."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """Serves one file, after it has failed a number of times."""
+
+    failures = 0
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.server.failures -= 1
+        missing = self.path != "/a.raw"
+        status = 404 if missing else 503 if self.server.failures >= 0 else 200
+        self.send_response(status)
+        self.send_header("Content-Length", "3" if status == 200 else "0")
+        self.end_headers()
+        self.wfile.write(b"aaa" if status == 200 and self.command == "GET" else b"")
+
+    def log_message(self, *_arguments: object) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[_Server]:
+    with _Server(("127.0.0.1", 0), _Handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield serving
+        serving.shutdown()
+
+
+def _run(server: _Server, folder: Path, *, name: str = "a.raw") -> dict[str, Any]:
+    local = folder / "a.raw"
+    local.write_bytes(b"aaa")
+    url = f"http://127.0.0.1:{server.server_address[1]}/{name}"
+    order = an_order(a_program(folder, "cp input/a.raw output/a"), an_input(local, url=url))
+    return carried_out(order, storage=folder / "storage", roots=folder / "nothing")
+
+
+def test_it_downloads(server: _Server, tmp_path: Path) -> None:
+    answer = _run(server, tmp_path)
+    assert answer["finalStatus"] == "SUCCESS"
+    assert [output["size"] for output in answer["outputs"]] == [3]
+
+
+def test_it_tries_again(server: _Server, tmp_path: Path) -> None:
+    server.failures = 2
+    assert _run(server, tmp_path)["finalStatus"] == "SUCCESS"
+
+
+def test_it_gives_up(server: _Server, tmp_path: Path) -> None:
+    server.failures = 100
+    answer = _run(server, tmp_path)
+    assert answer["finalStatus"] == "FAILURE"
+    assert "Failed to download http://127.0.0.1" in answer["message"]
+
+
+def test_it_fails_without_the_file(server: _Server, tmp_path: Path) -> None:
+    answer = _run(server, tmp_path, name="other.raw")
+    assert answer["finalStatus"] == "FAILURE"
+    assert "/other.raw into a.raw" in answer["message"]

@@ -1,0 +1,60 @@
+"""The files of an execution: brought, verified, and refused where they must not be read."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.raw").write_bytes(b"aaa")
+    return folder
+
+
+def _run(inputs: Path, *files: dict[str, Any]) -> dict[str, Any]:
+    program = a_program(inputs, "cat input/*.raw >output/all")
+    return carried_out(an_order(program, *files), storage=inputs.parent / "storage", roots=inputs)
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+def test_it_verifies_digests_by_their_length(algorithm: str, inputs: Path) -> None:
+    right = hashlib.new(algorithm, b"aaa").hexdigest().upper()
+    wrong = hashlib.new(algorithm, b"bbb").hexdigest()
+    assert _run(inputs, an_input(inputs / "a.raw", checksum=right))["finalStatus"] == "SUCCESS"
+    refused = _run(inputs, an_input(inputs / "a.raw", checksum=wrong))
+    assert f"has the {algorithm} {right.lower()}, {wrong} was announced" in refused["message"]
+
+
+def test_it_takes_checksums_that_are_no_digest_as_they_are(inputs: Path) -> None:
+    assert _run(inputs, an_input(inputs / "a.raw", checksum="some-key"))["finalStatus"] == "SUCCESS"
+
+
+def test_it_verifies_sizes(inputs: Path) -> None:
+    assert "has 3 bytes, 4 were announced" in _run(inputs, an_input(inputs / "a.raw", bytes=4))["message"]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("file:///etc/passwd", "is outside the folders this worker may read"),
+        ("s3://bucket/key", "protocol s3 is refused, allowed: file, ftp, http, https"),
+        ("file:///no/such/file", "is outside the folders this worker may read"),
+    ],
+)
+def test_it_refuses_what_it_may_not_read(url: str, told: str, inputs: Path) -> None:
+    answer = _run(inputs, an_input(inputs / "a.raw", url=url))
+    assert answer["finalStatus"] == "FAILURE"
+    assert told in answer["message"]
+
+
+def test_it_refuses_more_than_it_may_take(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESS_MAX_INPUT_BYTES", "2")
+    assert "3 bytes, the limit is 2" in _run(inputs, an_input(inputs / "a.raw"))["message"]
+    hidden = an_input(inputs / "a.raw") | {"bytes": None}
+    assert "larger than 2 bytes" in _run(inputs, hidden)["message"]

@@ -1,0 +1,66 @@
+"""Orders of executions that make no sense are refused, with the field that is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.workers.builtin.run_process.orders import an_order
+from workers.builtin.run_process import worker
+from workers.sdk import InvalidContent
+from workers.sdk.testing import run_once
+
+_FILE = {"localRelativePath": "a", "url": "file:///a", "bytes": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"executionId": ""}, "executionId must be a text"),
+        ({"batchCorrelationId": 1}, "batchCorrelationId must be a text, got 1"),
+        ({"plugin": None}, "plugin must be an object"),
+        ({"plugin": {"pluginId": "a"}}, "plugin.version must be a text"),
+        ({"plugin": {"pluginId": "a", "version": "1", "parameters": []}}, "plugin.parameters must be"),
+        ({"plugin": {"pluginId": "a", "version": "1", "parameters": {}}}, "plugin.pluginId a is unknown"),
+        (
+            {"plugin": {"pluginId": "UselessProcessPlugin", "version": "1", "parameters": {}}},
+            "plugin.version is 1, this fleet has 1.0.0-SNAPSHOT",
+        ),
+        ({"cardinality": "MANY"}, "cardinality must be one of ONE_PER_EXECUTION"),
+        ({"timeLimit": 0}, "timeLimit must be a number of seconds above 0"),
+        ({"timeLimit": True}, "timeLimit must be a number"),
+        ({"inputFiles": {}}, "inputFiles must be an array"),
+        ({"inputFiles": [1]}, "inputFiles[0] must be an object"),
+        ({"inputFiles": [_FILE | {"url": None}]}, "inputFiles[0].url must be a text"),
+        ({"inputFiles": [_FILE | {"bytes": -1}]}, "inputFiles[0].bytes must be a whole number"),
+        ({"inputFiles": [_FILE | {"checksum": 1}]}, "inputFiles[0].checksum must be a text"),
+        ({"inputFiles": [_FILE | {"metadata": []}]}, None),
+        ({"inputFiles": [_FILE | {"metadata": [1]}]}, "inputFiles[0].metadata must be an object"),
+        ({"inputFiles": [_FILE, _FILE]}, "localRelativePath a comes twice"),
+        ({"inputFiles": [_FILE, _FILE | {"localRelativePath": "a/b"}]}, "or is a file and a folder"),
+    ],
+)
+def test_it_names_the_field_that_is_wrong(changes: dict[str, Any], told: str | None) -> None:
+    assert (told or "is no program") in _refusal(changes)
+
+
+@pytest.mark.parametrize("path", ["/a", "../a", "a/../../b", "a\\b", "a\0", ".", "x" * 1025])
+def test_it_refuses_paths_that_leave_the_folder(path: str) -> None:
+    told = _refusal({"inputFiles": [_FILE | {"localRelativePath": path}]})
+    assert "a path below the input folder is expected" in told
+
+
+def _refusal(changes: dict[str, Any]) -> str:
+    """Return why an order is refused, or why its execution failed."""
+    try:
+        result = run_once(worker.run, content=json.dumps(an_order("no-program") | changes).encode())
+    except InvalidContent as error:
+        return error.message
+    return str(json.loads(result.content)["message"]).replace("Failed to download", "is no program")
+
+
+def test_it_needs_no_files(tmp_path: Path) -> None:
+    order = an_order("/bin/true", plugin={**an_order("")["plugin"], "pluginId": "UselessProcessPlugin"})
+    result = run_once(worker.run, content=json.dumps(order).encode(), storage=tmp_path)
+    assert json.loads(result.content)["finalStatus"] == "SUCCESS"

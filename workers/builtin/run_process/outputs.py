@@ -1,0 +1,134 @@
+"""What an execution made: counted, stored by digest, and told apart by the inputs it was made of."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workers.builtin.file_digest import sha256_of
+from workers.builtin.run_process.limits import ProcessLimits
+from workers.builtin.run_process.order import InputFile
+from workers.processes.job import ProcessFailed
+from workers.processes.profile import Cardinality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOutput:
+    """A file that an execution made, in the shared storage."""
+
+    name: str
+    url: str
+    size: int
+    sha256: str
+    input_correlation_ids: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it into the answer."""
+        return {
+            "name": self.name,
+            "url": self.url,
+            "size": self.size,
+            "sha256": self.sha256,
+            "inputCorrelationIds": list(self.input_correlation_ids),
+        }
+
+
+def made(folder: Path, *, limits: ProcessLimits) -> list[PurePosixPath]:
+    """Return the files of the output folder, in order; links are none, wherever they point.
+
+    Raises:
+        ProcessFailed: there are too many, or they are too big.
+    """
+    found, size = [], 0
+    for path in _files(folder):
+        found.append(PurePosixPath(path.relative_to(folder)))
+        size += path.stat().st_size
+        if len(found) > limits.max_output_files:
+            raise ProcessFailed(f"More than {limits.max_output_files} output files")
+        if size > limits.max_output_bytes:
+            raise ProcessFailed(f"The output files have more than {limits.max_output_bytes} bytes")
+    return sorted(found)
+
+
+def store(
+    names: Sequence[PurePosixPath],
+    *,
+    folder: Path,
+    target: Path,
+    inputs: Sequence[InputFile],
+    cardinality: Cardinality,
+) -> list[StoredOutput]:
+    """Move the files into the storage, each under its digest; the same content is stored once."""
+    target.mkdir(parents=True, exist_ok=True)
+    return [_store(name, folder, target, _sources(name, inputs, cardinality)) for name in names]
+
+
+def expected_number(inputs: Sequence[InputFile], cardinality: Cardinality) -> int:
+    """Return how many files an execution has to make."""
+    match cardinality:
+        case Cardinality.ONE_PER_EXECUTION:
+            return 1
+        case Cardinality.ONE_PER_FEATURE:
+            return len({file.feature for file in inputs if file.feature})
+        case Cardinality.ONE_PER_INPUT_FILE:
+            return len(inputs)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _store(name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, ...]) -> StoredOutput:
+    path = folder / name
+    digest, size = sha256_of(path), path.stat().st_size
+    place = target / digest
+    if not place.exists():
+        # Complete under another name first: whoever finds it under its digest finds it whole.
+        incoming = target / f".incoming-{digest}"
+        _copy(path, incoming)
+        incoming.replace(place)
+    return StoredOutput(
+        name=str(name),
+        url=f"file:{place.as_uri()[7:]}",
+        size=size,
+        sha256=digest,
+        input_correlation_ids=sources,
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while piece := reading.read(1024 * 1024):
+            writing.write(piece)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def _sources(name: PurePosixPath, inputs: Sequence[InputFile], cardinality: Cardinality) -> tuple[str, ...]:
+    """Return the correlation ids of the inputs that an output was made of."""
+    match cardinality:
+        case Cardinality.ONE_PER_EXECUTION:
+            found = list(inputs)
+        case Cardinality.ONE_PER_FEATURE:
+            found = [file for file in inputs if _group(file.path) == _group(name)]
+        case Cardinality.ONE_PER_INPUT_FILE:
+            found = _same_name(name, inputs)
+    return tuple(file.correlation_id for file in found if file.correlation_id)
+
+
+def _group(path: PurePosixPath) -> str:
+    """Return the name of the folder that a file lies in; without one, its own name."""
+    return path.parent.name or path.name
+
+
+def _same_name(name: PurePosixPath, inputs: Sequence[InputFile]) -> list[InputFile]:
+    """Return the inputs called as an output, but for the extension: those of its folder, if it has one."""
+    alike = [file for file in inputs if file.path.stem == name.stem]
+    if not name.parent.name:
+        return alike
+    return [file for file in alike if file.path.parent.name == name.parent.name]

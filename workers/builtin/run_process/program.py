@@ -1,0 +1,146 @@
+"""Run a program in the folder of an execution, watch it, and end it when its time is over."""
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from workers.builtin.environment import handed_on
+from workers.builtin.run_process import guard
+from workers.processes.job import Ended, ProcessFailed
+
+_GUARD: Final = Path(guard.__file__)
+#: Variables of the fleet that a program may see: they say where programs are and which language people speak.
+_HARMLESS: Final = ("PATH", "LANG", "LC_ALL", "TZ")
+_KEPT_LINES: Final = 50
+_KEPT_ERRORS: Final = 20
+_LONGEST_LINE: Final = 2000
+_PIECE: Final = 64 * 1024
+#: Seconds between two looks at clock and disk.
+_LOOK: Final = 0.5
+_REST: Final = 20.0
+#: Seconds that the guard gets to end the program and its children.
+_GRACE: Final = 10.0
+
+
+class TimeIsOver(Exception):
+    """A program did not end in time."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """Runs programs for one execution."""
+
+    folder: Path
+    max_memory: int
+    #: Looked at while a program runs; raises when it must end.
+    watch: Callable[[], None]
+    #: Gets the last line that was written, now and then.
+    tell: Callable[[str], None]
+    #: ``time.monotonic()`` at which time is over.
+    deadline: float | None = None
+    #: The last lines that were written.
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
+    _next_look: float = 0.0
+
+    def run(self, command: Sequence[str], *, environment: Mapping[str, str]) -> Ended:
+        """Run a program to its end.
+
+        Raises:
+            ProcessFailed: there is no such program.
+            TimeIsOver: it did not end in time; it and its children have been killed.
+        """
+        variables = self._environment(environment)
+        program = shutil.which(command[0], path=variables.get("PATH", os.defpath))
+        # A path relative to wherever the fleet was started is nobody's intention.
+        if program is None or not Path(program).is_absolute():
+            raise ProcessFailed(f"{command[0]} is no program that this fleet can run")
+        errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
+        guarded = [sys.executable, "-I", "-S", str(_GUARD), str(self.max_memory), program, *command[1:]]
+        with subprocess.Popen(  # noqa: S603 (an administrator configured it)
+            guarded,
+            cwd=self.folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as running:
+            try:
+                self._follow(running, errors)
+            finally:
+                _end(running)
+        if running.returncode == guard.CANNOT_START:
+            raise ProcessFailed("; ".join(errors) or f"{program} cannot be started")
+        return Ended(exit_code=running.returncode, last_errors=tuple(errors))
+
+    def _environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return nothing of the fleet's own environment that could be a secret."""
+        harmless = handed_on(os.environ, among=_HARMLESS)
+        return {**harmless, "HOME": str(self.folder), "TMPDIR": str(self.folder), **given}
+
+    def _follow(self, running: subprocess.Popen[bytes], errors: deque[str]) -> None:
+        """Read what a program writes until it has ended."""
+        with selectors.DefaultSelector() as selector:
+            for stream, kept in ((running.stdout, ()), (running.stderr, (errors,))):
+                if stream is not None:
+                    selector.register(stream, selectors.EVENT_READ, _Lines((self.lines, *kept)))
+            while selector.get_map():
+                for key, _ in selector.select(_LOOK):
+                    if not _read(key.fileobj, key.data):  # type: ignore[arg-type] # the streams registered above
+                        selector.unregister(key.fileobj)
+                self._look()
+
+    def _look(self) -> None:
+        """Look at clock and disk, but spend no more than a twentieth of the time on it."""
+        begun = time.monotonic()
+        if begun < self._next_look:
+            return
+        self.watch()
+        if self.lines:
+            self.tell(self.lines[-1])
+        now = time.monotonic()
+        self._next_look = now + max(_LOOK, _REST * (now - begun))
+        if self.deadline is not None and now > self.deadline:
+            raise TimeIsOver
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Cuts what a stream delivers into lines."""
+
+    kept: tuple[deque[str], ...]
+    rest: bytes = b""
+
+    def take(self, piece: bytes) -> None:
+        *lines, self.rest = (self.rest + piece).split(b"\n")
+        if len(self.rest) > _LONGEST_LINE or not piece:
+            lines, self.rest = [*lines, self.rest], b""
+        for line in lines:
+            text = line[:_LONGEST_LINE].decode("utf-8", "replace").replace("\0", "\ufffd").rstrip()
+            for lines_kept in self.kept if text else ():
+                lines_kept.append(text)
+
+
+def _read(stream: IO[bytes], lines: _Lines) -> bool:
+    piece = os.read(stream.fileno(), _PIECE)
+    lines.take(piece)
+    return bool(piece)
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End what still runs: the guard first ends its program's group, then itself."""
+    if running.poll() is not None:
+        return
+    running.send_signal(signal.SIGTERM)
+    try:
+        running.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        running.kill()
