@@ -63,3 +63,7 @@ FAILED: Final = frozenset({_S.ERROR, _S.INVALID_CONTENT})
 UP_TO_OPERATORS: Final = frozenset(status for status, targets in MOVES.items() if _S.TO_DELETE in targets)
 #: A dead letter of the request does not change these: a retry or deletion is under way.
 UNDER_ORDERS: Final = frozenset({_S.TO_DISPATCH, _S.TO_DELETE})
+#: What a row of the requests can be.
+STORED: Final = frozenset({*MOVES, RequestStatus.TO_DELETE})
+#: What a row of the history can be.
+ENDED: Final = frozenset(FINAL | FAILED) - {RequestStatus.TO_DELETE}

@@ -65,6 +65,8 @@ class Chain:
     live: Collection[str]
     #: Number of the step that a request is at.
     current: int | None = None
+    #: Say where a step does not take what it gets: for configurations, which may have changed since.
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def _links(chain: Chain) -> Iterator[_Link]:
         workers = [chain.workers[name] for name in step.worker_types if name in chain.workers]
         taken = {name for worker in workers for name in worker.inputs}
         # The workflow's own type chooses it; no worker type takes that one.
-        yield _Link(made, place == 0 or taken.issuperset(made))
+        yield _Link(made, place == 0 or not chain.checked or taken.issuperset(made))
         outputs = (step.output,) if step.output else (worker.output for worker in workers)
         made = tuple(dict.fromkeys(output for output in outputs if output))
     yield _Link(made)

@@ -1,18 +1,27 @@
 """The live fleets."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from worker_manager.admin.counting import alive, count_by
-from worker_manager.models import Request, WorkerInstance
+from worker_manager.admin.links import fleet_address, list_address
+from worker_manager.models import Request, WorkerInstance, WorkerType
+from worker_manager.services.fleets import LATE, UnknownFleet, list_fleets, read_fleet
 from worker_manager.states import RequestStatus
+
+#: Requests that are named beside an instance.
+_NAMED: Final = 5
 
 
 class AliveFilter(admin.SimpleListFilter):
@@ -33,7 +42,7 @@ class AliveFilter(admin.SimpleListFilter):
 
 @admin.register(WorkerInstance)
 class WorkerInstanceAdmin(ReadOnlyAdmin):
-    """The live fleets: one line an instance."""
+    """Instances one a line; and pages of whole fleets, one a worker type."""
 
     list_display = (
         "worker_type",
@@ -50,12 +59,56 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
     search_fields = ("worker_type", "worker_id")
     ordering = ("worker_type", "worker_id")
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of fleets."""
+        view = self.admin_site.admin_view
+        return [
+            path("fleets/", view(self.fleets_view), name="worker_manager_fleets"),
+            path("fleets/<path:worker_type>/", view(self.fleet_view), name="worker_manager_fleet"),
+            *super().get_urls(),
+        ]
+
+    def fleets_view(self, request: HttpRequest) -> HttpResponse:
+        """List the worker types that somebody serves, or that are configured."""
+        self._demand_view(request)
+        fleets = list_fleets(tenant=None, at=clock.now())
+        return self._page(request, "fleets", title="Fleets", context={"fleets": map(_shown, fleets)})
+
+    def fleet_view(self, request: HttpRequest, worker_type: str) -> HttpResponse:
+        """Show a worker type, and each of its instances."""
+        self._demand_view(request)
+        try:
+            fleet = read_fleet(tenant=None, worker_type=worker_type, at=clock.now())
+        except UnknownFleet as error:
+            raise Http404(str(error)) from error
+        members = [member | {"at_work": _at_work(member)} for member in fleet["members"]]
+        configured = WorkerType.objects.across_tenants(because="a fleet serves every tenant")
+        context = {
+            "fleet": _shown(fleet),
+            "members": members,
+            "configured": configured.filter(worker_type=worker_type)
+            .select_related("tenant")
+            .order_by("tenant"),
+        }
+        return self._page(request, "fleet", title=f"Fleet of {worker_type}", context=context)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkerInstance]:
         """Count what runs on each instance of a page at once."""
         found: QuerySet[WorkerInstance] = super().get_queryset(request)
         requests = Request.objects.across_tenants(because="a worker serves every tenant")
         running = requests.filter(status=RequestStatus.RUNNING, worker_id=OuterRef("worker_id"))
         return found.annotate(runs=count_by(running, by="worker_id"))
+
+    def _demand_view(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _page(
+        self, request: HttpRequest, name: str, *, title: str, context: Mapping[str, Any]
+    ) -> HttpResponse:
+        usual = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "late": LATE}
+        template = f"admin/worker_manager/workerinstance/{name}.html"
+        return TemplateResponse(request, template, {**usual, **context})
 
     @admin.display(boolean=True, description="alive")
     def is_alive(self, instance: WorkerInstance) -> bool:
@@ -66,3 +119,22 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
     def running(self, instance: Any) -> int:
         """Show how many requests it said it runs."""
         return instance.runs or 0
+
+
+def _shown(fleet: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a fleet with the addresses of its page and of its requests."""
+    name = fleet["workerType"]
+    return {
+        **fleet,
+        "address": fleet_address(name),
+        "running_address": list_address("request", step_worker_type=name, status=RequestStatus.RUNNING.value),
+        "requests_address": list_address("request", step_worker_type=name),
+    }
+
+
+def _at_work(member: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the requests that an instance has run longest, with the addresses that find them."""
+    return [
+        {**each, "address": list_address("request", q=each["requestId"])}
+        for each in member["requests"][:_NAMED]
+    ]

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel.admin import ReadOnlyAdmin
+from regards_processing.kernel.admin_filters import text_filter
+from worker_manager.admin.filters import EndedStatusFilter, LastWorkerTypeFilter, source_and_session
 from worker_manager.admin.trails import attempts_table, steps_table
 from worker_manager.models import FinishedRequest
 from worker_manager.readable_durations import readable_duration
@@ -24,8 +26,7 @@ class FinishedRequestAdmin(ReadOnlyAdmin):
         "request_id",
         "status",
         "content_type",
-        "source",
-        "session",
+        source_and_session,
         "worker_type",
         "attempts",
         "steps",
@@ -33,7 +34,15 @@ class FinishedRequestAdmin(ReadOnlyAdmin):
         "finished_at",
         "tenant",
     )
-    list_filter = ("status", "tenant", "worker_type", "finished_at", "creation_date")
+    list_filter = (
+        EndedStatusFilter,
+        "tenant",
+        LastWorkerTypeFilter,
+        text_filter("source", "source"),
+        text_filter("session", "session"),
+        text_filter("content_type", "content type"),
+        "finished_at",
+    )
     list_select_related = ("tenant",)
     search_fields = ("request_id", "source", "session", "content_type")
     search_help_text = "Request id, source, session or content type"

@@ -1,5 +1,8 @@
 """Requests on their way: lists and pages for operators, and the orders about them."""
 
+from datetime import datetime, timedelta
+from typing import Any, Final
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -8,11 +11,41 @@ from django.utils.safestring import SafeString
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
+from regards_processing.kernel.admin_filters import text_filter
+from worker_manager.admin.chains import drawn_chain
+from worker_manager.admin.filters import (
+    ReceptionFilter,
+    StepWorkerTypeFilter,
+    StoredStatusFilter,
+    source_and_session,
+)
+from worker_manager.admin.links import fleet_address, link, list_address
 from worker_manager.admin.orders import OrdersMixin
+from worker_manager.admin.trails import attempts_table
+from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import Request
+from worker_manager.readable_durations import readable_duration
 from worker_manager.services.explanation import explain_request
+from worker_manager.workflow_plan import Plan
 
-_SHOWN_BYTES = 2000
+_SHOWN_BYTES: Final = 2000
+_FIRST: Final = (
+    "request_id",
+    "tenant",
+    "status",
+    "why_it_waits",
+    "error",
+    "chain",
+    "age",
+    "since",
+    "content_type",
+    "of_session",
+    "fleet",
+    "attempts_made",
+    "current_body",
+)
+_SHOWN_OTHERWISE: Final = frozenset({"source", "session", "plan"})
+_HIDDEN: Final = ("content", "original_content", "digest")
 
 
 @admin.register(Request)
@@ -23,34 +56,105 @@ class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
         "request_id",
         "status",
         "content_type",
-        "source",
-        "session",
-        "step_number",
-        "step_worker_type",
+        source_and_session,
+        "step",
         "attempt",
-        "creation_date",
-        "moved_at",
+        "age",
+        "since",
         "tenant",
     )
-    list_filter = ("status", "tenant", "step_worker_type", "creation_date")
+    list_filter = (
+        StoredStatusFilter,
+        "tenant",
+        StepWorkerTypeFilter,
+        ReceptionFilter,
+        text_filter("source", "source"),
+        text_filter("session", "session"),
+        text_filter("content_type", "content type"),
+        "creation_date",
+    )
     list_select_related = ("tenant",)
     search_fields = ("request_id", "source", "session", "content_type")
     search_help_text = "Request id, source, session or content type"
     ordering = ("-pk",)
-    exclude = ("content", "original_content", "digest")
-    readonly_fields = ("why_it_waits", "current_body")
+    exclude = _HIDDEN
+    readonly_fields = (
+        "why_it_waits",
+        "chain",
+        "age",
+        "since",
+        "of_session",
+        "fleet",
+        "attempts_made",
+        "current_body",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
-        """Leave the payloads out of lists."""
+        """Leave out of lists what is big."""
         found: QuerySet[Request] = super().get_queryset(request)
-        return found.defer("content", "original_content")
+        return found.defer("content", "original_content", "trail")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Request | None = None) -> list[tuple[Any, Any]]:  # noqa: ARG002 (Django's signature)
+        """Show first what an operator asks for, and every other column below."""
+        shown = {*_FIRST, *_SHOWN_OTHERWISE, *_HIDDEN}
+        columns = (field for field in self.opts.concrete_fields if field.editable and not field.primary_key)
+        others = [field.name for field in columns if field.name not in shown]
+        return [(None, {"fields": _FIRST}), ("All columns", {"fields": others, "classes": ["collapse"]})]
+
+    @admin.display(description="step", ordering="step_worker_type")
+    def step(self, request: Request) -> str:
+        """Show number and worker type of the step that it is at."""
+        return f"{request.step_number}: {request.step_worker_type or 'nothing is configured'}"
+
+    @admin.display(description="age", ordering="creation_date")
+    def age(self, request: Request) -> SafeString:
+        """Show how long ago it was received, and when."""
+        return _ago(request.creation_date)
+
+    @admin.display(description="last sign", ordering="moved_at")
+    def since(self, request: Request) -> SafeString:
+        """Show how long ago it was dispatched or a worker gave a sign, and when."""
+        return _ago(request.moved_at)
 
     @admin.display(description="why it waits")
     def why_it_waits(self, request: Request) -> SafeString:
         """List the reasons, what matters most first."""
         found = explain_request(tenant=request.tenant, request=request, at=clock.now())
         lines = ((reason.code.value, reason.text) for reason in found.reasons)
-        return format_html("<ul>{}</ul>", format_html_join("", "<li><b>{}</b>: {}</li>", lines))
+        items = format_html_join("", "<li><b>{}</b>: {}</li>", lines)
+        return format_html('<ul style="margin: 0; padding: 0">{}</ul>', items)
+
+    @admin.display(description="chain")
+    def chain(self, request: Request) -> SafeString | str:
+        """Draw the workflow that it follows, and where it is."""
+        plan = Plan.from_json(request.plan) if request.plan else None
+        if plan is None or plan.workflow_type is None:
+            return "one step" if plan else "not known before its first dispatch"
+        drawn = drawn_chain(
+            tenant=request.tenant,
+            workflow_type=plan.workflow_type,
+            steps=[WorkflowStep(step.number, step.workers) for step in plan.steps],
+            current=request.step_number,
+            checked=False,
+        )
+        return format_html('<div style="overflow-x: auto">{}</div>', drawn)
+
+    @admin.display(description="source and session")
+    def of_session(self, request: Request) -> SafeString:
+        """Link the requests of the same session."""
+        same = {"tenant__id__exact": request.tenant_id, "source": request.source, "session": request.session}
+        return link(list_address("request", **same), f"{request.source}, {request.session}")
+
+    @admin.display(description="fleet")
+    def fleet(self, request: Request) -> SafeString | str:
+        """Link the fleet of its step."""
+        worker_type = request.step_worker_type
+        return link(fleet_address(worker_type), worker_type) if worker_type else "nothing is configured"
+
+    @admin.display(description="attempts")
+    def attempts_made(self, request: Request) -> SafeString:
+        """Show each attempt that is known."""
+        return attempts_table(request.trail)
 
     @admin.display(description="body of the current step")
     def current_body(self, request: Request) -> str:
@@ -58,3 +162,10 @@ class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
         body = request.body
         more = f"… ({len(body)} bytes)" if len(body) > _SHOWN_BYTES else ""
         return body[:_SHOWN_BYTES].decode("utf-8", errors="replace") + more
+
+
+def _ago(moment: datetime) -> SafeString:
+    told = readable_duration(max(0, (clock.now() - moment) // timedelta(milliseconds=1)))
+    return format_html(
+        '<time datetime="{0}" title="{0}">{1}</time>', moment.isoformat(timespec="seconds"), told
+    )

@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from regards_processing.kernel.configuration.item_admin import ItemAdmin
 from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, Service
 from worker_manager.admin.counting import alive, count_by
+from worker_manager.admin.links import fleet_address, link, list_address
 from worker_manager.configuration import worker_items
 from worker_manager.models import WorkerInstance, WorkerType
 
@@ -31,6 +34,13 @@ class WorkerTypeAdmin(ItemAdmin):
         found: QuerySet[WorkerType] = super().get_queryset(request)
         serving = WorkerInstance.objects.filter(alive(), worker_type=OuterRef("worker_type"))
         return found.prefetch_related("inputs").annotate(live=count_by(serving, by="worker_type"))
+
+    def drawing(self, row: Any) -> SafeString:
+        """Link the fleet and the requests."""
+        name = row.worker_type
+        told = link(fleet_address(name), f"Fleet of {name}: {row.live or 0} alive")
+        requests = list_address("request", step_worker_type=name, tenant__id__exact=row.tenant_id)
+        return format_html("<p>{} | {}</p>", told, link(requests, "its requests"))
 
     @admin.display(description="input content types")
     def inputs_of(self, worker: WorkerType) -> str:

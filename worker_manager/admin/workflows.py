@@ -6,15 +6,12 @@ from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from regards_processing.kernel import clock
 from regards_processing.kernel.configuration.item_admin import ItemAdmin
 from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, Service
-from worker_manager import queries
-from worker_manager.admin.drawing import Chain, draw_chain
+from worker_manager.admin.chains import drawn_chain
 from worker_manager.configuration import workflow_items
 from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import WorkerType, Workflow
-from worker_manager.services.worker_types import stored_worker_types
 
 #: Names that are offered for a step.
 _SUGGESTED = 500
@@ -41,15 +38,8 @@ class WorkflowAdmin(ItemAdmin):
 
     def drawing(self, row: Any) -> SafeString:
         """Draw the chain, with what flows from step to step and who is alive."""
-        workers = {worker.worker_type: worker for worker in stored_worker_types(tenant=row.tenant)}
-        return draw_chain(
-            Chain(
-                workflow_type=row.workflow_type,
-                steps=[WorkflowStep.from_value(step) for step in row.steps],
-                workers=workers,
-                live=queries.live_types(at=clock.now()).keys(),
-            )
-        )
+        steps = [WorkflowStep.from_value(step) for step in row.steps]
+        return drawn_chain(tenant=row.tenant, workflow_type=row.workflow_type, steps=steps)
 
     @admin.display(description="chain")
     def chain(self, workflow: Workflow) -> SafeString:

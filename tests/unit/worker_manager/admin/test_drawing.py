@@ -1,5 +1,6 @@
 """The drawing of a workflow: boxes in order, what flows between them, who is alive."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -90,6 +91,11 @@ def test_it_tells_in_words_what_it_shows() -> None:
 )
 def test_it_shows_where_a_chain_is_broken(steps: list[tuple[str, ...]], words: str) -> None:
     assert words in describe_chain(_chain(*steps))
+
+
+def test_it_leaves_the_plan_of_a_request_unchecked() -> None:
+    chain = replace(_chain(("a",), ("e",)), checked=False)
+    assert "takes 2; step 2: e" in describe_chain(chain)
 
 
 def test_it_believes_the_content_type_that_a_parallel_step_says() -> None:

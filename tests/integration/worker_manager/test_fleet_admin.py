@@ -1,0 +1,91 @@
+"""Fleets in the admin: all of them, and one with its instances."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from regards_processing.kernel import clock
+from tests.factories.requests import requests
+from tests.factories.rows import every
+from tests.factories.worker_manager import AT, a_tenant, a_worker_type, live_workers
+from worker_manager.models import WorkerInstance, WorkerType
+
+pytestmark = pytest.mark.django_db
+
+_FLEETS = "/admin/worker_manager/workerinstance/fleets/"
+
+
+def _text(client: Client, address: str) -> str:
+    return " ".join(client.get(address).content.decode().split())
+
+
+def test_it_lists_who_serves_what(admin_client: Client) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant)
+    a_worker_type(tenant, worker_type="mute", inputs=["sip"])
+    live_workers("unzip-worker", "stranger", at=clock.now())
+    requests(tenant, "r-1", "r-2", status="RUNNING")
+    page = _text(admin_client, _FLEETS)
+    assert f'<a href="{_FLEETS}unzip-worker/">unzip-worker</a></th> <td>● alive</td>' in page
+    assert f'<a href="{_FLEETS}mute/">mute</a></th> <td><strong' in page
+    assert "stranger</a> (not configured)" in page
+    assert '?step_worker_type=unzip-worker&amp;status=RUNNING">2</a>' in page
+
+
+def test_it_shows_a_fleet_and_what_its_instances_do(admin_client: Client) -> None:
+    tenant = a_tenant()
+    worker = a_worker_type(tenant)
+    live_workers("unzip-worker", worker_id="w-1", at=clock.now())
+    live_workers("unzip-worker", worker_id="w-2", at=AT)
+    requests(tenant, "r-1", status="RUNNING", worker_id="w-1")
+    page = _text(admin_client, f"{_FLEETS}unzip-worker/")
+    assert "1 alive, 1 silent" in page
+    assert f'<a href="/admin/worker_manager/workertype/{worker.pk}/change/">demo</a>' in page
+    assert '<th scope="row">w-1</th> <td>● alive</td>' in page
+    assert '<th scope="row">w-2</th> <td>○ silent</td>' in page
+    assert '<a href="/admin/worker_manager/request/?q=r-1">r-1</a>' in page
+
+
+def test_it_knows_no_other_fleet(admin_client: Client) -> None:
+    assert admin_client.get(f"{_FLEETS}nobody/").status_code == 404
+
+
+def test_it_takes_any_name(admin_client: Client) -> None:
+    live_workers("a/b <c>", at=clock.now())
+    assert "Fleet of a/b &lt;c&gt;" in _text(admin_client, f"{_FLEETS}a/b%20%3Cc%3E/")
+
+
+@pytest.mark.parametrize("page", ["", "unzip-worker/"])
+def test_it_costs_the_same_statements_however_many_there_are(admin_client: Client, page: str) -> None:
+    tenant = a_tenant()
+    for number in range(20):
+        a_worker_type(tenant, worker_type=f"type-{number}", inputs=[f"c-{number}"])
+        live_workers("unzip-worker", f"type-{number}", worker_id=f"w-{number}", at=clock.now())
+    with CaptureQueriesContext(connection) as many:
+        admin_client.get(f"{_FLEETS}{page}")
+    every(WorkerType).delete()
+    every(WorkerInstance).exclude(worker_id="w-0").delete()
+    with CaptureQueriesContext(connection) as few:
+        admin_client.get(f"{_FLEETS}{page}")
+    assert len(many) == len(few)
+    assert len(many) <= 10
+
+
+@pytest.mark.parametrize("page", ["", "unzip-worker/"])
+def test_it_asks_for_the_permission(client: Client, page: str) -> None:
+    live_workers("unzip-worker", at=clock.now())
+    user = User.objects.create_user("visitor", is_staff=True)
+    client.force_login(user)
+    assert client.get(f"{_FLEETS}{page}").status_code == 403
+    user.user_permissions.add(Permission.objects.get(codename="view_workerinstance"))
+    client.force_login(User.objects.get(pk=user.pk))
+    assert client.get(f"{_FLEETS}{page}").status_code == 200
+
+
+def test_it_links_the_fleet_from_its_worker_type(admin_client: Client) -> None:
+    worker = a_worker_type(a_tenant())
+    live_workers("unzip-worker", at=clock.now())
+    page = admin_client.get(f"/admin/worker_manager/workertype/{worker.pk}/change/").content.decode()
+    assert f'<a href="{_FLEETS}unzip-worker/">Fleet of unzip-worker: 1 alive</a>' in page
