@@ -80,7 +80,8 @@ def moved(*, requests: Sequence[Request], tenants: Tenants) -> None:
     ended = [request for request in requests if request.status in _ENDS]
     finished = Counts(
         (tenants[request.tenant_id], request.status, request.dispatched_worker_type or "")
-        for request in ended
+        for request in requests
+        if request.status in _ENDS or request.status == RequestStatus.CANCELED
     )
     dispatched = _dispatches(requests, tenants)
     durations = [(request.dispatched_worker_type or "", _seconds(request)) for request in ended]

@@ -2,7 +2,7 @@
 
 from regards_processing.kernel.jobs.context import JobContext, Page
 from regards_processing.kernel.jobs.kinds import job_kind
-from worker_manager.services import deletion, orders, retries
+from worker_manager.services import cancellation, deletion, orders, retries
 from worker_manager.services.orders import RequestOrder
 
 
@@ -11,6 +11,13 @@ def retry_requests(context: JobContext, order: RequestOrder) -> Page:
     """Dispatch the next page of requests again."""
     after = context.state.get("after", 0)
     return retries.retry_page(tenant=context.owner, order=order, after=after, at=context.at)
+
+
+@job_kind(orders.CANCEL, parameters=RequestOrder, priority=40)
+def cancel_requests(context: JobContext, order: RequestOrder) -> Page:
+    """Cancel the next page of requests."""
+    after = context.state.get("after", 0)
+    return cancellation.cancel_page(tenant=context.owner, order=order, after=after, at=context.at)
 
 
 @job_kind(orders.DELETE, parameters=RequestOrder, priority=10)

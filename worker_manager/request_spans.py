@@ -21,7 +21,13 @@ from workers.observability import span_attributes as names
 _WAITING: Final = frozenset({RequestStatus.NO_WORKER_AVAILABLE, RequestStatus.TO_DISPATCH})
 #: A request that is one of these has no span under way.
 _ENDS: Final = frozenset(
-    {RequestStatus.SUCCESS, RequestStatus.ERROR, RequestStatus.INVALID_CONTENT, RequestStatus.TO_DELETE}
+    {
+        RequestStatus.SUCCESS,
+        RequestStatus.ERROR,
+        RequestStatus.INVALID_CONTENT,
+        RequestStatus.TO_DELETE,
+        RequestStatus.CANCELED,
+    }
 )
 _FAILURES: Final = frozenset({RequestStatus.ERROR, RequestStatus.INVALID_CONTENT})
 #: How a dispatch ended whose answer did not come.

@@ -42,7 +42,7 @@ _OF_TYPE: Final[Mapping[str, tuple[str, CounterState]]] = {
 #: Tenant, source and session.
 SessionKey = tuple[int, str, str]
 #: Status and worker type of a request, by which it counts; none before it came, and after an operator
-#: deleted it.
+#: deleted or cancelled it.
 Place = tuple[str, str | None] | None
 Move = tuple[SessionKey, Place, Place]
 

@@ -25,6 +25,8 @@ class RequestStatus(TextChoices):
     SUCCESS = "SUCCESS"
     #: Picked by a deletion.
     TO_DELETE = "TO_DELETE"
+    #: Ended by an operator before it was done; such rows leave the table in the transaction that made them.
+    CANCELED = "CANCELED"
 
 
 _S = RequestStatus
@@ -42,14 +44,15 @@ _AFTER_DISPATCH: Final = frozenset(
         _S.DISPATCHED,
         _S.NO_WORKER_AVAILABLE,
         _S.TO_DISPATCH,
+        _S.CANCELED,
     }
 )
 MOVES: Final[Mapping[RequestStatus, frozenset[RequestStatus]]] = {
     # TO_DISPATCH again: its time has come, but there is no place for it.
-    _S.TO_DISPATCH: frozenset({_S.TO_DISPATCH, _S.DISPATCHED, _S.NO_WORKER_AVAILABLE}),
+    _S.TO_DISPATCH: frozenset({_S.TO_DISPATCH, _S.DISPATCHED, _S.NO_WORKER_AVAILABLE, _S.CANCELED}),
     _S.DISPATCHED: _AFTER_DISPATCH,
     _S.RUNNING: _AFTER_DISPATCH,
-    _S.NO_WORKER_AVAILABLE: frozenset({_S.DISPATCHED, _S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),
+    _S.NO_WORKER_AVAILABLE: frozenset({_S.DISPATCHED, _S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR, _S.CANCELED}),
     _S.INVALID_CONTENT: frozenset({_S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),
     _S.ERROR: frozenset({_S.TO_DISPATCH, _S.TO_DELETE, _S.ERROR}),
 }
@@ -61,6 +64,8 @@ AWAITING_ANSWER: Final = frozenset({_S.DISPATCHED, _S.RUNNING})
 FAILED: Final = frozenset({_S.ERROR, _S.INVALID_CONTENT})
 #: An operator may have these carried out again, or deleted.
 UP_TO_OPERATORS: Final = frozenset(status for status, targets in MOVES.items() if _S.TO_DELETE in targets)
+#: What an operator may cancel: everything that has not ended.
+CANCELABLE: Final = frozenset(status for status, targets in MOVES.items() if _S.CANCELED in targets)
 #: A dead letter of the request does not change these: a retry or deletion is under way.
 UNDER_ORDERS: Final = frozenset({_S.TO_DISPATCH, _S.TO_DELETE})
 #: What a row of the requests can be.

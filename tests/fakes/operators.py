@@ -9,6 +9,7 @@ from tests.factories.worker_manager import AT
 from tests.fakes.engine import committing
 from tests.fakes.jobs_office import ADA, Office, the_job
 from worker_manager.request_filter import RequestFilter
+from worker_manager.services.cancellation import order_cancellation
 from worker_manager.services.deletion import order_deletion
 from worker_manager.services.retries import order_retry
 
@@ -25,6 +26,19 @@ def give_deletion(tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:
     """Order a deletion, and leave it to be run."""
     with committing(execute=True):
         return order_deletion(tenant=tenant, wanted=wanted, actor=ADA, at=AT)
+
+
+def give_cancellation(tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:
+    """Order a cancellation, and leave it to be run."""
+    with committing(execute=True):
+        return order_cancellation(tenant=tenant, wanted=wanted, actor=ADA, at=AT)
+
+
+def cancel(office: Office, tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:
+    """Order a cancellation and have it carried out; return its job."""
+    job = give_cancellation(tenant, wanted)
+    office.run_sent()
+    return the_job(job.pk)
 
 
 def retry(office: Office, tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:

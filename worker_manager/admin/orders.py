@@ -1,9 +1,9 @@
 """Orders in the admin: which requests, how many that are, and only then the order itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -22,10 +22,11 @@ from regards_processing.kernel.rest.filters import DateRange, Mode, TextFilter, 
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
+from worker_manager.services.cancellation import order_cancellation
 from worker_manager.services.deletion import order_deletion
-from worker_manager.services.orders import count_eligible
+from worker_manager.services.orders import Reach, count_eligible, not_ended, up_to_operators
 from worker_manager.services.retries import order_retry
-from worker_manager.states import UP_TO_OPERATORS
+from worker_manager.states import CANCELABLE, UP_TO_OPERATORS
 
 _TEMPLATE: Final = "admin/worker_manager/request/order.html"
 _MOMENT: Final = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
@@ -42,6 +43,9 @@ class OrderPage:
     #: Who may give it.
     permission: str
     give: Callable[..., Job]
+    #: Statuses that it reaches, and how it reads the restriction of a filter.
+    reached: Collection[str] = UP_TO_OPERATORS
+    reach: Reach = up_to_operators
 
     @property
     def route(self) -> str:
@@ -65,6 +69,18 @@ DELETE: Final = OrderPage(
 )
 
 
+CANCEL: Final = OrderPage(
+    title="Cancel requests",
+    name="cancel",
+    explanation="Requests are ended before they are done; their clients are told, and so are the fleets.",
+    permission="worker_manager.delete_request",
+    give=order_cancellation,
+    reached=CANCELABLE,
+    reach=not_ended,
+)
+_ORDERS: Final = (RETRY, CANCEL, DELETE)
+
+
 class OrderForm(forms.Form):
     """The filter of an order: whatever is left empty restricts nothing."""
 
@@ -82,11 +98,15 @@ class OrderForm(forms.Form):
     content_types = forms.CharField(required=False, help_text="Whole names, separated by commas")
     statuses = forms.MultipleChoiceField(
         required=False,
-        choices=[(status.value, status.value) for status in sorted(UP_TO_OPERATORS)],
         widget=forms.CheckboxSelectMultiple,
     )
     after = forms.DateTimeField(required=False, widget=_MOMENT, label="Received from", help_text="UTC")
     before = forms.DateTimeField(required=False, widget=_MOMENT, label="Received until", help_text="UTC")
+
+    def __init__(self, data: Any = None, *, order: OrderPage) -> None:
+        super().__init__(data)
+        statuses = cast("forms.MultipleChoiceField", self.fields["statuses"])
+        statuses.choices = [(str(status), str(status)) for status in sorted(order.reached)]
 
     def wanted(self) -> RequestFilter:
         """Return the filter; the form is valid."""
@@ -108,19 +128,19 @@ class OrderForm(forms.Form):
 
 
 class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    """Lets staff order the retry and the deletion of requests: of chosen ones, or by filter."""
+    """Lets staff order retries, cancellations and deletions of requests: of chosen ones, or by filter."""
 
-    actions = ("retry_chosen", "delete_chosen")
+    actions = ("retry_chosen", "cancel_chosen", "delete_chosen")
 
     def get_urls(self) -> list[URLPattern]:
         """Add a page for each order."""
-        return [*(self._path(order) for order in (RETRY, DELETE)), *super().get_urls()]
+        return [*(self._path(order) for order in _ORDERS), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None
     ) -> HttpResponse:
         """List requests, with links to the orders that the user may give."""
-        offered = [order for order in (RETRY, DELETE) if request.user.has_perm(order.permission)]
+        offered = [order for order in _ORDERS if request.user.has_perm(order.permission)]
         return super().changelist_view(request, {**(extra_context or {}), "orders": offered})
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
@@ -128,13 +148,18 @@ class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
         return bool(request.user.has_perm(RETRY.permission))
 
     def has_deletion_permission(self, request: HttpRequest) -> bool:
-        """Let those who may delete requests do so."""
+        """Let those who may delete requests do so, and cancel them."""
         return bool(request.user.has_perm(DELETE.permission))
 
     @admin.action(description="Retry", permissions=["retry"])
     def retry_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
         """Show how many of the chosen requests a retry would touch."""
         return self._of_chosen(request, chosen, RETRY)
+
+    @admin.action(description="Cancel", permissions=["deletion"])
+    def cancel_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
+        """Show how many of the chosen requests a cancellation would touch."""
+        return self._of_chosen(request, chosen, CANCEL)
 
     @admin.action(description="Delete", permissions=["deletion"])
     def delete_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
@@ -154,14 +179,14 @@ class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
             reason = f"Choose at most {MAX_VALUES} requests, all of one tenant; or order by filter"
             self.message_user(request, reason, messages.WARNING)
             return None
-        form = OrderForm({"tenant": tenants.pop(), "ids": ",".join(str(pk) for _, pk in keys)})
+        form = OrderForm({"tenant": tenants.pop(), "ids": ",".join(str(pk) for _, pk in keys)}, order=order)
         return self._shown(request, form, order)
 
     def _page(self, request: HttpRequest, *, order: OrderPage) -> HttpResponse:
         """Ask for the filter, show how many requests it means, and give the order once that is confirmed."""
         if not request.user.has_perm(order.permission):
             raise PermissionDenied
-        form = OrderForm(request.POST or None)
+        form = OrderForm(request.POST or None, order=order)
         if "confirmed" not in request.POST or not form.is_valid():
             return self._shown(request, form, order)
         tenant = form.cleaned_data["tenant"]
@@ -175,10 +200,12 @@ class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
             "title": order.title,
             "order": order,
             "form": form,
+            "reached": ", ".join(sorted(order.reached)),
             "count": None,
         }
         if form.is_bound and form.is_valid():
-            count = count_eligible(tenant=form.cleaned_data["tenant"], wanted=form.wanted())
+            tenant, wanted = form.cleaned_data["tenant"], form.wanted()
+            count = count_eligible(tenant=tenant, wanted=wanted, reach=order.reach)
             context |= {"count": count, "meant": form.meant()}
         return TemplateResponse(request, _TEMPLATE, context)
 

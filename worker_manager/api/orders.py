@@ -14,7 +14,8 @@ from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from worker_manager.api.request_filters import RequestFilterSerializer
-from worker_manager.services import deletion, orders, retries
+from worker_manager.services import cancellation, deletion, orders, retries
+from worker_manager.services.orders import Reach
 
 _REACH: Final = (
     "Reaches requests in ERROR, INVALID_CONTENT and NO_WORKER_AVAILABLE only; a restriction that names "
@@ -29,9 +30,10 @@ class CountSerializer(serializers.Serializer[Any]):
 
 
 class _PreviewEndpoint(Endpoint):
-    def counted(self) -> Response:
+    def counted(self, *, reach: Reach = orders.up_to_operators) -> Response:
         """Return how many requests an order with the filter of the body would touch."""
-        count = orders.count_eligible(tenant=self.tenant, wanted=self.body(RequestFilterSerializer))
+        wanted = self.body(RequestFilterSerializer)
+        count = orders.count_eligible(tenant=self.tenant, wanted=wanted, reach=reach)
         return Response(CountSerializer({"count": count}).data)
 
 
@@ -108,6 +110,67 @@ class PreviewDeletion(_PreviewEndpoint):
         return self.counted()
 
 
+class CancelRequests(Endpoint):
+    """The order to cancel requests."""
+
+    roles = {"POST": Role.ADMIN}
+
+    @extend_schema(
+        summary="Cancel requests",
+        description=(
+            "Ends the requests that the filter means and that have not ended: those in TO_DISPATCH, "
+            "DISPATCHED, RUNNING and NO_WORKER_AVAILABLE, or those of them that the filter names. Their "
+            "clients are told, and so are the fleets. The answer says that the order is stored: a job "
+            "carries it out. An addition to the interface of REGARDS."
+        ),
+        request=RequestFilterSerializer,
+        responses={200: None},
+    )
+    def post(self, _call: Call) -> Response:
+        """Take the order."""
+        wanted = self.body(RequestFilterSerializer)
+        cancellation.order_cancellation(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
+        return Response()
+
+
+class PreviewCancellation(_PreviewEndpoint):
+    """What a cancellation would touch."""
+
+    roles = {"POST": Role.ADMIN}
+
+    @extend_schema(
+        summary="Count what a cancellation would touch",
+        description="Changes nothing. An addition to the interface of REGARDS.",
+        request=RequestFilterSerializer,
+        responses=CountSerializer,
+    )
+    def post(self, _call: Call) -> Response:
+        """Count."""
+        return self.counted(reach=orders.not_ended)
+
+
+class CancelRequest(Endpoint):
+    """The order to cancel one request, at once."""
+
+    roles = {"POST": Role.EXPLOIT}
+
+    @extend_schema(
+        summary="Cancel a request",
+        description=(
+            "Ends a request that has not ended; its client is told, and so are the fleets. 409 when it has "
+            "failed and is kept. An addition to the interface of REGARDS."
+        ),
+        request=None,
+        responses={200: None},
+    )
+    def post(self, _call: Call, requestId: str) -> Response:  # noqa: N803 (the contract's name)
+        """Cancel it."""
+        cancellation.cancel_request(
+            tenant=self.tenant, request_id=requestId, actor=self.actor, at=clock.now()
+        )
+        return Response()
+
+
 def routes(service: Service) -> list[URLPattern]:
     """Return the routes of orders."""
     return [
@@ -115,4 +178,9 @@ def routes(service: Service) -> list[URLPattern]:
         route("requests/retry/preview", PreviewRetry, name="requests-retry-preview", service=service),
         route("requests/delete", DeleteRequests, name="requests-delete", service=service),
         route("requests/delete/preview", PreviewDeletion, name="requests-delete-preview", service=service),
+        route("requests/cancel", CancelRequests, name="requests-cancel", service=service),
+        route(
+            "requests/cancel/preview", PreviewCancellation, name="requests-cancel-preview", service=service
+        ),
+        route("requests/<key:requestId>/cancel", CancelRequest, name="request-cancel", service=service),
     ]

@@ -9,7 +9,7 @@ from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, flow_queries, queries, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
-from worker_manager.services import dispatch, flow, moves, responses, session_counts
+from worker_manager.services import dispatch, flow, moves, responses, session_counts, stopping
 from worker_manager.session_counters import Place
 from worker_manager.states import AWAITING_ANSWER, FAILED, RequestStatus
 from worker_manager.workflow_plan import Plan
@@ -29,6 +29,8 @@ class Bulk:
     before: dict[int, Place] = field(init=False)
     #: Heavy columns that are new, by primary key: they are written only for these requests.
     heavy: dict[int, frozenset[str]] = field(default_factory=dict)
+    #: Dispatches whose answer is awaited no longer: the fleets are told to stop the work.
+    stopped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.before = {pk: session_counts.place(request) for pk, request in self.touched.items()}
@@ -86,6 +88,7 @@ def settle(
         messages=[
             *dispatch.messages(requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants),
             *responses.messages(requests=told, tenants=tenants),
+            *stopping.messages(dispatch_ids=bulk.stopped),
         ],
         at=bulk.at,
     )
@@ -110,8 +113,8 @@ def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
 
 
 def _leaves(request: Request) -> bool:
-    """Return whether a request's row goes: it succeeded, or its errors are not to be kept."""
-    if request.status == RequestStatus.SUCCESS:
+    """Return whether a request's row goes: it succeeded, was cancelled, or its errors are not to be kept."""
+    if request.status in {RequestStatus.SUCCESS, RequestStatus.CANCELED}:
         return True
     if request.status not in FAILED or request.plan is None:
         return False

@@ -52,6 +52,7 @@ _OUTCOMES: Final = {
     RequestStatus.ERROR: Outcome.ERROR,
     RequestStatus.INVALID_CONTENT: Outcome.INVALID_CONTENT,
     RequestStatus.TO_DISPATCH: Outcome.POSTPONED,
+    RequestStatus.CANCELED: Outcome.CANCELED,
 }
 
 

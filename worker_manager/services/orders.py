@@ -18,13 +18,16 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import Request
 from worker_manager.models.request import RequestQuerySet
 from worker_manager.request_filter import RequestFilter
-from worker_manager.states import UP_TO_OPERATORS
+from worker_manager.states import CANCELABLE, UP_TO_OPERATORS
 
 #: Kinds of the jobs that carry orders out, and names of the orders in the audit trail.
 RETRY: Final = "requests.retry"
 DELETE: Final = "requests.delete"
+CANCEL: Final = "requests.cancel"
 
 Act = Callable[[list[Request]], Mapping[str, int]]
+#: Which statuses an order reaches, by the restriction of its filter.
+Reach = Callable[[ValueRestriction | None], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +65,40 @@ def give_order(*, kind: str, tenant: Tenant, wanted: RequestFilter, actor: Actor
     return job
 
 
-def count_eligible(*, tenant: Tenant, wanted: RequestFilter) -> int:
+def up_to_operators(restriction: ValueRestriction | None) -> frozenset[str]:
+    """Return the statuses that a retry or a deletion reaches: never one that is not up to operators.
+
+    A restriction that names such a status counts as none: the contract has it so.
+    """
+    named = frozenset(restriction.values) if restriction else frozenset()
+    if restriction is None or not named or not named <= UP_TO_OPERATORS:
+        return frozenset(UP_TO_OPERATORS)
+    return UP_TO_OPERATORS - named if restriction.mode is Mode.EXCLUDE else named
+
+
+def not_ended(restriction: ValueRestriction | None) -> frozenset[str]:
+    """Return the statuses that a cancellation reaches: those named, of requests that have not ended."""
+    if restriction is None:
+        return frozenset(CANCELABLE)
+    named = frozenset(restriction.values)
+    return CANCELABLE - named if restriction.mode is Mode.EXCLUDE else CANCELABLE & named
+
+
+def count_eligible(*, tenant: Tenant, wanted: RequestFilter, reach: Reach = up_to_operators) -> int:
     """Return how many requests an order would touch now."""
-    return _eligible(tenant, wanted).count()
+    return _eligible(tenant, wanted, reach).count()
 
 
-def carry_out_page(*, tenant: Tenant, order: RequestOrder, after: int, act: Act) -> Page:
+def carry_out_page(
+    *, tenant: Tenant, order: RequestOrder, after: int, act: Act, reach: Reach = up_to_operators
+) -> Page:
     """Do the next page of an order, behind the technical id ``after``; needs an open transaction.
 
     Requests come in the order of their ids and never twice: an order ends, even if what it retries fails
     again. ``act`` gets them locked and without payloads, and returns what it did, counted by name.
     """
     transaction_required()
-    meant = _eligible(tenant, order.wanted).filter(pk__lte=order.last_id)
+    meant = _eligible(tenant, order.wanted, reach).filter(pk__lte=order.last_id)
     total = None if after else meant.count()
     requests = list(meant.filter(pk__gt=after).locked().without_payloads()[: settings.SWEEP_PAGE])
     counts = act(requests)
@@ -83,18 +107,7 @@ def carry_out_page(*, tenant: Tenant, order: RequestOrder, after: int, act: Act)
     return Page(state=state, done=len(requests), total=total, counts=counts)
 
 
-def _eligible(tenant: Tenant, wanted: RequestFilter) -> RequestQuerySet:
+def _eligible(tenant: Tenant, wanted: RequestFilter, reach: Reach) -> RequestQuerySet:
     others = replace(wanted, statuses=None)
     found = Request.objects.for_tenant(tenant).filter(others.condition())
-    return found.filter(status__in=sorted(_statuses(wanted.statuses)))
-
-
-def _statuses(restriction: ValueRestriction | None) -> frozenset[str]:
-    """Return the statuses that an order reaches: never one that is not up to operators.
-
-    A restriction that names such a status counts as none: the contract has it so.
-    """
-    named = frozenset(restriction.values) if restriction else frozenset()
-    if restriction is None or not named or not named <= UP_TO_OPERATORS:
-        return frozenset(UP_TO_OPERATORS)
-    return UP_TO_OPERATORS - named if restriction.mode is Mode.EXCLUDE else named
+    return found.filter(status__in=sorted(reach(wanted.statuses)))

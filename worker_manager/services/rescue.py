@@ -38,6 +38,8 @@ def _rescue_page(at: datetime) -> int:
     for request in page:
         plan = Plan.from_json(request.plan) if request.plan else None
         failure = _failure(request, at)
+        # Whoever has it may still run it, or begin to.
+        bulk.stopped.append(request.dispatch_id)
         reason = _reason(failure, attempts.policy_of(request=request, plan=plan))
         attempts.failed(request=request, failure=failure, reason=reason, plan=plan, live=bulk.live, at=at)
     settle(bulk=bulk, tenants=tenants)

@@ -25,6 +25,8 @@ _STATES: Final[Mapping[str, tuple[ResponseState, str]]] = {
         ResponseState.ERROR,
         "Error during processing your request in <{worker_type}> worker : Cause : {error}.",
     ),
+    # Ours: the contract knows no cancellation, and every client understands this state as an end.
+    RequestStatus.CANCELED: (ResponseState.ERROR, "Your request has been cancelled by an operator."),
     RequestStatus.SUCCESS: (
         ResponseState.SUCCESS,
         "Your request has been successfully handled by the <{worker_type}> worker.",

@@ -11,13 +11,16 @@ from typing import Final
 from regards_processing.kernel.db import rows
 from worker_manager.models import Request, SessionChange
 from worker_manager.session_counters import Change, Move, Place, SessionKey, net_changes
+from worker_manager.states import RequestStatus
 
 _SUMS: Final = ("properties", "input_related", "output_related", "errors", "waiting", "running")
 _COLUMNS: Final = ("tenant", "source", "session", *_SUMS, "changed_at")
 
 
 def place(request: Request) -> Place:
-    """Return where a request counts now."""
+    """Return where a request counts now: nowhere, when an operator has cancelled it."""
+    if request.status == RequestStatus.CANCELED:
+        return None
     return request.status, request.dispatched_worker_type
 
 

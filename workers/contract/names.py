@@ -9,6 +9,8 @@ from typing import Final
 RESPONSE_EXCHANGE: Final = "regards.worker.manager.response"
 #: Ours: our workers answer fenced dispatches here (fanout), to a queue of the same name without priorities.
 FENCED_ANSWERS: Final = "regards.worker.manager.answer"
+#: Ours: managers tell fleets here (fanout) which dispatches they await no longer (`contract.cancellation`).
+CANCELLATIONS: Final = "regards.worker.manager.cancel"
 #: Dead-letter key and queue of answers, of both kinds.
 ANSWER_DEAD_LETTERS: Final = f"{RESPONSE_EXCHANGE}.DLQ"
 #: Workers publish heartbeats here (topic, key ``#``).
@@ -21,6 +23,11 @@ DEAD_LETTER_EXCHANGE: Final = "regards.DLX"
 WORKER_ROUTING_KEY: Final = "#"
 #: ``x-max-priority`` of every queue of the reference.
 MAX_PRIORITY: Final = 255
+
+
+def cancellations_queue(worker_id: str) -> str:
+    """Return the name of the queue of cancellations of one worker process."""
+    return f"{CANCELLATIONS}.{worker_id}"
 
 
 def request_queue(worker_type: str) -> str:

@@ -1,13 +1,14 @@
-"""What a worker type imports: one decorator, a request, a context, a result and two errors."""
+"""What a worker type imports: one decorator, a request, a context, a result and three errors."""
 
 from workers.contract.work_request import WorkRequest
 from workers.sdk.content import json_content
 from workers.sdk.context import WorkContext
 from workers.sdk.declare import worker_type
-from workers.sdk.errors import InvalidContent, RetryLater
+from workers.sdk.errors import Cancelled, InvalidContent, RetryLater
 from workers.sdk.result import WorkResult
 
 __all__ = [
+    "Cancelled",
     "InvalidContent",
     "RetryLater",
     "WorkContext",

@@ -97,6 +97,12 @@ VARIABLES: Final = (
         meaning="how long a stopping worker waits for the broker to confirm its last answers, 1 to 3600",
     ),
     Variable(
+        name="WORKER_CANCEL_GRACE_SECONDS",
+        default="10",
+        meaning="how long cancelled work may go on before its process is ended, 0 to 3600; "
+        "prefork pools only",
+    ),
+    Variable(
         name="WORKER_MAX_CONTENT_BYTES",
         default="16777216",
         meaning="largest content of a result, 1 to 90000000; a larger one ends the request in ERROR",
@@ -147,6 +153,8 @@ class WorkerConfig:
     running_after: float
     #: Seconds.
     answer_timeout: float
+    #: Seconds.
+    cancel_grace: float
     #: Bytes.
     max_content: int
     #: 0: none.
@@ -186,6 +194,7 @@ class WorkerConfig:
             max_deliveries=env.integer("WORKER_MAX_DELIVERIES", default=5, minimum=1, maximum=1000),
             running_after=env.seconds("WORKER_RUNNING_AFTER_SECONDS", default=0.5, minimum=0, maximum=3600),
             answer_timeout=env.seconds("WORKER_ANSWER_TIMEOUT_SECONDS", default=30, minimum=1, maximum=3600),
+            cancel_grace=env.seconds("WORKER_CANCEL_GRACE_SECONDS", default=10, minimum=0, maximum=3600),
             max_content=env.integer(
                 "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=90_000_000
             ),

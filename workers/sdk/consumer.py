@@ -22,11 +22,12 @@ from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
 from workers.sdk import process, redelivery, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
+from workers.sdk.cancellations import Cancellations
 from workers.sdk.fleet import Fleet
 from workers.sdk.health import Vitals, answer_probes
 from workers.sdk.intake import Intake, ManagedWork
 from workers.sdk.managed import Desk, ManagedRequest
-from workers.sdk.metrics import count_task
+from workers.sdk.metrics import CANCELED, count_task
 from workers.sdk.outgoing import Outgoing
 from workers.sdk.pulse import Pulse
 
@@ -47,6 +48,7 @@ class AnswersStep(bootsteps.StartStopStep):
         consumer.answers.open(consumer.connection)
         if not consumer.pulse.is_alive():
             consumer.pulse.start()
+            consumer.cancellations.start()
 
     def _take_turns(self, consumer: Any) -> None:
         connection, hub = consumer.connection.connection, consumer.hub
@@ -67,6 +69,7 @@ class AnswersStep(bootsteps.StartStopStep):
     def shutdown(self, consumer: "WorkConsumer") -> None:
         """Wait until the last answers are confirmed."""
         consumer.pulse.stop()
+        consumer.cancellations.stop()
         try:
             if not consumer.answers.flush(timeout=consumer.fleet.config.answer_timeout):
                 _log.warning("answers not confirmed; the broker will deliver their requests again")
@@ -105,7 +108,10 @@ class WorkConsumer(Consumer):
             ConfirmedAnswers(hub=hub) if hub else DirectAnswers(connect=app.connection_for_write)
         )
         self._desk = Desk(
-            answers=self.answers, in_hand={}, always_running=not self.fleet.config.running_after
+            answers=self.answers,
+            in_hand={},
+            always_running=not self.fleet.config.running_after,
+            settle=self.call_soon_ack,
         )
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         super().__init__(*args, **options)
@@ -116,6 +122,12 @@ class WorkConsumer(Consumer):
             in_hand=self._desk.in_hand,
             # Asked for at each beat: a prefork pool has no size before it starts, and may be resized.
             concurrency=lambda: int(self.pool.num_processes),
+        )
+        self.cancellations = Cancellations(
+            app=app,
+            config=self.fleet.config,
+            in_hand=self._desk.in_hand,
+            kill=self._kill if type(pool).__module__ == "celery.concurrency.prefork" else None,
         )
         answer_probes(
             config=self.fleet.config,
@@ -202,6 +214,11 @@ class WorkConsumer(Consumer):
             else:
                 message.ack_log_error(_log, self.connection_errors)
             return
+        if self.cancellations.remembers(work.request.dispatch_id):
+            _log.info("cancelled request not run", extra={"dispatch_id": work.request.dispatch_id})
+            count_task(worker_type=work.worker_type, outcome=CANCELED, seconds=None)
+            message.ack_log_error(_log, self.connection_errors)
+            return
         request = self._managed(message, work)
         if work.redelivered and work.request.dispatch_id is not None:
             _log.info("redelivered request not run", extra={"dispatch_id": work.request.dispatch_id})
@@ -221,6 +238,20 @@ class WorkConsumer(Consumer):
         self.answers.send(
             redelivery.counted(work=work, headers=message.headers, most=most, confirmed=request.acknowledge)
         )
+
+    def _kill(self, request: ManagedRequest, number: int) -> None:
+        """Have the child process that runs a request end."""
+
+        def kill() -> None:
+            # Looked at in the loop's own thread: a child gets its next request only after this one.
+            if request.running and request.worker_pid:
+                _log.warning("cancelled work is stopped by force", extra={"dispatch_id": request.id})
+                self.pool.terminate_job(request.worker_pid, number)
+
+        if self.hub is None:
+            kill()
+        else:
+            self.hub.call_soon(kill)
 
     def _managed(self, message: Any, work: ManagedWork) -> ManagedRequest:
         name = names.task_name(work.worker_type)

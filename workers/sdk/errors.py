@@ -27,6 +27,13 @@ class RetryLater(WorkerError):
         return f"{self.reason} (retry after {self.after:g} s)"
 
 
+class Cancelled(BaseException):
+    """Nobody awaits the result any more: the work is to end, and clean up on its way out.
+
+    Not an `Exception`, so that work which survives errors of its own making does not survive this.
+    """
+
+
 class InvalidResult(WorkerError):
     """A worker type returned something that cannot be answered."""
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import ref
@@ -16,7 +16,7 @@ from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.sdk import process
 from workers.sdk.answers import Answers
 from workers.sdk.intake import ManagedWork
-from workers.sdk.metrics import LOST, count_task
+from workers.sdk.metrics import CANCELED, LOST, count_task
 from workers.sdk.outgoing import Outgoing
 from workers.sdk.publishing import route
 
@@ -32,6 +32,8 @@ class Desk:
     in_hand: MutableMapping[str, "ManagedRequest"]
     #: Announce RUNNING for every request, before it starts.
     always_running: bool
+    #: Does something in the thread that may acknowledge: at once if this is it.
+    settle: Callable[[Callable[[], None]], object]
 
 
 class ManagedRequest(Request):
@@ -47,12 +49,19 @@ class ManagedRequest(Request):
     accepted_at: float | None = None
     #: RUNNING was announced.
     announced = False
+    #: Monotonic time at which it was heard that nobody awaits the answer any more.
+    cancelled_at: float | None = None
     _answered = False
 
     @property
     def running(self) -> bool:
         """Whether the work on it goes on."""
         return self.accepted_at is not None and not self._answered
+
+    @property
+    def answered(self) -> bool:
+        """Whether nothing is left to be done but to be acknowledged."""
+        return self._answered
 
     def execute_using_pool(self, pool: Any, **_options: object) -> Any:
         """Hand the request to the pool."""
@@ -102,7 +111,9 @@ class ManagedRequest(Request):
         """Answer ERROR, unless the process that ran it is gone: then the broker delivers it again."""
         # Billiard wraps what a child process raised.
         error = getattr(exc_info.exception, "exc", exc_info.exception)
-        if isinstance(error, TimeLimitExceeded):
+        if self.cancelled_at is not None:
+            self._let_go()
+        elif isinstance(error, TimeLimitExceeded):
             self.on_timeout(soft=False, timeout=error.args[0] if error.args else 0)
         elif isinstance(error, WorkerLostError | Terminated | SystemExit | KeyboardInterrupt):
             self._count(LOST)
@@ -113,7 +124,9 @@ class ManagedRequest(Request):
 
     def answer(self, answer: WorkAnswer) -> None:
         """Send the final answer; the message is acknowledged when the broker has it."""
-        if not self._answered:
+        if self.cancelled_at is not None:
+            self._let_go()
+        elif not self._answered:
             self._answered = True
             self._count(answer.status)
             state.task_ready(self)
@@ -146,6 +159,14 @@ class ManagedRequest(Request):
         """Reject the message."""
         self.desk.in_hand.pop(self.id, None)
         super().reject(requeue=requeue)
+
+    def _let_go(self) -> None:
+        """Acknowledge without an answer: nobody awaits one, and it would only be a dead letter."""
+        if not self._answered:
+            self._answered = True
+            self._count(CANCELED)
+            state.task_ready(self)
+            self.desk.settle(self.acknowledge)
 
     def _count(self, outcome: str) -> None:
         seconds = None if self.accepted_at is None else max(0.0, time.monotonic() - self.accepted_at)

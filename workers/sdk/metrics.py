@@ -8,8 +8,9 @@ from prometheus_client import Counter, Histogram, disable_created_metrics
 # Another series for each of ours, that only says when it was first written.
 disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no type for it
 
-#: Outcomes beside the statuses of answers: the process that ran the work died.
+#: Outcomes beside the statuses of answers: the process that ran the work died, or nobody awaited an answer.
 LOST: Final = "LOST"
+CANCELED: Final = "CANCELED"
 
 TASKS: Final = Counter(
     "regards_worker_tasks_total",

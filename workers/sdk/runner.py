@@ -16,8 +16,9 @@ from workers.contract.work_request import WorkRequest
 from workers.sdk import declare
 from workers.sdk.config import WorkerConfig
 from workers.sdk.context import RequestLog, WorkContext
-from workers.sdk.errors import InvalidContent, RetryLater
+from workers.sdk.errors import Cancelled, InvalidContent, RetryLater
 from workers.sdk.result import WorkResult, checked
+from workers.sdk.stop_signs import StopSigns
 from workers.sdk.tracing import Tracing
 from workers.sdk.workspace import Workspace
 
@@ -41,6 +42,7 @@ class Runner:
         self, *, config: WorkerConfig, announce: Callable[[WorkAnswer], None], tracing: Tracing
     ) -> None:
         self._config = config
+        self._signs = StopSigns.of(config)
         self._announce = announce
         self._tracing = tracing
 
@@ -56,6 +58,9 @@ class Runner:
             result = self._run(worker_type, request, log, self._announced(request, log))
         except InvalidContent as error:
             return self.worded(request, AnswerStatus.INVALID_CONTENT, error.message)
+        except Cancelled:
+            # Whoever knows of the cancellation does not send it.
+            return self.worded(request, AnswerStatus.ERROR, "Cancelled")
         except RetryLater as error:
             return self._later(request, error)
         except (KeyboardInterrupt, WorkerShutdown, WorkerTerminate):
@@ -116,6 +121,9 @@ class Runner:
         self, worker_type: str, request: WorkRequest, log: RequestLog, report: Callable[[str], None]
     ) -> WorkResult:
         config = self._config
+        stopped = partial(self._signs.is_up, request.dispatch_id)
+        if stopped():
+            raise Cancelled
         with (
             self._tracing.run(worker_type=worker_type, request=request),
             Workspace(parent=config.workdir) as workspace,
@@ -126,6 +134,7 @@ class Runner:
                 file_roots=config.file_roots,
                 workspace=workspace,
                 report=report,
+                stopped=stopped,
             )
             return checked(declare.find(worker_type).run(request, context), maximum=config.max_content)
 

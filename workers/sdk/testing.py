@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workers.contract.work_request import WorkRequest
@@ -27,11 +27,12 @@ def run_once(
     owner: str = "owner",
     session: str = "session",
     progress: list[str] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> WorkResult:
     """Run a worker type's function once and return its result; what it raises comes through.
 
     ``storage`` defaults to a folder that is removed afterwards, ``file_roots`` to the storage.
-    Progress lines are appended to ``progress``.
+    Progress lines are appended to ``progress``. ``cancelled`` is asked at each call of the context.
 
     Raises:
         InvalidResult: the result could not be answered to the manager.
@@ -56,5 +57,6 @@ def run_once(
             file_roots=(root,) if file_roots is None else file_roots,
             workspace=Workspace(parent=Path(folder, "work")),
             report=lines.append,
+            stopped=cancelled,
         )
         return checked(function(request, context), maximum=_MAXIMUM_CONTENT)

@@ -12,6 +12,7 @@ ANSWERS: Final = Exchange(names.RESPONSE_EXCHANGE, type="topic", durable=True)
 HEARTBEATS: Final = Exchange(names.HEARTBEAT_EXCHANGE, type="topic", durable=True)
 FENCED_ANSWERS: Final = Exchange(names.FENCED_ANSWERS, type="fanout", durable=True)
 FAILED_REQUESTS: Final = Exchange(names.REQUEST_DEAD_LETTERS, type="fanout", durable=True)
+CANCELLATIONS: Final = Exchange(names.CANCELLATIONS, type="fanout", durable=True)
 _DEAD_LETTERS: Final = Exchange(names.DEAD_LETTER_EXCHANGE, type="topic", durable=True)
 _ANY_TASK: Final = names.task_name("")
 
@@ -61,6 +62,13 @@ def fenced_answers_queue() -> Queue:
         FENCED_ANSWERS,
         durable=True,
         queue_arguments=_dead_letters(names.ANSWER_DEAD_LETTERS),
+    )
+
+
+def cancellations_queue(worker_id: str) -> Queue:
+    """Return the queue of cancellations of one worker process; it goes with the process."""
+    return Queue(
+        names.cancellations_queue(worker_id), CANCELLATIONS, durable=False, exclusive=True, auto_delete=True
     )
 
 

@@ -147,6 +147,7 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=names.HEARTBEAT_EXCHANGE, type="topic"),
             ExchangeSpec(name=names.RESPONSE_EXCHANGE, type="topic"),
             ExchangeSpec(name=names.FENCED_ANSWERS, type="fanout"),
+            ExchangeSpec(name=names.CANCELLATIONS, type="fanout"),
             ExchangeSpec(name=names.REQUEST_DEAD_LETTERS, type="fanout"),
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_STEP_EXCHANGE, type="fanout"),

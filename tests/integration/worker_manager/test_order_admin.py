@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 
 _LIST = "/admin/worker_manager/request/"
 _EACH_ORDER = pytest.mark.parametrize(
-    ("order", "title"), [("retry", "Retry requests"), ("delete", "Delete requests")]
+    ("order", "title"),
+    [("retry", "Retry requests"), ("delete", "Delete requests"), ("cancel", "Cancel requests")],
 )
 
 
@@ -56,7 +57,7 @@ def test_it_asks_for_a_filter(admin_client: Client, order: str, title: str) -> N
 def test_it_counts_before_anything_is_ordered(
     engine: Engine, admin_client: Client, order: str, title: str
 ) -> None:
-    filled = _fill(engine) | {"source": "acm", "statuses": ["ERROR", "NO_WORKER_AVAILABLE"]}
+    filled = _fill(engine) | {"source": "acm", "statuses": ["NO_WORKER_AVAILABLE"]}
     page = admin_client.post(f"{_LIST}{order}/", filled).content.decode()
     assert "<strong>3</strong> requests would be touched now" in page
     assert f'value="{title}: 3"' in page
@@ -93,7 +94,7 @@ def test_it_orders_nothing_when_the_form_is_wrong(
     assert ("errorlist" in page, title in page, _jobs()) == (True, True, [])
 
 
-@pytest.mark.parametrize("action", ["retry_chosen", "delete_chosen"])
+@pytest.mark.parametrize("action", ["retry_chosen", "cancel_chosen", "delete_chosen"])
 def test_it_counts_what_was_chosen_in_the_list(engine: Engine, admin_client: Client, action: str) -> None:
     _fill(engine)
     first, second = the_request("r-0"), the_request("r-1")

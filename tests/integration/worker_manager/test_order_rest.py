@@ -22,9 +22,9 @@ from tests.fakes.jobs_office import Office
 pytestmark = pytest.mark.django_db
 
 _BASE = "/api/v1/rs-worker-manager/requests"
-_ORDERS = [("post", "retry"), ("delete", "delete")]
+_ORDERS = [("post", "retry"), ("delete", "delete"), ("post", "cancel")]
 _EACH_ORDER = pytest.mark.parametrize(("verb", "order"), _ORDERS)
-_EACH_PREVIEW = pytest.mark.parametrize("order", ["retry", "delete"])
+_EACH_PREVIEW = pytest.mark.parametrize("order", ["retry", "delete", "cancel"])
 _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"statuses": {"values": ["ERROR"]}}, "mode"),
     ({"statuses": {"values": ["LOST"], "mode": "INCLUDE"}}, "LOST"),
@@ -96,6 +96,10 @@ def test_it_refuses_a_filter_that_breaks_a_rule(
         ("post", "retry/preview", Role.REGISTERED_USER, 403),
         ("post", "delete/preview", Role.ADMIN, 200),
         ("post", "delete/preview", Role.EXPLOIT, 403),
+        ("post", "cancel", Role.ADMIN, 200),
+        ("post", "cancel", Role.EXPLOIT, 403),
+        ("post", "cancel/preview", Role.ADMIN, 200),
+        ("post", "cancel/preview", Role.EXPLOIT, 403),
         ("get", "retry", Role.PROJECT_ADMIN, 405),
     ],
 )

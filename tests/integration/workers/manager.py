@@ -7,6 +7,7 @@ from kombu import Exchange, Queue
 
 from tests.integration.workers.fleet import Broker, wait_for
 from workers.contract import answer_bulk, names
+from workers.contract.cancellation import Cancellation
 from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
@@ -23,7 +24,8 @@ class Manager:
         self._channel: Any = self._connection.channel()
         self._answers: list[WorkAnswer] = []
         self._answer_queue = self._queue("test.answers", topology.ANSWERS)
-        topology.FENCED_ANSWERS(self._channel).declare()
+        for exchange in (topology.FENCED_ANSWERS, topology.CANCELLATIONS):
+            exchange(self._channel).declare()
         self._answer_queue.bind_to(topology.FENCED_ANSWERS, "#")
         self._heartbeat_queue = self._queue("test.heartbeats", topology.HEARTBEATS)
         self._failed_queue = topology.failed_requests_queue()(self._channel)
@@ -61,6 +63,17 @@ class Manager:
             properties={"correlation_id": request.dispatch_id, "delivery_mode": 2},
         )
         self._channel.basic_publish(message, exchange="", routing_key=names.task_queue(worker_type))
+
+    def cancel(self, *dispatch_ids: str | None) -> None:
+        """Tell fleets that these dispatches are awaited no longer."""
+        self.publish_cancellation(
+            Cancellation(dispatch_ids=tuple(str(one) for one in dispatch_ids)).to_wire().body
+        )
+
+    def publish_cancellation(self, body: bytes) -> None:
+        """Publish any body to those who hear cancellations."""
+        message = self._channel.prepare_message(body, content_type="application/json", headers={})
+        self._channel.basic_publish(message, exchange=names.CANCELLATIONS, routing_key="")
 
     def deliver_once_without_answer(self, queue: str) -> None:
         """Take a message and put it back, so that the broker delivers it again."""

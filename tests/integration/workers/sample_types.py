@@ -4,7 +4,15 @@ import os
 import sys
 import time
 
-from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
+from workers.sdk import (
+    Cancelled,
+    InvalidContent,
+    RetryLater,
+    WorkContext,
+    WorkRequest,
+    WorkResult,
+    worker_type,
+)
 
 
 @worker_type("echo", version="1.2")
@@ -54,6 +62,20 @@ def sleep(request: WorkRequest, context: WorkContext) -> WorkResult:
     context.progress("half way", 50)
     time.sleep(float(request.content))
     return WorkResult(content=b"slept")
+
+
+@worker_type("loop", version="1.0")
+def loop(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Tell of progress for half a minute, and leave a file when it is cut short."""
+    try:
+        for step in range(1500):
+            context.progress("going on", step / 15)
+            time.sleep(0.02)
+    except Cancelled:
+        context.storage.mkdir(parents=True, exist_ok=True)
+        context.storage.joinpath(request.request_id).touch()
+        raise
+    return WorkResult(content=b"went on")
 
 
 @worker_type("die", version="1.0")

@@ -92,4 +92,7 @@ def test_it_sums_up_counters_that_mean_the_same(status: str, sums: dict[str, int
 
 
 def test_it_counts_a_request_in_every_status_somewhere() -> None:
-    assert all(len(_net((None, (status, "w1")))) == 2 for status in RequestStatus)
+    assert all(
+        len(_net((None, (status, "w1")))) == 2
+        for status in frozenset(RequestStatus) - {RequestStatus.CANCELED}
+    )

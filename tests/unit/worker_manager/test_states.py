@@ -16,7 +16,7 @@ _S = RequestStatus
 
 
 def test_it_never_leaves_a_final_status() -> None:
-    assert frozenset({_S.SUCCESS, _S.TO_DELETE}) == FINAL
+    assert frozenset({_S.SUCCESS, _S.TO_DELETE, _S.CANCELED}) == FINAL
 
 
 def test_it_never_runs_again_without_a_dispatch() -> None:
@@ -46,7 +46,9 @@ def test_it_can_reach_every_status() -> None:
     assert reached == frozenset(RequestStatus)
 
 
-@pytest.mark.parametrize("status", sorted(frozenset(RequestStatus) - UNDER_ORDERS - {_S.SUCCESS}))
+@pytest.mark.parametrize(
+    "status", sorted(frozenset(RequestStatus) - UNDER_ORDERS - {_S.SUCCESS, _S.CANCELED})
+)
 def test_it_can_end_in_error_after_a_dead_letter(status: RequestStatus) -> None:
     assert _S.ERROR in MOVES[status]
 
