@@ -7,6 +7,7 @@ import pytest
 from tests.acceptance.conftest import await_alive, connect_client, opened_platform
 from tests.acceptance.participant import Client
 from tests.acceptance.storm import Storm
+from tests.acceptance.worker_types import effect_file
 from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
@@ -40,6 +41,16 @@ def manager(platform: Platform) -> ManagedProcess:
 
 
 @pytest.fixture
+def managers(platform: Platform, manager: ManagedProcess) -> Iterator[list[ManagedProcess]]:
+    """Give two more managers beside the one that is always there."""
+    with platform.side_by_side():
+        others = [platform.start_manager(), platform.start_manager()]
+    yield [manager, *others]
+    for other in others:
+        other.kill()
+
+
+@pytest.fixture
 def fleets(platform: Platform) -> list[ManagedProcess]:
     return [process for process in platform.processes if process.name.startswith("fleet")]
 
@@ -69,6 +80,30 @@ def test_it_survives_the_death_of_the_manager(
     storm.break_out()
     manager.kill()
     manager.start()
+    storm.pass_by(platform.stack)
+
+
+def test_it_does_everything_once_when_three_managers_share_the_work(
+    client: Client, managers: list[ManagedProcess], platform: Platform
+) -> None:
+    storm = Storm(client, "shared")
+    storm.break_out()
+    storm.pass_by(platform.stack)
+    once = ("GRANTED", "GRANTED", "GRANTED", "SUCCESS")
+    assert {tuple(client.states(name)) for name in storm.names} == {once}
+    storage = platform.stack.var / "storage"
+    for name in storm.names:
+        runs = [line.split() for line in effect_file(storage, name).read_text().splitlines()]
+        assert [step for _, step, _ in runs] == ["a", "b", "c"]
+    assert all("answers applied" in process.output() for process in managers)
+
+
+def test_it_survives_the_death_of_one_of_three_managers(
+    client: Client, managers: list[ManagedProcess], platform: Platform
+) -> None:
+    storm = Storm(client, "one-of-three")
+    storm.break_out()
+    managers[2].kill()
     storm.pass_by(platform.stack)
 
 
