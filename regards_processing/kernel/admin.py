@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from regards_processing.kernel import clock
+from regards_processing.kernel import clock, notices
+from regards_processing.kernel.admin_notices import register_notices
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.dead_letters.admin import DeadLetterAdmin
 from regards_processing.kernel.dead_letters.models import DeadLetters
@@ -143,3 +144,5 @@ class OutboxEntryAdmin(ReadOnlyAdmin):
 
 admin.site.register(TenantSetting, TenantSettingAdmin)
 admin.site.register(DeadLetters, DeadLetterAdmin)
+for _source in (notices.dead_letters, notices.stuck_messages, notices.failed_jobs):
+    register_notices(_source)

@@ -14,8 +14,9 @@ from django.urls import URLPattern, path
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
+from regards_processing.kernel.admin_links import list_address
 from worker_manager.admin.counting import alive, count_by
-from worker_manager.admin.links import fleet_address, list_address
+from worker_manager.admin.links import fleet_address
 from worker_manager.models import Request, WorkerInstance, WorkerType
 from worker_manager.services.fleets import LATE, UnknownFleet, list_fleets, read_fleet
 from worker_manager.states import RequestStatus
@@ -127,14 +128,14 @@ def _shown(fleet: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **fleet,
         "address": fleet_address(name),
-        "running_address": list_address("request", step_worker_type=name, status=RequestStatus.RUNNING.value),
-        "requests_address": list_address("request", step_worker_type=name),
+        "running_address": list_address(Request, step_worker_type=name, status=RequestStatus.RUNNING.value),
+        "requests_address": list_address(Request, step_worker_type=name),
     }
 
 
 def _at_work(member: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the requests that an instance has run longest, with the addresses that find them."""
     return [
-        {**each, "address": list_address("request", q=each["requestId"])}
+        {**each, "address": list_address(Request, q=each["requestId"])}
         for each in member["requests"][:_NAMED]
     ]

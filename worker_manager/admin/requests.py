@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import text_filter
+from regards_processing.kernel.admin_links import link, list_address
 from worker_manager.admin.chains import drawn_chain
 from worker_manager.admin.filters import (
     ReceptionFilter,
@@ -19,7 +20,7 @@ from worker_manager.admin.filters import (
     StoredStatusFilter,
     source_and_session,
 )
-from worker_manager.admin.links import fleet_address, link, list_address
+from worker_manager.admin.links import fleet_address
 from worker_manager.admin.orders import OrdersMixin
 from worker_manager.admin.trails import attempts_table
 from worker_manager.configuration.workflow_steps import WorkflowStep
@@ -143,7 +144,7 @@ class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
     def of_session(self, request: Request) -> SafeString:
         """Link the requests of the same session."""
         same = {"tenant__id__exact": request.tenant_id, "source": request.source, "session": request.session}
-        return link(list_address("request", **same), f"{request.source}, {request.session}")
+        return link(list_address(Request, **same), f"{request.source}, {request.session}")
 
     @admin.display(description="fleet")
     def fleet(self, request: Request) -> SafeString | str:

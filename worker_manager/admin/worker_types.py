@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from regards_processing.kernel.admin_links import link, list_address
 from regards_processing.kernel.configuration.item_admin import ItemAdmin
 from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, Service
 from worker_manager.admin.counting import alive, count_by
-from worker_manager.admin.links import fleet_address, link, list_address
+from worker_manager.admin.links import fleet_address
 from worker_manager.configuration import worker_items
-from worker_manager.models import WorkerInstance, WorkerType
+from worker_manager.models import Request, WorkerInstance, WorkerType
 
 
 @admin.register(WorkerType)
@@ -39,7 +40,7 @@ class WorkerTypeAdmin(ItemAdmin):
         """Link the fleet and the requests."""
         name = row.worker_type
         told = link(fleet_address(name), f"Fleet of {name}: {row.live or 0} alive")
-        requests = list_address("request", step_worker_type=name, tenant__id__exact=row.tenant_id)
+        requests = list_address(Request, step_worker_type=name, tenant__id__exact=row.tenant_id)
         return format_html("<p>{} | {}</p>", told, link(requests, "its requests"))
 
     @admin.display(description="input content types")

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.admin_notices import notices
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.audit.services import record
 from regards_processing.kernel.db.transactions import transaction
@@ -18,7 +19,14 @@ class PlatformAdminSite(AdminSite):
     """Records who logs in and out, and who changes the own password.
 
     Refused attempts are not recorded: anybody could fill the trail with them, and nothing is removed from it.
+    The start page tells what needs attention.
     """
+
+    index_template = "admin/start.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show what needs attention, and all there is."""
+        return super().index(request, {**(extra_context or {}), "notices": notices(request)})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Log in."""
