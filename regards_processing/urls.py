@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from regards_processing.kernel.auth import api as access
 from regards_processing.kernel.auth import token_api
 from regards_processing.kernel.configuration import api as configuration
+from regards_processing.kernel.dead_letters import api as dead_letters
 from regards_processing.kernel.dynamic_settings import api as dynamic_settings
 from regards_processing.kernel.observability import api as observability
 from regards_processing.kernel.rest.routes import mount
@@ -34,6 +35,7 @@ def _of_every_service(service: Service) -> list[URLPattern]:
         *tenancy.routes(service),
         *configuration.routes(service),
         *dynamic_settings.routes(service),
+        *dead_letters.routes(service),
         *observability.routes(service),
     ]
 

@@ -17,9 +17,9 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.dead_letters import queries, report, services
-from regards_processing.kernel.dead_letters.choice import Choice
+from regards_processing.kernel.dead_letters.choice import LOOKED_AT, Choice
 from regards_processing.kernel.dead_letters.description import DeadLetter
-from regards_processing.kernel.dead_letters.forms import LOOKED_AT, FilterForm, OrderForm
+from regards_processing.kernel.dead_letters.forms import FilterForm, OrderForm
 from regards_processing.kernel.errors import DomainError
 
 _FOLDER: Final = "admin/kernel/deadletters"

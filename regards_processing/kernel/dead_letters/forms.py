@@ -6,11 +6,8 @@ from typing import Any, Final
 from django import forms
 
 from regards_processing.kernel.amqp.topology import dead_letter_queues
-from regards_processing.kernel.dead_letters.choice import Choice
+from regards_processing.kernel.dead_letters.choice import LOOKED_AT, Choice
 from regards_processing.kernel.dead_letters.description import IDENTITY_LENGTH
-
-#: Messages that one call looks at: each is a round trip to the broker.
-LOOKED_AT: Final = 2000
 
 _IDENTITY: Final = re.compile(rf"[0-9a-f]{{{IDENTITY_LENGTH}}}")
 

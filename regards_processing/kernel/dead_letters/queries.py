@@ -43,6 +43,28 @@ def queue_counts() -> list[QueueCount]:
     return [QueueCount(queue=spec.name, messages=facts.messages if facts else 0) for spec, facts in found]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was found in a queue."""
+
+    letters: list[DeadLetter]
+    #: Whether all messages of the queue were looked at.
+    complete: bool
+
+
+def look(*, choice: Choice, excerpt: int | None = None) -> Look:
+    """Return the messages that are meant, and whether there may be more behind those that were looked at.
+
+    Raises:
+        UnknownDeadLetterQueue: there is no queue of this name.
+        BrokerUnavailable: the broker cannot be reached.
+    """
+    with browsing(queue_named(choice.queue)) as browser:
+        pick = choice.pick(browser.letters())
+        letters = [DeadLetter.of(letter, excerpt=excerpt) for letter in pick]
+    return Look(letters=letters, complete=not pick.cut)
+
+
 def chosen_letters(*, choice: Choice, excerpt: int | None = None) -> list[DeadLetter]:
     """Return the messages that are meant, with the first bytes of their bodies, or with all of them.
 
@@ -50,8 +72,7 @@ def chosen_letters(*, choice: Choice, excerpt: int | None = None) -> list[DeadLe
         UnknownDeadLetterQueue: there is no queue of this name.
         BrokerUnavailable: the broker cannot be reached.
     """
-    with browsing(queue_named(choice.queue)) as browser:
-        return [DeadLetter.of(letter, excerpt=excerpt) for letter in choice.pick(browser.letters())]
+    return look(choice=choice, excerpt=excerpt).letters
 
 
 def count_chosen(*, choice: Choice) -> int:

@@ -1,6 +1,7 @@
 """Dead letters as JSON for machines, and as text that no terminal takes for commands."""
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -99,6 +100,8 @@ def _plain(value: object) -> Any:
             return [_plain(each) for each in value]
         case bytes() | bytearray() | memoryview():
             return decoded(bytes(value))
+        case float() if not math.isfinite(value):
+            return str(value)
         case str() | int() | float() | None:
             return value
     return str(value)

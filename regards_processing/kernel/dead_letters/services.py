@@ -48,6 +48,8 @@ class Outcome:
     #: Replayed or dropped.
     done: int = 0
     stayed: list[Stayed] = field(default_factory=list)
+    #: Whether all messages of the queue were looked at.
+    complete: bool = True
 
 
 #: Handles one bulk.
@@ -86,15 +88,17 @@ def _work_through(
 ) -> Outcome:
     spec = queue_named(choice.queue)
     begun, done = (f"dead_letters.{verb}" for verb in verbs)
-    write = partial(record, actor=actor, tenant=None, target=choice.queue, at=at)
+    write = partial(record, actor=actor, tenant=choice.tenant, target=choice.queue, at=at)
     outcome = Outcome()
     with browsing(spec) as browser:
         told = choice.as_json()
         write(action=begun, details=told)
+        pick = choice.pick(browser.letters())
         try:
-            for bulk in _bulks(choice.pick(browser.letters())):
+            for bulk in _bulks(pick):
                 settle(browser, bulk, outcome)
         finally:
+            outcome.complete = not pick.cut
             write(action=done, details={**told, "messages": outcome.done, "stayed": len(outcome.stayed)})
     return outcome
 

@@ -28,6 +28,7 @@ _THEIRS: Final = {
     "requestId": belongings.REQUEST_ID,
     "name": "skipContentTypes",
     "tenant": "theirs",
+    "id": "0" * 32,
     "workerType": belongings.WORKER_TYPE,
     "workflowType": belongings.WORKFLOW_TYPE,
     "processBusinessId": belongings.PROCESS_ID,
