@@ -137,6 +137,15 @@ def without_payloads(*, tenant: Tenant, request_id: str) -> Request:
     return _one(Request.objects.for_tenant(tenant).without_payloads(), request_id)
 
 
+def with_payloads(*, tenant: Tenant, request_id: str) -> Request:
+    """Return a request by the client's id, with its payloads and nothing else that counts.
+
+    Raises:
+        UnknownRequest: the tenant has none.
+    """
+    return _one(Request.objects.for_tenant(tenant).only("content", "original_content"), request_id)
+
+
 def _one(found: QuerySet[Request], request_id: str) -> Request:
     try:
         return found.get(request_id=request_id)

@@ -14,6 +14,7 @@ from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import text_filter
 from regards_processing.kernel.admin_links import link, list_address
 from worker_manager.admin.chains import drawn_chain
+from worker_manager.admin.contents import ContentsMixin
 from worker_manager.admin.filters import (
     ReceptionFilter,
     StepWorkerTypeFilter,
@@ -22,14 +23,13 @@ from worker_manager.admin.filters import (
 )
 from worker_manager.admin.links import fleet_address
 from worker_manager.admin.orders import OrdersMixin
-from worker_manager.admin.trails import attempts_table
+from worker_manager.admin.trails import attempts_table, steps_table
 from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import Request
 from worker_manager.readable_durations import readable_duration
 from worker_manager.services.explanation import explain_request
 from worker_manager.workflow_plan import Plan
 
-_SHOWN_BYTES: Final = 2000
 _FIRST: Final = (
     "request_id",
     "tenant",
@@ -42,15 +42,17 @@ _FIRST: Final = (
     "content_type",
     "of_session",
     "fleet",
+    "steps_taken",
     "attempts_made",
     "current_body",
+    "original_body",
 )
 _SHOWN_OTHERWISE: Final = frozenset({"source", "session", "plan"})
 _HIDDEN: Final = ("content", "original_content", "digest")
 
 
 @admin.register(Request)
-class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
+class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
     """Requests on their way, and the orders about them."""
 
     list_display = (
@@ -86,8 +88,10 @@ class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
         "since",
         "of_session",
         "fleet",
+        "steps_taken",
         "attempts_made",
         "current_body",
+        "original_body",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
@@ -152,17 +156,15 @@ class RequestAdmin(OrdersMixin, ReadOnlyAdmin):
         worker_type = request.step_worker_type
         return link(fleet_address(worker_type), worker_type) if worker_type else "nothing is configured"
 
+    @admin.display(description="steps")
+    def steps_taken(self, request: Request) -> SafeString:
+        """Show the steps so far, with their durations."""
+        return steps_table(request.trail)
+
     @admin.display(description="attempts")
     def attempts_made(self, request: Request) -> SafeString:
         """Show each attempt that is known."""
         return attempts_table(request.trail)
-
-    @admin.display(description="body of the current step")
-    def current_body(self, request: Request) -> str:
-        """Show the beginning of what the current step gets."""
-        body = request.body
-        more = f"… ({len(body)} bytes)" if len(body) > _SHOWN_BYTES else ""
-        return body[:_SHOWN_BYTES].decode("utf-8", errors="replace") + more
 
 
 def _ago(moment: datetime) -> SafeString:

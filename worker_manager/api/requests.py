@@ -59,15 +59,17 @@ class _RequestEndpoint(Endpoint):
         orders = self.links(
             ("retry", "requests-retry", "POST", {}), ("delete", "requests-delete", "DELETE", {})
         )
+        below = [rel for rel in ("details", "content") if self.may(f"request-{rel}", verb="GET")]
         shown = RequestSerializer(found, many=True).data
         return [
-            entity(content, self._links(one, readable=readable, orders=orders))
+            entity(content, self._links(one, readable=readable, below=below, orders=orders))
             for one, content in zip(found, shown, strict=True)
         ]
 
-    def _links(self, request: Request, *, readable: bool, orders: list[Link]) -> list[Link]:
-        address = self.href("request", {"requestId": request.request_id}) if readable else ""
+    def _links(self, request: Request, *, readable: bool, below: list[str], orders: list[Link]) -> list[Link]:
+        address = self.href("request", {"requestId": request.request_id})
         own = [{"rel": rel, "href": address} for rel in ("self", "list") if readable]
+        own += [{"rel": rel, "href": f"{address}/{rel}"} for rel in below]
         return [*own, *orders] if request.status in UP_TO_OPERATORS else [*own]
 
 

@@ -64,6 +64,16 @@ def test_it_reads_one_request(count: int) -> None:
 
 
 @_SIZES
+def test_it_reads_a_request_in_full(count: int) -> None:
+    requests(a_tenant(), *(f"r-{number}" for number in range(count)))
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    sent = _statements(lambda: client.get(f"{_HERE}/requests/r-0/details"))
+    # Tenant, rights of the role, request, workflow, input, contents, and what its reasons need.
+    assert len(sent) <= 14
+    assert not [sql for sql in sent if '"original_content"' in sql and "LENGTH" not in sql]
+
+
+@_SIZES
 @pytest.mark.parametrize("query", ["", "?contentTypes=unzip"])
 def test_it_lists_worker_types(count: int, query: str) -> None:
     a_worker_type(a_tenant())

@@ -16,7 +16,7 @@ def test_it_shows_a_request_by_the_clients_id() -> None:
     requests(a_tenant(), "r-17", "r-18")
     found = client_as(Role.EXPLOIT, tenant="demo").get(f"{_HERE}/r-17").json()
     assert (found["content"]["requestId"], found["content"]["status"]) == ("r-17", "ERROR")
-    assert [link["rel"] for link in found["links"]] == ["self", "list", "retry"]
+    assert [link["rel"] for link in found["links"]] == ["self", "list", "details", "content", "retry"]
 
 
 @pytest.mark.parametrize("request_id", ["r-1", "R-17", "r-17 ", "x" * 300])

@@ -89,6 +89,8 @@ def test_it_shows_a_request_as_the_contract_has_it() -> None:
         "links": [
             {"rel": "self", "href": f"http://testserver{_HERE}/requests/r-17"},
             {"rel": "list", "href": f"http://testserver{_HERE}/requests/r-17"},
+            {"rel": "details", "href": f"http://testserver{_HERE}/requests/r-17/details"},
+            {"rel": "content", "href": f"http://testserver{_HERE}/requests/r-17/content"},
             {"rel": "retry", "href": f"http://testserver{_HERE}/requests/retry"},
             {"rel": "delete", "href": f"http://testserver{_HERE}/requests/delete"},
         ],
@@ -249,14 +251,14 @@ def test_it_wants_a_filter() -> None:
 def test_it_links_orders_where_they_make_sense(status: str) -> None:
     requests(a_tenant(), "r-1", status=status)
     (found,) = _search().json()["content"]
-    orders = {link["rel"] for link in found["links"]} - {"self", "list"}
+    orders = {link["rel"] for link in found["links"]} - {"self", "list", "details", "content"}
     assert orders == ({"retry", "delete"} if status in _ORDERABLE else set())
 
 
 def test_it_links_what_the_caller_may_do() -> None:
     requests(a_tenant(), "r-1")
     (found,) = _search(role=Role.EXPLOIT).json()["content"]
-    assert [link["rel"] for link in found["links"]] == ["self", "list", "retry"]
+    assert [link["rel"] for link in found["links"]] == ["self", "list", "details", "content", "retry"]
 
 
 @pytest.mark.parametrize("request_id", ["a/b", "a b", "é", "a?b#c%d", "a\nb", "..", "x" * 255])

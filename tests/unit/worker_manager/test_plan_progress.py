@@ -1,0 +1,40 @@
+"""How far a request is in its plan."""
+
+import pytest
+
+from tests.factories.situations import SINGLE, WORKFLOW
+from worker_manager.plan_progress import planned_steps
+from worker_manager.workflow_plan import Plan, PlanStep
+
+
+@pytest.mark.parametrize(
+    ("step_number", "begun", "states"),
+    [
+        (0, False, ["CURRENT", "AHEAD", "AHEAD"]),
+        (10, True, ["CURRENT", "AHEAD", "AHEAD"]),
+        (20, True, ["DONE", "CURRENT", "AHEAD"]),
+        (30, True, ["DONE", "DONE", "CURRENT"]),
+    ],
+)
+def test_it_tells_what_is_done_and_what_lies_ahead(
+    step_number: int,
+    begun: bool,  # noqa: FBT001 (a parameter)
+    states: list[str],
+) -> None:
+    steps = planned_steps(plan=WORKFLOW, step_number=step_number, begun=begun)
+    assert [step.state for step in steps] == states
+    assert [step.number for step in steps] == [10, 20, 30]
+
+
+def test_a_request_for_one_worker_type_has_one_step() -> None:
+    (step,) = planned_steps(plan=SINGLE, step_number=0, begun=True)
+    assert (step.number, step.worker_types, step.state) == (0, ("unzip-worker",), "CURRENT")
+
+
+def test_it_names_those_that_work_in_parallel() -> None:
+    plan = Plan(steps=(PlanStep.of(1, ["a", "b"]),), workflow_type="wf")
+    assert planned_steps(plan=plan, step_number=1, begun=True)[0].worker_types == ("a", "b")
+
+
+def test_nothing_is_planned_while_nothing_is_configured() -> None:
+    assert planned_steps(plan=None, step_number=0, begun=False) == ()
