@@ -1,5 +1,6 @@
 """Reads that span models. Each function is a constant number of statements, however big the bulk."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +11,11 @@ from django.db import connection
 from django.db.models import Model, Q
 
 from regards_processing.kernel.db.reads import among, for_update, json_value, select
+from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.models import Request
 from worker_manager.policy import Policy
+from worker_manager.session_counters import SUMS, Change, Place
 from worker_manager.workflow_plan import Plan
 from workers.contract.heartbeat import Protocol
 
@@ -24,6 +27,10 @@ HISTORY_KEPT: Final = "historyKeptSeconds"
 PlanKey = tuple[int, str]
 RequestKey = tuple[int, str]
 Digest = tuple[RequestKey, bytes]
+#: Source and session.
+Session = tuple[str, str]
+#: Counters of sessions, and how many requests of each are at a place.
+SessionCounts = tuple[list[tuple[str, str, Change]], list[tuple[Session, Place, int]]]
 
 _PAYLOADS: Final = frozenset({"content", "original_content"})
 #: Columns of a request without its payloads: those are big, and only a dispatch needs them.
@@ -178,6 +185,36 @@ def locked_requests(*, tenant_ids: Collection[int], request_ids: Collection[str]
         [*parameters, *ids],
     )
     return list(found)
+
+
+def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionCounts:
+    """Return what sessions of a tenant count, and the requests that are there, as of one moment."""
+    wanted, parameters = zip(*map(among, map(set, zip(*sessions, strict=True))), strict=True)
+    named = f"source {wanted[0]} AND session {wanted[1]}"
+    sums = ", ".join(SUMS)
+    # One statement: between two, a manager could move a request and count it.
+    rows = select(
+        f"SELECT source, session, properties, {sums}, '', '', 0 "  # noqa: S608
+        f"FROM workermanager_session_step WHERE tenant_id = %s AND {named} "
+        f"UNION ALL SELECT source, session, properties, {sums}, '', '', 0 "
+        f"FROM workermanager_session_change WHERE tenant_id = %s AND {named} "
+        f"UNION ALL SELECT source, session, NULL, {', '.join('0' * len(SUMS))}, "
+        "status, dispatched_worker_type, COUNT(*) "
+        f"FROM workermanager_request WHERE tenant_id = %s AND {named} "
+        "GROUP BY source, session, status, dispatched_worker_type",
+        3 * [tenant.pk, *parameters[0], *parameters[1]],
+    )
+    these = set(sessions)
+    meant = [row for row in rows if row[:2] in these]
+    counted = [
+        (source, session, Change(Counter(json_value(properties)), *totals[: len(SUMS)]))
+        for source, session, properties, *totals in meant
+        if properties is not None
+    ]
+    there: list[tuple[Session, Place, int]] = [
+        ((row[0], row[1]), (row[-3], row[-2]), row[-1]) for row in meant if row[2] is None
+    ]
+    return counted, there
 
 
 def waiting_for(*, live: LiveTypes, configured: Mapping[PlanKey, Plan]) -> Q:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from worker_manager.states import RequestStatus
 
@@ -24,6 +24,8 @@ STEP_ID: Final = "workers"
 #: Counts every request that was taken in.
 TOTAL: Final = f"{STEP_ID}.requests"
 _S = RequestStatus
+#: What counters that mean the same are summed up in.
+SUMS: Final = ("input_related", "output_related", "errors", "waiting", "running")
 #: Counters of a status, whatever the worker type.
 _OF_ALL: Final[Mapping[str, tuple[str, CounterState]]] = {
     _S.NO_WORKER_AVAILABLE: ("no_worker_available", CounterState.WAITING),
@@ -70,16 +72,24 @@ class Change:
         self.waiting += by * (state is CounterState.WAITING)
         self.running += by * (state is CounterState.RUNNING)
 
-    def net(self) -> "Change":
+    def add_all(self, other: "Change", *, times: int = 1) -> Self:
+        """Change whatever another one changes, so many times."""
+        for name, by in other.properties.items():
+            self.properties[name] += times * by
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + times * getattr(other, name))
+        return self
+
+    def net(self) -> Self:
         """Return it without the counters that stay as they are."""
         self.properties = Counter({name: by for name, by in self.properties.items() if by})
         return self
 
 
-def net_changes(moves: Iterable[Move]) -> dict[SessionKey, Change]:
+def net_changes(moves: Iterable[Move] | Mapping[Move, int]) -> dict[SessionKey, Change]:
     """Return what the moves of requests change in each session, sorted; without what evens out.
 
-    Each request counts once in the total, and each move is applied once.
+    Each request counts once in the total, and each move is applied once, or as often as it is counted.
     """
     changes: dict[SessionKey, Change] = {}
     # Of the moves of a bulk few are different.

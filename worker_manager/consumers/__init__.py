@@ -5,6 +5,7 @@ from typing import Any
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from worker_manager.consumers.dead_letter import DeadLetterConsumer
 from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
+from worker_manager.consumers.session_deleted import SessionDeletedConsumer, SourceDeletedConsumer
 from worker_manager.consumers.worker_answer import FencedAnswerConsumer, WorkerAnswerConsumer
 from worker_manager.consumers.worker_heartbeat import WorkerHeartbeatConsumer
 
@@ -19,5 +20,7 @@ def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
         FencedAnswerConsumer(),
         WorkerAnswerConsumer(),
         DeadLetterConsumer(),
+        SessionDeletedConsumer(),
+        SourceDeletedConsumer(),
         RequestSubmittedConsumer(),
     ]

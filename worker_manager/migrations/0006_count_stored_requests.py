@@ -8,7 +8,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Count
 
-from worker_manager.session_counters import Change, net_changes
+from worker_manager.session_counters import SUMS, Change, net_changes
 
 _SESSION: Final = ("tenant_id", "source", "session")
 _BATCH: Final = 1000
@@ -30,13 +30,12 @@ def _changes(request: Any) -> Iterator[tuple[tuple[Any, ...], Change]]:
     places = ("status", "dispatched_worker_type")
     counted = request.objects.values_list(*_SESSION, *places).annotate(times=Count("pk")).order_by(*_SESSION)
     for key, group in groupby(counted.iterator(), key=lambda row: row[:3]):
-        moves = ((key, None, (status, kind)) for *_, status, kind, times in group for _ in range(times))
+        moves = {(key, None, (status, kind)): times for *_, status, kind, times in group}
         yield key, net_changes(moves)[key]
 
 
 def _columns(change: Change) -> dict[str, Any]:
-    sums = ("input_related", "output_related", "errors", "waiting", "running")
-    return {"properties": change.properties} | {name: getattr(change, name) for name in sums}
+    return {"properties": change.properties} | {name: getattr(change, name) for name in SUMS}
 
 
 class Migration(migrations.Migration):

@@ -24,6 +24,7 @@ from worker_manager.states import CANCELABLE, UP_TO_OPERATORS
 RETRY: Final = "requests.retry"
 DELETE: Final = "requests.delete"
 CANCEL: Final = "requests.cancel"
+DELETE_SESSIONS: Final = "sessions.delete"
 
 Act = Callable[[list[Request]], Mapping[str, int]]
 #: Which statuses an order reaches, by the restriction of its filter.

@@ -10,11 +10,11 @@ from typing import Final
 
 from regards_processing.kernel.db import rows
 from worker_manager.models import Request, SessionChange
-from worker_manager.session_counters import Change, Move, Place, SessionKey, net_changes
+from worker_manager.session_counters import SUMS, Change, Move, Place, SessionKey, net_changes
 from worker_manager.states import RequestStatus
 
-_SUMS: Final = ("properties", "input_related", "output_related", "errors", "waiting", "running")
-_COLUMNS: Final = ("tenant", "source", "session", *_SUMS, "changed_at")
+_COUNTS: Final = ("properties", *SUMS)
+_COLUMNS: Final = ("tenant", "source", "session", *_COUNTS, "changed_at")
 
 
 def place(request: Request) -> Place:
@@ -44,7 +44,7 @@ def deleted(*, requests: Sequence[Request], before: Mapping[int, Place], at: dat
 
 def store(*, changes: Mapping[SessionKey, Change], at: datetime) -> None:
     """Add rows with what changes, one for each session; one statement."""
-    values = [[*key, *(getattr(change, name) for name in _SUMS), at] for key, change in changes.items()]
+    values = [[*key, *(getattr(change, name) for name in _COUNTS), at] for key, change in changes.items()]
     rows.insert_new(model=SessionChange, columns=_COLUMNS, rows=values, returning=("id",))
 
 

@@ -16,14 +16,13 @@ from regards_processing.kernel.outbox.services import publish_after_commit
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.events.session_step_changed import SessionStepChanged
 from worker_manager.models import SessionChange, SessionStep
-from worker_manager.session_counters import SessionKey
+from worker_manager.session_counters import SUMS, SessionKey
 
 log = logging.getLogger(__name__)
 
 _LOCK: Final = "worker_manager.session_steps"
 _KEY: Final = ("tenant", "source", "session")
-_SUMS: Final = ("input_related", "output_related", "errors", "waiting", "running")
-_COLUMNS: Final = (*_SUMS, "properties", "last_update_at")
+_COLUMNS: Final = (*SUMS, "properties", "last_update_at")
 
 
 def fold_changes(*, at: datetime) -> int:
@@ -66,7 +65,7 @@ def _added_up(changes: Sequence[SessionChange]) -> list[SessionStep]:
         step.properties = Counter(step.properties)
         step.properties.update(change.properties)
         step.last_update_at = max(step.last_update_at, change.changed_at)
-        for name in _SUMS:
+        for name in SUMS:
             setattr(step, name, getattr(step, name) + getattr(change, name))
     return [steps[key] for key in sorted(steps)]
 
@@ -85,7 +84,7 @@ def _new(change: SessionChange) -> SessionStep:
         session=change.session,
         properties={},
         last_update_at=change.changed_at,
-        **dict.fromkeys(_SUMS, 0),
+        **dict.fromkeys(SUMS, 0),
     )
 
 

@@ -17,6 +17,8 @@ RESPONSE_EVENT: Final = f"{_EVENTS}.out.ResponseEvent"
 NOTIFICATION_EVENT: Final = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
 SESSION_STEP_EVENT: Final = f"{_SESSION_EVENTS}.SessionStepEvent"
 RIGHTS_EVENT: Final = "fr.cnes.regards.modules.processing.event.RightsPluginConfigurationEvent"
+SESSION_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SessionDeleteEvent"
+SOURCE_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SourceDeleteEvent"
 #: Value of the header ``regards.converter`` on events.
 CONVERTER: Final = "GSON"
 
@@ -25,11 +27,14 @@ RESPONSE_EVENT_EXCHANGE: Final = f"regards.broadcast.{RESPONSE_EVENT}"
 NOTIFICATION_EXCHANGE: Final = f"regards.broadcast.{NOTIFICATION_EVENT}"
 SESSION_STEP_EXCHANGE: Final = f"regards.broadcast.{SESSION_STEP_EVENT}"
 RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
+SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
+SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
 RETRY_EXCHANGE: Final = "regards.retry"
 
-REQUEST_QUEUE: Final = (
-    "regards.broadcast.rs-worker-manager.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
-)
+#: Queues of handlers of this type of service, whatever the instance.
+_OF_SERVICE: Final = "regards.broadcast.rs-worker-manager"
+_DELETIONS: Final = f"{_OF_SERVICE}.fr.cnes.regards.framework.modules.session.commons.service.delete"
+REQUEST_QUEUE: Final = f"{_OF_SERVICE}.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
 RESPONSE_QUEUE: Final = names.RESPONSE_EXCHANGE
 RESPONSE_DEAD_LETTERS: Final = names.ANSWER_DEAD_LETTERS
 #: Queue and key of everything that has no dead-letter queue of its own.
@@ -126,6 +131,16 @@ def request_dead_letters() -> QueueSpec:
     return QueueSpec(name=names.REQUEST_DEAD_LETTERS, dead_lettered_by_broker=False)
 
 
+def session_deletions() -> QueueSpec:
+    """Return the queue of deletions of sessions (Q10)."""
+    return QueueSpec(name=f"{_DELETIONS}.SessionDeleteEventHandler")
+
+
+def source_deletions() -> QueueSpec:
+    """Return the queue of deletions of sources (Q11)."""
+    return QueueSpec(name=f"{_DELETIONS}.SourceDeleteEventHandler")
+
+
 def dead_letter_queues() -> tuple[QueueSpec, ...]:
     """Return the queues whose messages wait for an operator (Q8 and Q3); nothing consumes them."""
     return (_dead_letter_queue(DEAD_LETTERS), _dead_letter_queue(RESPONSE_DEAD_LETTERS))
@@ -152,6 +167,8 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_STEP_EXCHANGE, type="fanout"),
             ExchangeSpec(name=RIGHTS_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=SESSION_DELETE_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=SOURCE_DELETE_EXCHANGE, type="fanout"),
         ),
         queues=(
             _dead_letter_queue(DEAD_LETTERS),
@@ -160,6 +177,8 @@ def shared_topology() -> Topology:
             fenced_answers(),
             _dead_letter_queue(RESPONSE_DEAD_LETTERS),
             request_dead_letters(),
+            session_deletions(),
+            source_deletions(),
         ),
         bindings=(
             BindingSpec(queue=DEAD_LETTERS, exchange=dead_letters, routing_key=DEAD_LETTERS),
@@ -170,6 +189,8 @@ def shared_topology() -> Topology:
                 queue=RESPONSE_DEAD_LETTERS, exchange=dead_letters, routing_key=RESPONSE_DEAD_LETTERS
             ),
             BindingSpec(queue=names.REQUEST_DEAD_LETTERS, exchange=names.REQUEST_DEAD_LETTERS),
+            BindingSpec(queue=session_deletions().name, exchange=SESSION_DELETE_EXCHANGE),
+            BindingSpec(queue=source_deletions().name, exchange=SOURCE_DELETE_EXCHANGE),
             # The reference leaves this one to its workers; without it dead-lettered requests vanish.
             BindingSpec(
                 queue=names.REQUEST_DEAD_LETTERS,

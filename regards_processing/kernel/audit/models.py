@@ -11,6 +11,8 @@ class Origin(models.TextChoices):
     REST = "REST"
     ADMIN = "ADMIN"
     COMMAND = "COMMAND"
+    #: A message over the broker.
+    MESSAGE = "MESSAGE"
     #: The platform's own clock.
     PLATFORM = "PLATFORM"
 

@@ -109,6 +109,8 @@ def consumers(_at: datetime) -> Iterator[Finding]:
         topology.answers(),
         topology.fenced_answers(),
         topology.request_dead_letters(),
+        topology.session_deletions(),
+        topology.source_deletions(),
     )
     with inspecting() as inspector:
         yield from _readers(inspector, read_by_managers, process="manager", start="manage.py consume")

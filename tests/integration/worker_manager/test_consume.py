@@ -23,7 +23,7 @@ from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
 
-_HEARTBEATS, _FENCED, _ANSWERS, _DEAD, _REQUESTS = consumers(instance_id="test")
+_HEARTBEATS, _FENCED, _ANSWERS, _DEAD, *_, _REQUESTS = consumers(instance_id="test")
 
 
 def _feed(engine: Engine, consumer: BatchConsumer[object], *messages: Inbound) -> list[Outbound]:
@@ -43,6 +43,8 @@ def test_it_handles_heartbeats_first_and_requests_last() -> None:
         "answer",
         "response",
         "dlq",
+        "SessionDeleteEventHandler",
+        "SourceDeleteEventHandler",
         "RequestHandler",
     ]
 

@@ -21,6 +21,10 @@ from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
 
+_DELETIONS = (
+    "regards.broadcast.rs-worker-manager.fr.cnes.regards.framework.modules.session.commons.service.delete"
+)
+
 
 def _read(measured: Iterable[Metric], name: str) -> dict[tuple[str, ...], float]:
     return {
@@ -110,6 +114,8 @@ def test_it_measures_our_queues_and_those_of_every_type() -> None:
     assert found == {
         "regards.DLQ",
         "regards.broadcast.rs-worker-manager.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler",
+        f"{_DELETIONS}.SessionDeleteEventHandler",
+        f"{_DELETIONS}.SourceDeleteEventHandler",
         "regards.jobs",
         "regards.worker.configured.request",
         "regards.worker.configured.task",

@@ -42,6 +42,8 @@ def manager(operator: Operator) -> Iterator[None]:
             topology.answers(),
             topology.fenced_answers(),
             topology.request_dead_letters(),
+            topology.session_deletions(),
+            topology.source_deletions(),
         ],
         topology=_SHARED,
         limits=BulkLimits(),

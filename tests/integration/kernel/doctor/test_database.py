@@ -29,9 +29,9 @@ def test_it_is_content_with_the_tables_of_this_release() -> None:
 
 
 def test_it_finds_missing_migrations() -> None:
-    MigrationRecorder(connection).record_unapplied("audit", "0003_append_only")
+    MigrationRecorder(connection).record_unapplied("audit", "0004_messages_act")
     (finding,) = database.migrated(NOON)
-    assert finding.found == "The database lacks 1 migrations, the first one is audit.0003_append_only"
+    assert finding.found == "The database lacks 1 migrations, the first one is audit.0004_messages_act"
     assert (finding.outcome, finding.advice) == (Outcome.FAILED, "manage.py migrate")
 
 

@@ -5,6 +5,7 @@ from regards_processing.kernel.amqp.topology import Topology
 from workers.contract import names
 
 REQUEST_HANDLER = "fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
+DELETIONS = "fr.cnes.regards.framework.modules.session.commons.service.delete"
 
 
 def arguments(declared: Topology) -> dict[str, dict[str, str | int]]:
@@ -29,6 +30,13 @@ def test_it_gives_every_queue_the_arguments_of_the_contract() -> None:
         },
         "regards.worker.manager.response.DLQ": {"x-max-priority": 255},
         "regards.worker.manager.request.dlq": {"x-max-priority": 255},
+        **{
+            f"regards.broadcast.rs-worker-manager.{DELETIONS}.{kind}DeleteEventHandler": {
+                **dlx,
+                "x-dead-letter-routing-key": "regards.DLQ",
+            }
+            for kind in ("Session", "Source")
+        },
         "regards.worker.manager.heartbeat.m1": {**dlx, "x-dead-letter-routing-key": "regards.DLQ"},
     }
 
