@@ -1,0 +1,86 @@
+"""A crowd of requests on PostgreSQL, and how the server would run the statements of an action among them."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories.worker_manager import AT
+from worker_manager.models import FinishedRequest, Request
+from worker_manager.workflow_plan import Plan
+
+#: Tables that grow with what the platform does; no statement may read one from end to end.
+GROWING = frozenset({Request._meta.db_table, FinishedRequest._meta.db_table})
+
+_REQUESTS = """
+INSERT INTO workermanager_request (
+    tenant_id, request_id, creation_date, content_type, source, session, status, dispatched_worker_type,
+    step_number, step_worker_type, original_content, digest, attempt, lost_attempts, dispatched_to_celery,
+    plan, due_at, deadline_at, moved_at)
+SELECT %(tenant)s, 'crowd-' || n, %(at)s - n * interval '1 minute', 'type-' || n %% 20,
+    'source-' || n %% 50, 'session-' || n %% 1000, status, 'worker-' || n %% 20, 0, 'worker-' || n %% 20,
+    '\\x7b7d', '\\x00', 1, 0, true,
+    replace(%(plan)s, 'worker-0', 'worker-' || n %% 20)::jsonb,
+    CASE WHEN status = 'TO_DISPATCH' THEN %(at)s + interval '1 day' END,
+    CASE WHEN status IN ('DISPATCHED', 'RUNNING') THEN %(at)s + interval '1 day' END,
+    %(at)s - n * interval '1 second'
+FROM generate_series(1, %(count)s) AS n
+CROSS JOIN LATERAL (SELECT CASE n %% 47 WHEN 0 THEN 'NO_WORKER_AVAILABLE' WHEN 1 THEN 'ERROR'
+    WHEN 2 THEN 'TO_DISPATCH' WHEN 3 THEN 'RUNNING' ELSE 'DISPATCHED' END AS status) AS chosen
+"""
+_HISTORY = """
+INSERT INTO workermanager_finished_request (
+    tenant_id, request_id, content_type, source, session, status, worker_type, digest, creation_date,
+    finished_at)
+SELECT %(tenant)s, 'past-' || n, 'type-' || n %% 20, 'source-' || n %% 50, 'session-' || n %% 1000,
+    'SUCCESS', 'worker-' || n %% 20, '\\x00', %(at)s - n * interval '1 minute',
+    %(at)s - n * interval '1 minute'
+FROM generate_series(1, %(count)s) AS n
+"""
+
+
+def fill(*, tenant_id: int, count: int) -> None:
+    """Store so many requests of a tenant, most of them DISPATCHED, and as many finished ones."""
+    plan = json.dumps(Plan.single(worker_type="worker-0", keep_errors=True).to_json())
+    with connection.cursor() as cursor:
+        for statement in (_REQUESTS, _HISTORY):
+            cursor.execute(statement, {"tenant": tenant_id, "count": count, "at": AT, "plan": plan})
+
+
+def analyse() -> None:
+    """Let the planner look at the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(sorted(GROWING))}")
+
+
+def whole_reads(action: Callable[[], object]) -> list[str]:
+    """Do something, undo it, and return its statements that read a growing table from end to end."""
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as captured:
+            action()
+        statements = {query["sql"] for query in captured.captured_queries}
+        asked = [sql for sql in statements if any(table in sql for table in GROWING)]
+        assert asked, "nothing was asked of a growing table"
+        found = [f"{sql[:150]} … {sql[-250:]}" for sql in asked if any(map(_reads_all, _nodes(_plan(sql))))]
+        transaction.set_rollback(True)
+    return found
+
+
+def _plan(sql: str) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        ((plan,),) = cursor.fetchall()
+    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    return found
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _reads_all(node: dict[str, Any]) -> bool:
+    return node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING
