@@ -11,10 +11,10 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.admin_links import list_address, may_view
 from regards_processing.kernel.admin_notices import Notice, register_notices
 from regards_processing.kernel.configuration.faults import listed
+from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager import attention, queries
 from worker_manager.attention import Waiting
 from worker_manager.models import Request, WorkerInstance
-from worker_manager.readable_durations import readable_duration
 from worker_manager.states import RequestStatus
 
 #: Failed requests are counted up to this: there may be very many, and more than this is many in any case.

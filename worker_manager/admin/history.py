@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString
 
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import text_filter
+from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager.admin.filters import EndedStatusFilter, LastWorkerTypeFilter, source_and_session
 from worker_manager.admin.trails import attempts_table, steps_table
 from worker_manager.models import FinishedRequest
-from worker_manager.readable_durations import readable_duration
 from worker_manager.steps_taken import steps_taken
 from worker_manager.trail import Trail
 

@@ -13,6 +13,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import text_filter
 from regards_processing.kernel.admin_links import link, list_address
+from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager.admin.chains import drawn_chain
 from worker_manager.admin.contents import ContentsMixin
 from worker_manager.admin.filters import (
@@ -26,7 +27,6 @@ from worker_manager.admin.orders import OrdersMixin
 from worker_manager.admin.trails import attempts_table, steps_table
 from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.models import Request
-from worker_manager.readable_durations import readable_duration
 from worker_manager.services.explanation import explain_request
 from worker_manager.workflow_plan import Plan
 

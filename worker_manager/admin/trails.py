@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from worker_manager.readable_durations import readable_duration
+from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager.steps_taken import steps_taken
 from worker_manager.trail import Trail
 from workers.contract.bodies import format_date

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from django.contrib import admin, messages
@@ -21,6 +21,7 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.jobs.services.cancellation import cancel_job
 from regards_processing.kernel.jobs.services.submission import run_again
+from regards_processing.kernel.readable_durations import readable_duration
 
 _SHOWN_CHARACTERS: Final = 160
 
@@ -130,11 +131,12 @@ class JobAdmin(ReadOnlyAdmin):
         return ", ".join(f"{name} {count}" for name, count in sorted(job.outcome.items()))
 
     @admin.display(description="duration")
-    def duration(self, job: Job) -> timedelta | None:
+    def duration(self, job: Job) -> str:
         """Show the time from the first start to the end, or until now."""
         if job.started_at is None:
-            return None
-        return _in_seconds(job.started_at, job.finished_at or clock.now())
+            return readable_duration(None)
+        taken = (job.finished_at or clock.now()) - job.started_at
+        return readable_duration(max(0, taken // timedelta(milliseconds=1)))
 
     @admin.display(description="Celery's result")
     def task_result(self, job: Job) -> SafeString | str:
@@ -146,10 +148,6 @@ class JobAdmin(ReadOnlyAdmin):
         pk, status, worker = found
         address = reverse("admin:django_celery_results_taskresult_change", args=[pk])
         return format_html('<a href="{}">{} by {}</a>', address, status, worker)
-
-
-def _in_seconds(start: datetime, end: datetime) -> timedelta:
-    return timedelta(seconds=round((end - start).total_seconds()))
 
 
 admin.site.unregister(TaskResult)

@@ -1,5 +1,6 @@
 """Operators see every job in the admin, cancel it and run it again."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from pytest_django import Settings
 
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.jobs.states import JobState
-from tests.factories.worker_manager import a_tenant
+from tests.factories.worker_manager import AT, a_tenant
 from tests.fakes.job_kinds import Book
 from tests.fakes.jobs_office import Office, state_of
 
@@ -48,6 +49,15 @@ def test_it_shows_a_job_that_does_not_know_yet_how_much_there_is(
 ) -> None:
     office.submit(a_tenant())
     assert '<td class="field-progress">0</td>' in admin_client.get(_LIST).content.decode()
+
+
+def test_it_tells_durations_as_people_read_them(office: Office, admin_client: Client) -> None:
+    job_id = office.submit(a_tenant())
+    assert '<td class="field-duration">-</td>' in admin_client.get(_LIST).content.decode()
+    Job.objects.of_any_tenant().filter(pk=job_id).update(
+        started_at=AT, finished_at=AT + timedelta(minutes=3, seconds=12)
+    )
+    assert '<td class="field-duration">3 min 12 s</td>' in admin_client.get(_LIST).content.decode()
 
 
 @pytest.mark.parametrize("query", ["state=QUEUED", "kind=tests.write", "q=ada", "origin=REST", "o=6"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker_manager.readable_durations import readable_duration
+from regards_processing.kernel.readable_durations import readable_duration
 
 
 @pytest.mark.parametrize(

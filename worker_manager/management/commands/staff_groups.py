@@ -1,0 +1,38 @@
+"""`manage.py staff_groups`."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+from django.core.management.base import BaseCommand, CommandError
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.audit.actors import command_actor
+from regards_processing.kernel.auth.services.staff_groups import grant_to_groups
+from regards_processing.kernel.errors import DomainError
+from worker_manager.staff_groups import GROUPS, VIEWED
+
+
+class Command(BaseCommand):
+    """Make the groups operator and configurator for people of the admin.
+
+    Permissions that a group lacks are added, also after an upgrade; none is taken away.
+    """
+
+    help = __doc__
+    epilog = """examples:
+  manage.py staff_groups     then put users in the groups: admin, Authentication and authorization, Users
+
+docs/reference/admin.md says what each group may do."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Show the examples."""
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = self.epilog
+
+    def handle(self, *_args: object, **_options: object) -> None:
+        """Make them and print how many permissions each got."""
+        try:
+            granted = grant_to_groups(groups=GROUPS, viewed=VIEWED, actor=command_actor(), at=clock.now())
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        for group, count in granted.items():
+            self.stdout.write(f"{group}: {count} permissions added")
