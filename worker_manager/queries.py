@@ -220,15 +220,17 @@ def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionC
 def waiting_for(*, live: LiveTypes, configured: Mapping[PlanKey, Plan]) -> Q:
     """Return the condition of waiting requests that somebody could take now.
 
-    A request that was dispatched before follows its own plan; one that never was, today's configuration.
+    A request that has a plan follows that; one that has none (it was never dispatched, or starts again from
+    its first step), today's configuration.
     """
-    condition = Q(attempt__gt=0, step_worker_type__in=list(live))
+    condition = Q(attempt__gt=0, plan__isnull=False, step_worker_type__in=list(live))
     startable: dict[int, list[str]] = {}
     for (tenant_id, content_type), plan in configured.items():
         if plan.first.worker_type in live:
             startable.setdefault(tenant_id, []).append(content_type)
     for tenant_id, content_types in startable.items():
-        condition |= Q(attempt=0, tenant=tenant_id, content_type__in=content_types)
+        unplanned = Q(attempt=0) | Q(plan__isnull=True)
+        condition |= unplanned & Q(tenant=tenant_id, content_type__in=content_types)
     return condition
 
 

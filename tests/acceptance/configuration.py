@@ -11,14 +11,16 @@ _SETTING = "fr.cnes.regards.framework.modules.tenant.settings.domain.DynamicTena
 Item = Mapping[str, Any]
 
 
-def worker(worker_type: str, content_type: str, *, output: str = "json", keep_errors: bool = True) -> Item:
+def worker(
+    worker_type: str, content_type: str, *, output: str = "json", keep_errors: bool = True, **others: object
+) -> Item:
     value = {
         "workerType": worker_type,
         "contentTypeInputs": [content_type],
         "contentTypeOutput": output,
         "keepErrors": keep_errors,
     }
-    return {"key": _WORKER, "value": value}
+    return {"key": _WORKER, "value": value | others}
 
 
 def workflow(workflow_type: str, *worker_types: str, keep_errors: bool = True) -> Item:
@@ -56,6 +58,11 @@ ITEMS: Sequence[Item] = (
     worker("accept-postpone", "postpone"),
     worker("accept-kill", "kill"),
     worker("accept-mend", "e"),
+    worker(
+        "accept-stuck",
+        "stuck",
+        policy={"runTimeout": 1, "maxAttempts": 2, "backoff": {"kind": "fixed", "delay": 0.5}},
+    ),
     worker("foreign-single", "foreign-single"),
     worker("foreign-rejecting", "foreign-rejecting"),
     worker("foreign-answering", "foreign-answering"),

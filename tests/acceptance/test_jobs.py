@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.conftest import await_alive, connect_client, opened_platform
 from tests.acceptance.participant import Client
 from tests.acceptance.tables import finished, job_results, jobs, requests_left
+from tests.acceptance.worker_types import effect_file
 from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
@@ -24,6 +25,7 @@ _VARIABLES = {
     "JOB_SLICE_SECONDS": "30",
     "JOB_SILENCE_SECONDS": "3",
     "JOB_START_TIMEOUT_SECONDS": "3",
+    "WORKER_CANCEL_GRACE_SECONDS": "0.5",
 }
 
 
@@ -105,6 +107,27 @@ def test_it_deletes_failed_requests(client: Client, call: Call, platform: Platfo
     _await(lambda: not {row[0] for row in requests_left(platform.stack)} & set(names))
     assert [finished(platform.stack)[name] for name in names] == [["TO_DELETE"]] * 2
     assert [client.states(name) for name in names] == [["GRANTED", "ERROR"]] * 2
+
+
+def test_it_stops_what_runs_too_long_or_is_cancelled(client: Client, call: Call, platform: Platform) -> None:
+    fleet = platform.start_fleet(["accept-stuck"], pool="prefork", concurrency=1)
+    client.submit("stuck", "stuck", b'{"seconds":60}')
+    error = client.await_final("stuck", timeout=60)
+    assert error.message.endswith(
+        "Cause : Given up after 2 attempts without an answer: the worker gave no sign within 1 s."
+    )
+    assert client.states("stuck") == ["GRANTED", "GRANTED", "ERROR"]
+    assert len(effect_file(platform.stack.var / "storage", "stuck").read_text().splitlines()) == 2
+    # The one child is stopped by force: nothing else could end what it sleeps over.
+    client.submit("stopped", "stuck", b'{"seconds":60}')
+    running = effect_file(platform.stack.var / "storage", "stopped")
+    _await(running.exists)
+    assert call("POST", "stopped/cancel", None)[0] == 200
+    client.await_states("stopped", "GRANTED", "ERROR")
+    client.submit("free", "stuck")
+    client.await_states("free", "GRANTED", "SUCCESS")
+    assert finished(platform.stack)["stopped"] == ["CANCELED"]
+    fleet.kill()
 
 
 def test_it_goes_on_where_a_killed_jobs_worker_was(client: Client, call: Call, platform: Platform) -> None:

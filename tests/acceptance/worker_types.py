@@ -114,6 +114,14 @@ def kill(request: WorkRequest, context: WorkContext) -> WorkResult:
     return result
 
 
+@worker_type("accept-stuck", version="1")
+def stuck(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Leave an effect, then give no sign for as long as the body says."""
+    result = _stamp("stuck", request, context)
+    time.sleep(json.loads(request.content).get("seconds", 0))
+    return result
+
+
 def effect_file(storage: Path, request_id: str) -> Path:
     """Return the file that holds one line per run of a request."""
     return storage / "effects" / request_id

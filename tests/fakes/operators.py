@@ -11,15 +11,16 @@ from tests.fakes.jobs_office import ADA, Office, the_job
 from worker_manager.request_filter import RequestFilter
 from worker_manager.services.cancellation import order_cancellation
 from worker_manager.services.deletion import order_deletion
+from worker_manager.services.orders import Start
 from worker_manager.services.retries import order_retry
 
 EVERYTHING = RequestFilter()
 
 
-def give_retry(tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:
+def give_retry(tenant: Tenant, wanted: RequestFilter = EVERYTHING, *, start: Start = Start.FAILED) -> Job:
     """Order a retry, and leave it to be run."""
     with committing(execute=True):
-        return order_retry(tenant=tenant, wanted=wanted, actor=ADA, at=AT)
+        return order_retry(tenant=tenant, wanted=wanted, actor=ADA, at=AT, start=start)
 
 
 def give_deletion(tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:
@@ -41,9 +42,11 @@ def cancel(office: Office, tenant: Tenant, wanted: RequestFilter = EVERYTHING) -
     return the_job(job.pk)
 
 
-def retry(office: Office, tenant: Tenant, wanted: RequestFilter = EVERYTHING) -> Job:
+def retry(
+    office: Office, tenant: Tenant, wanted: RequestFilter = EVERYTHING, *, start: Start = Start.FAILED
+) -> Job:
     """Order a retry and have it carried out; return its job."""
-    job = give_retry(tenant, wanted)
+    job = give_retry(tenant, wanted, start=start)
     office.run_sent()
     return the_job(job.pk)
 

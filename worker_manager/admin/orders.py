@@ -24,7 +24,7 @@ from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
 from worker_manager.services.cancellation import order_cancellation
 from worker_manager.services.deletion import order_deletion
-from worker_manager.services.orders import Reach, count_eligible, not_ended, up_to_operators
+from worker_manager.services.orders import Reach, Start, count_eligible, not_ended, up_to_operators
 from worker_manager.services.retries import order_retry
 from worker_manager.states import CANCELABLE, UP_TO_OPERATORS
 
@@ -69,6 +69,13 @@ DELETE: Final = OrderPage(
 )
 
 
+RETRY_FROM_FIRST: Final = OrderPage(
+    title="Retry requests from the first step",
+    name="retry-first",
+    explanation="Requests start again at the first step of today's configuration, with what clients sent.",
+    permission="worker_manager.change_request",
+    give=partial(order_retry, start=Start.FIRST),
+)
 CANCEL: Final = OrderPage(
     title="Cancel requests",
     name="cancel",
@@ -78,7 +85,7 @@ CANCEL: Final = OrderPage(
     reached=CANCELABLE,
     reach=not_ended,
 )
-_ORDERS: Final = (RETRY, CANCEL, DELETE)
+_ORDERS: Final = (RETRY, RETRY_FROM_FIRST, CANCEL, DELETE)
 
 
 class OrderForm(forms.Form):
@@ -130,7 +137,7 @@ class OrderForm(forms.Form):
 class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Lets staff order retries, cancellations and deletions of requests: of chosen ones, or by filter."""
 
-    actions = ("retry_chosen", "cancel_chosen", "delete_chosen")
+    actions = ("retry_chosen", "retry_first_chosen", "cancel_chosen", "delete_chosen")
 
     def get_urls(self) -> list[URLPattern]:
         """Add a page for each order."""
@@ -155,6 +162,11 @@ class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
     def retry_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
         """Show how many of the chosen requests a retry would touch."""
         return self._of_chosen(request, chosen, RETRY)
+
+    @admin.action(description="Retry from the first step", permissions=["retry"])
+    def retry_first_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:
+        """Show how many of the chosen requests such a retry would touch."""
+        return self._of_chosen(request, chosen, RETRY_FROM_FIRST)
 
     @admin.action(description="Cancel", permissions=["deletion"])
     def cancel_chosen(self, request: HttpRequest, chosen: QuerySet[Request]) -> HttpResponse | None:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.urls import URLPattern
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
@@ -11,11 +11,12 @@ from rest_framework.response import Response
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.rest.endpoint import Endpoint
+from regards_processing.kernel.rest.parameters import choice
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from worker_manager.api.request_filters import RequestFilterSerializer
 from worker_manager.services import cancellation, deletion, orders, retries
-from worker_manager.services.orders import Reach
+from worker_manager.services.orders import Reach, Start
 
 _REACH: Final = (
     "Reaches requests in ERROR, INVALID_CONTENT and NO_WORKER_AVAILABLE only; a restriction that names "
@@ -48,13 +49,24 @@ class RetryRequests(Endpoint):
             "Sends the requests that the filter means to their workers again, each at the step it is at. "
             f"{_REACH}"
         ),
+        parameters=[
+            OpenApiParameter(
+                "from",
+                {"type": "string", "enum": [start.value for start in Start], "default": Start.FAILED.value},
+                description=(
+                    "``first``: at the first step of today's configuration, with the client's own content. "
+                    "An addition to the interface of REGARDS"
+                ),
+            )
+        ],
         request=RequestFilterSerializer,
         responses={200: None},
     )
-    def post(self, _call: Call) -> Response:
+    def post(self, call: Call) -> Response:
         """Take the order."""
+        start = choice(call.query_params.get("from"), name="from", default=Start.FAILED)
         wanted = self.body(RequestFilterSerializer)
-        retries.order_retry(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
+        retries.order_retry(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now(), start=start)
         return Response()
 
 

@@ -107,7 +107,11 @@ def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
 
 def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
     """Return what each dispatched request's worker gets: new in this bulk, or read from the table."""
-    new = {row.pk: row.body for row in dispatched if "content" in bulk.heavy.get(row.pk, ())}
+    new = {
+        row.pk: row.body
+        for row in dispatched
+        if "content" in bulk.heavy.get(row.pk, ()) and row.content is not None
+    }
     stored = [row for row in dispatched if row.pk not in new]
     return new | (queries.bodies(requests=stored) if stored else {})
 

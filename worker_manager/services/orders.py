@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, Self
 
 from django.conf import settings
@@ -31,6 +32,15 @@ Act = Callable[[list[Request]], Mapping[str, int]]
 Reach = Callable[[ValueRestriction | None], frozenset[str]]
 
 
+class Start(StrEnum):
+    """Where a retried request starts again."""
+
+    #: At the step it is at, with what that step got.
+    FAILED = "failed"
+    #: At the first step of today's configuration, with the client's own content.
+    FIRST = "first"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOrder:
     """Which requests an order means, of those that were there when it was given."""
@@ -38,29 +48,44 @@ class RequestOrder:
     wanted: RequestFilter
     #: Technical id of the newest request there was.
     last_id: int
+    #: Of a retry.
+    start: Start = Start.FAILED
 
     def to_json(self) -> dict[str, Any]:
         """Return the order as JSON, to be stored with its job."""
-        return {"filter": self.wanted.to_json(), "lastId": self.last_id}
+        start = {} if self.start is Start.FAILED else {"from": self.start.value}
+        return {"filter": self.wanted.to_json(), "lastId": self.last_id, **start}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read back what `to_json` wrote."""
-        return cls(wanted=RequestFilter.from_json(stored["filter"]), last_id=stored["lastId"])
+        return cls(
+            wanted=RequestFilter.from_json(stored["filter"]),
+            last_id=stored["lastId"],
+            start=Start(stored.get("from", Start.FAILED)),
+        )
 
 
 @transaction
-def give_order(*, kind: str, tenant: Tenant, wanted: RequestFilter, actor: Actor, at: datetime) -> Job:
+def give_order(
+    *,
+    kind: str,
+    tenant: Tenant,
+    wanted: RequestFilter,
+    actor: Actor,
+    at: datetime,
+    start: Start = Start.FAILED,
+) -> Job:
     """Store an order with its trace; a job carries it out."""
     newest = Request.objects.for_tenant(tenant).order_by("-pk").values_list("pk", flat=True).first()
-    order = RequestOrder(wanted=wanted, last_id=newest or 0)
+    order = RequestOrder(wanted=wanted, last_id=newest or 0, start=start)
     job = submit_job(kind=kind, tenant=tenant, parameters=order, actor=actor, at=at)
     audit.record(
         actor=actor,
         tenant=tenant.name,
         action=kind,
         target=str(job.pk),
-        details={"filter": wanted.to_json(), "job": str(job.pk)},
+        details=_told(order) | {"job": str(job.pk)},
         at=at,
     )
     return job
@@ -83,6 +108,11 @@ def not_ended(restriction: ValueRestriction | None) -> frozenset[str]:
         return frozenset(CANCELABLE)
     named = frozenset(restriction.values)
     return CANCELABLE - named if restriction.mode is Mode.EXCLUDE else CANCELABLE & named
+
+
+def _told(order: RequestOrder) -> dict[str, Any]:
+    """Return what the audit trail says of an order."""
+    return {name: value for name, value in order.to_json().items() if name != "lastId"}
 
 
 def count_eligible(*, tenant: Tenant, wanted: RequestFilter, reach: Reach = up_to_operators) -> int:

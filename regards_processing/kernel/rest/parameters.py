@@ -1,12 +1,15 @@
 """Query parameters: values of the wrong kind are refused with their name."""
 
 import re
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.http import QueryDict
 
 from regards_processing.kernel.errors import DomainError
+
+E = TypeVar("E", bound=StrEnum)
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -47,6 +50,21 @@ def flag(text: str | None, *, name: str) -> bool:
     if text in {"", "true"}:
         return True
     raise BadParameter(name=name, value=str(text), expected="true or false")
+
+
+def choice(text: str | None, *, name: str, default: E) -> E:
+    """Return one of the values of an enumeration; an absent parameter is the default.
+
+    Raises:
+        BadParameter: it is none of them.
+    """
+    if text is None:
+        return default
+    try:
+        return type(default)(text)
+    except ValueError:
+        allowed = " or ".join(type(default))
+        raise BadParameter(name=name, value=text, expected=allowed) from None
 
 
 def uuid(text: str, *, name: str) -> UUID:

@@ -94,7 +94,14 @@ def test_it_orders_nothing_when_the_form_is_wrong(
     assert ("errorlist" in page, title in page, _jobs()) == (True, True, [])
 
 
-@pytest.mark.parametrize("action", ["retry_chosen", "cancel_chosen", "delete_chosen"])
+@pytest.mark.usefixtures("office")
+def test_it_orders_a_retry_from_the_first_step(engine: Engine, admin_client: Client) -> None:
+    admin_client.post(f"{_LIST}retry-first/", _fill(engine) | {"confirmed": "yes"})
+    (job,) = _jobs()
+    assert (job.kind, job.parameters["from"]) == ("requests.retry", "first")
+
+
+@pytest.mark.parametrize("action", ["retry_chosen", "retry_first_chosen", "cancel_chosen", "delete_chosen"])
 def test_it_counts_what_was_chosen_in_the_list(engine: Engine, admin_client: Client, action: str) -> None:
     _fill(engine)
     first, second = the_request("r-0"), the_request("r-1")

@@ -108,6 +108,23 @@ def test_it_asks_for_the_role(verb: str, path: str, role: Role, status: int) -> 
     assert _call(client_as(role), verb, path, {}).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"), [("", None), ("?from=failed", None), ("?from=first", "first")]
+)
+@pytest.mark.usefixtures("tenant", "office")
+def test_it_says_where_retried_requests_start(query: str, expected: str | None) -> None:
+    assert _call(client_as(Role.EXPLOIT), "post", f"retry{query}", {}).status_code == 200
+    (job,) = _jobs()
+    assert job.parameters.get("from") == expected
+
+
+@pytest.mark.usefixtures("tenant", "office")
+def test_it_refuses_another_start() -> None:
+    answer = _call(client_as(Role.EXPLOIT), "post", "retry?from=last", {})
+    told = ["Parameter from=last is refused: failed or first is expected"]
+    assert (answer.status_code, answer.json()["messages"], _jobs()) == (400, told, [])
+
+
 @_EACH_PREVIEW
 @pytest.mark.usefixtures("tenant")
 def test_it_counts_what_an_order_would_touch(engine: Engine, order: str) -> None:
