@@ -17,12 +17,15 @@ from bench.options import FULL, POOLS, QUICK, FleetShape
 from bench.place import NotOnThisMachine, Place, own_place
 from bench.rest import measuring as rest
 from bench.rest import report as rest_report
+from bench.scale import measuring as scale
+from bench.scale import report as scale_report
 
 Machine = Mapping[str, Any]
 
 _EXAMPLES: Final = """examples:
   scripts/bench core                       about ten minutes, on servers of its own
   scripts/bench rest                       about two minutes
+  scripts/bench scale                      about ten minutes
   scripts/bench core --quick               less than two minutes; the figures say little
   scripts/bench core --json bench-core.json --pool threads --concurrency 4
 
@@ -67,7 +70,14 @@ def _rest(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -
     return rest_report.as_json(measured, machine=described, sizes=sizes)
 
 
-_MEASURED: Final = {"core": _core, "rest": _rest}
+def _scale(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
+    sizes = scale.QUICK if quick else scale.FULL
+    measured = scale.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    scale_report.show(measured, sizes=sizes, console=Console())
+    return scale_report.as_json(measured, machine=described, sizes=sizes)
+
+
+_MEASURED: Final = {"core": _core, "rest": _rest, "scale": _scale}
 
 
 def _options(arguments: list[str] | None) -> Namespace:
@@ -81,7 +91,8 @@ def _options(arguments: list[str] | None) -> Namespace:
     parser.add_argument(
         "what",
         choices=list(_MEASURED),
-        help="core: reception, whole requests, latency, memory; rest: calls among a million requests",
+        help="core: reception, whole requests, latency, memory; rest: calls, and scale: orders and sweeps, "
+        "among a million requests",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument(

@@ -17,6 +17,8 @@ from regards_processing.kernel.amqp import topology
 from tests.stack.process import ROOT, ManagedProcess
 from workers.contract import names
 
+#: Where jobs and sweeps wait (`settings.CELERY_TASK_DEFAULT_QUEUE`).
+JOBS_QUEUE: Final = "regards.jobs"
 #: Seconds that a process may take to start.
 _START_TIMEOUT: Final = 90.0
 _POLL: Final = 0.05
@@ -69,6 +71,13 @@ class Processes:
         self._start(
             "web", ["-m", "gunicorn", "regards_processing.wsgi", "--no-control-socket", "--bind", address]
         )
+
+    def start_jobs(self, extra: Mapping[str, str], *, include: str) -> ManagedProcess:
+        """Start a jobs worker that loads one more module, and wait until it consumes."""
+        options = ["-P", "solo", "-c", "1", "-l", "WARNING", "-n", "jobs@%h", "-I", include]
+        process = self._start("jobs", ["-m", "celery", "-A", "regards_processing", "worker", *options], extra)
+        self.wait_until(lambda: self.broker.state(JOBS_QUEUE).consumers >= 1, "a jobs worker")
+        return process
 
     def start_fleets(self) -> list[ProcessTree]:
         """Start the fleet processes and wait until they consume."""

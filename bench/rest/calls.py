@@ -33,7 +33,7 @@ class Client:
         seconds = time.perf_counter() - started
         if response.status != http.client.OK:
             raise UnexpectedAnswer(f"{verb} {path}: {response.status} {content[:500]!r}")
-        return seconds, json.loads(content)
+        return seconds, json.loads(content) if content else None
 
     def reachable(self) -> bool:
         """Tell whether the server accepts connections."""

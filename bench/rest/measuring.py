@@ -46,9 +46,9 @@ def measure(
         say(f"{sizes.rows} requests in the table")
         processes.prepare()
         fill(place, count=sizes.rows)
-        port = _free_port()
+        port = free_port()
         processes.start_web(port=port)
-        client = Client(port=port, token=_token(place))
+        client = Client(port=port, token=token(place))
         processes.wait_until(client.reachable, "the web server")
         measured = {}
         for name, calls in _kinds(sizes).items():
@@ -95,7 +95,8 @@ def _search(body: Mapping[str, Any], page: int, *, sort: str = "requestId,asc") 
     return "POST", f"/requests?page={page}&size={_PAGE}&sort={sort}", body
 
 
-def _token(place: Place) -> str:
+def token(place: Place, *, role: str = "EXPLOIT") -> str:
+    """Return a token of the tenant for a role."""
     command = [
         sys.executable,
         "manage.py",
@@ -105,7 +106,7 @@ def _token(place: Place) -> str:
         "--user",
         "bench",
         "--role",
-        "EXPLOIT",
+        role,
     ]
     done = subprocess.run(  # noqa: S603 (our own command)
         command, cwd=ROOT, env=dict(place.environment), capture_output=True, text=True, check=True
@@ -113,7 +114,8 @@ def _token(place: Place) -> str:
     return done.stdout.strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback interface that nothing listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
