@@ -121,7 +121,7 @@ class _Bench:
         sweep = self._measured(
             f"re-dispatch sweep of {part}",
             self._sweep,
-            done=lambda: rows.left(self._place, content_type=rows.WAITING, status="DISPATCHED") == part,
+            done=lambda: not rows.waits(self._place),
             moved=(rows.WAITING, "DISPATCHED", part),
         )
         deletion = self._measured(
