@@ -18,9 +18,10 @@ from tests.fakes.jobs_office import ADA, Office
 from tests.fakes.operators import excluding, including
 from tests.integration.worker_manager import plans
 from worker_manager import history_searches, searches
+from worker_manager.events.session_deleted import SessionsDeleted
 from worker_manager.history_filter import HistoryFilter
 from worker_manager.request_filter import RequestFilter
-from worker_manager.services import cancellation, deletion, explanation, orders, retries
+from worker_manager.services import cancellation, deletion, explanation, orders, retries, session_deletion
 from worker_manager.services.history import forget_finished
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -73,6 +74,17 @@ def _ordered(give: Callable[..., object], wanted: RequestFilter) -> Callable[[Sc
     return carried_out
 
 
+def _deleted(*, session: str | None) -> Callable[[Scene], object]:
+    deleted = SessionsDeleted(tenant="demo", source="source-7", session=session)
+
+    def carried_out(scene: Scene) -> None:
+        with committing(execute=True):
+            session_deletion.order_deletions(deletions=[deleted], at=AT)
+        scene.office.run_sent()
+
+    return carried_out
+
+
 def _searched(wanted: RequestFilter, *sort: str) -> Callable[[Scene], object]:
     return lambda scene: searches.page_of(
         tenant=scene.tenant, wanted=wanted, page=_page(searches.SORTING.read(list(sort)))
@@ -119,6 +131,8 @@ _ORDERS: dict[str, Callable[[Scene], object]] = {
     "retry of everything": _ordered(retries.order_retry, _EVERYTHING),
     "deletion of a status": _ordered(deletion.order_deletion, _ERRORS),
     "deletion of recent ones": _ordered(deletion.order_deletion, _RECENT),
+    "deletion of a session": _deleted(session="session-7"),
+    "deletion of a source": _deleted(session=None),
     "cancellation of a status": _ordered(
         cancellation.order_cancellation, RequestFilter(statuses=including("RUNNING"))
     ),
@@ -126,6 +140,10 @@ _ORDERS: dict[str, Callable[[Scene], object]] = {
     "preview without a status": lambda scene: orders.count_eligible(
         tenant=scene.tenant, wanted=RequestFilter(statuses=excluding("ERROR"))
     ),
+}
+_COUNTS: dict[str, Callable[[Scene], object]] = {
+    "all of a tenant": lambda scene: searches.counts_of(tenant=scene.tenant, wanted=_EVERYTHING),
+    "of a content type": lambda scene: searches.counts_of(tenant=scene.tenant, wanted=_TYPE),
 }
 _SEARCHES: dict[str, Callable[[Scene], object]] = {
     "one request": lambda scene: searches.by_request_id(tenant=scene.tenant, request_id="crowd-7"),
@@ -147,6 +165,6 @@ _SEARCHES: dict[str, Callable[[Scene], object]] = {
 
 
 def test_it_reads_no_table_whole(scene: Scene) -> None:
-    actions = _HOT_PATH | _SWEEPS | _ORDERS | _SEARCHES
+    actions = _HOT_PATH | _SWEEPS | _ORDERS | _COUNTS | _SEARCHES
     found = {name: plans.whole_reads(partial(act, scene)) for name, act in actions.items()}
     assert {name: statements for name, statements in found.items() if statements} == {}
