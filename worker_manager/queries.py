@@ -13,7 +13,8 @@ from django.db.models import Model, Q
 from regards_processing.kernel.db.reads import among, for_update, json_value, select
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
-from worker_manager.models import Request
+from worker_manager.models import PauseKind, Request
+from worker_manager.pauses import Paused, Pauses
 from worker_manager.policy import Policy
 from worker_manager.session_counters import SUMS, Change, Place
 from worker_manager.workflow_plan import Plan
@@ -25,6 +26,8 @@ SKIPPED_CONTENT_TYPES: Final = "skipContentTypes"
 HISTORY_KEPT: Final = "historyKeptSeconds"
 
 PlanKey = tuple[int, str]
+#: Marks the live worker types among what `live_types` reads.
+_LIVE: Final = "LIVE"
 RequestKey = tuple[int, str]
 Digest = tuple[RequestKey, bytes]
 #: Source and session.
@@ -52,7 +55,10 @@ class LiveType:
     configured: bool = False
 
 
-LiveTypes = Mapping[str, LiveType]
+class LiveTypes(dict[str, LiveType]):
+    """The worker types that somebody serves, by name, and what is paused."""
+
+    pauses: Pauses = Pauses()
 
 
 def active_tenants(*, names: Collection[str]) -> dict[str, int]:
@@ -62,12 +68,12 @@ def active_tenants(*, names: Collection[str]) -> dict[str, int]:
 
 
 def live_types(*, at: datetime) -> LiveTypes:
-    """Return the worker types that are alive, by the stored heartbeats, and how much they may get."""
+    """Return the worker types that are alive, by the stored heartbeats, what they may get, and the pauses."""
     since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
     # The smallest limit of all tenants holds: they share the fleet.
     with seeing_every_tenant():
         rows = select(
-            "SELECT i.worker_type, COUNT(*), SUM(CASE WHEN i.protocol = %s THEN 1 ELSE 0 END), "
+            "SELECT %s, i.worker_type, COUNT(*), SUM(CASE WHEN i.protocol = %s THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN i.concurrency IS NULL THEN 1 ELSE 0 END), "
             "SUM(CAST(i.concurrency AS bigint) * (1 + i.prefetch)), MIN(configured.places) "
             "FROM workermanager_worker_instance i LEFT JOIN ("
@@ -75,18 +81,23 @@ def live_types(*, at: datetime) -> LiveTypes:
             "JOIN regards_tenant t ON t.id = w.tenant_id AND t.active "
             "WHERE w.max_in_flight IS NOT NULL GROUP BY w.worker_type"
             ") AS configured ON configured.worker_type = i.worker_type "
-            "WHERE i.beaten_at > %s GROUP BY i.worker_type",
-            [Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
+            "WHERE i.beaten_at > %s GROUP BY i.worker_type "
+            "UNION ALL SELECT kind, name, tenant_id, NULL, NULL, NULL, NULL FROM workermanager_pause",
+            [_LIVE, Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
         )
-    return {
-        name: LiveType(
-            instances,
-            instances == celery,
-            limit=_limit(places, unstated, stated),
-            configured=places is not None,
-        )
-        for name, instances, celery, unstated, stated, places in rows
-    }
+    live = LiveTypes()
+    paused: dict[str, set[Paused]] = {kind: set() for kind in PauseKind}
+    for what, name, number, celery, unstated, stated, places in rows:
+        if what == _LIVE:
+            limit = _limit(places, unstated, stated)
+            live[name] = LiveType(number, number == celery, limit=limit, configured=places is not None)
+        else:
+            paused[what].add((number, name))
+    live.pauses = Pauses(
+        worker_types=frozenset(paused[PauseKind.WORKER_TYPE]),
+        content_types=frozenset(paused[PauseKind.CONTENT_TYPE]),
+    )
+    return live
 
 
 def _limit(configured: int | None, unstated: int, stated: int | None) -> int | None:

@@ -1,6 +1,6 @@
 """Why a request is where it is, told from facts. Pure; no database."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,10 @@ class ReasonCode(StrEnum):
     NO_CONFIGURATION = "NO_CONFIGURATION"
     #: Nobody serves the worker type of the current step.
     NO_LIVE_WORKER = "NO_LIVE_WORKER"
+    #: Somebody paused the worker type of the current step.
+    TYPE_PAUSED = "TYPE_PAUSED"
+    #: Somebody paused its content type.
+    CONTENT_TYPE_PAUSED = "CONTENT_TYPE_PAUSED"
     #: The worker type has as many requests in flight as it may have, or those that are held go first.
     IN_FLIGHT_LIMIT = "IN_FLIGHT_LIMIT"
     #: A worker postponed it, or its last attempt failed and a pause comes before the next one.
@@ -67,6 +71,19 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PauseFact:
+    """A pause that a request feels."""
+
+    #: Of its worker type; otherwise of its content type.
+    of_worker_type: bool
+    name: str
+    #: It holds for every tenant.
+    of_platform: bool
+    paused_by: str
+    paused_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """All that the reasons of one request depend on."""
 
@@ -96,7 +113,10 @@ class Situation:
     deadline_at: datetime | None
     #: Worker types that somebody serves now.
     live: Collection[str]
-    #: Requests of the needed worker type that may be in flight (none: as many as there are), and that are.
+    #: Those that keep it from being dispatched, as long as it waits.
+    pauses: Sequence[PauseFact]
+    #: Requests of the needed worker type that may be in flight (none: as many as there are), and how many of
+    #: its tenant are.
     limit: int | None
     in_flight: int
     #: If it waits: nothing of flow control keeps it from being dispatched.
@@ -206,7 +226,19 @@ def _obstacles(situation: Situation) -> list[Reason]:
     if situation.step is None:
         text = f"Its plan has no step {situation.step_number}"
         return [_reason(ReasonCode.INCONSISTENT, text, stepNumber=situation.step_number)]
-    return _of_fleet(situation)
+    return [*map(_of_pause, situation.pauses), *_of_fleet(situation)]
+
+
+def _of_pause(pause: PauseFact) -> Reason:
+    since = format_date(pause.paused_at)
+    what, code = _PAUSED[pause.of_worker_type]
+    whose = "every tenant" if pause.of_platform else "this tenant"
+    text = (
+        f"{what[0].upper()}{what[1:]} {pause.name} is paused for {whose}, by {pause.paused_by} since {since}"
+    )
+    key = "workerType" if pause.of_worker_type else "contentType"
+    facts = {key: pause.name, "pausedBy": pause.paused_by, "since": since}
+    return _reason(code, text, **facts, ofPlatform=pause.of_platform)
 
 
 def _of_fleet(situation: Situation) -> list[Reason]:
@@ -222,8 +254,9 @@ def _of_places(situation: Situation) -> list[Reason]:
     if situation.has_place:
         return []
     text = (
-        f"Worker type {situation.needs} has {situation.in_flight} requests of all tenants in flight and may "
-        f"have {situation.limit}; those that are held go in turns, one of each tenant, by priority and age"
+        f"Worker type {situation.needs} may have {situation.limit} requests of all tenants in flight; these "
+        "places are taken, or others go first: tenants in turns, then by priority and age. "
+        f"{situation.in_flight} of this tenant are in flight"
     )
     return [
         _reason(
@@ -316,6 +349,11 @@ def _failed(situation: Situation) -> list[Reason]:
     ]
 
 
+#: By whether the worker type is paused.
+_PAUSED: Final = {
+    True: ("Worker type", ReasonCode.TYPE_PAUSED),
+    False: ("Content type", ReasonCode.CONTENT_TYPE_PAUSED),
+}
 _BY_STATUS: Final[Mapping[RequestStatus, Callable[[Situation], list[Reason]]]] = {
     RequestStatus.TO_DISPATCH: _to_dispatch,
     RequestStatus.DISPATCHED: _dispatched,

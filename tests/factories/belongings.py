@@ -14,7 +14,7 @@ from tests.factories.history import A_TRAIL
 from tests.factories.processing import a_process
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_worker_type, a_workflow
-from worker_manager.models import FinishedRequest, Request, SessionChange, SessionStep
+from worker_manager.models import FinishedRequest, Pause, PauseKind, Request, SessionChange, SessionStep
 from worker_manager.states import RequestStatus
 
 #: Found in every text of these rows.
@@ -22,6 +22,7 @@ SECRET: Final = "secret-of-theirs"
 REQUEST_ID: Final = "their-request"
 WORKER_TYPE: Final = "their-worker"
 WORKFLOW_TYPE: Final = "their-workflow"
+CONTENT_TYPE: Final = "their-content-type"
 PROCESS_ID: Final = "0d4f2f0c-6c1c-4a51-9f3e-2f7a0f9b6a11"
 DATASET: Final = "URN:AIP:DATASET:theirs"
 
@@ -29,7 +30,7 @@ DATASET: Final = "URN:AIP:DATASET:theirs"
 def fill(tenant: Tenant) -> None:
     """Store rows of every model that has a tenant."""
     every(TenantSetting).filter(tenant=tenant).update(value=[f"{SECRET}-skipped"])
-    a_worker_type(tenant, worker_type=WORKER_TYPE, inputs=[f"{SECRET}-type"])
+    a_worker_type(tenant, worker_type=WORKER_TYPE, inputs=[CONTENT_TYPE, f"{SECRET}-type"])
     a_workflow(tenant, workflow_type=WORKFLOW_TYPE, steps={1: SECRET})
     a_membership(User.objects.create_user(SECRET), tenant)
     a_custom_role(tenant, name=f"{SECRET}-role")
@@ -61,6 +62,8 @@ def fill(tenant: Tenant) -> None:
         worker_id=SECRET,
         trail=A_TRAIL.replace("unzip-worker", SECRET),
     )
+    for kind, name in ((PauseKind.WORKER_TYPE, WORKER_TYPE), (PauseKind.CONTENT_TYPE, CONTENT_TYPE)):
+        Pause.objects.create(tenant=tenant, kind=kind, name=name, paused_at=AT, paused_by=SECRET)
     _counts(tenant)
 
 

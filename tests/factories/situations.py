@@ -40,6 +40,7 @@ def a_situation(status: str = "NO_WORKER_AVAILABLE", **facts: Any) -> Situation:
         "moved_at": AT,
         "deadline_at": None,
         "live": {"unzip-worker"},
+        "pauses": (),
         "limit": None,
         "in_flight": 0,
         "has_place": True,

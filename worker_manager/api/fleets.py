@@ -35,6 +35,9 @@ _EXAMPLE: Final = {
     "inFlight": 11,
     "running": 8,
     "waiting": 0,
+    "held": 0,
+    "limit": 64,
+    "paused": False,
     "finishedOfLate": 240,
 }
 
@@ -59,6 +62,12 @@ class FleetSerializer(serializers.Serializer[Any]):
     inFlight = serializers.IntegerField(help_text="Requests dispatched to it or running there")  # noqa: N815 (likewise)
     running = serializers.IntegerField(help_text="Those of them that a worker said it has started")
     waiting = serializers.IntegerField(help_text="Requests that are yet to be dispatched to it")
+    held = serializers.IntegerField(help_text="Those of them that wait for a place, or for a pause to end")
+    limit = serializers.IntegerField(
+        required=False,
+        help_text="Requests of all tenants that may be in flight; absent: as many as there are",
+    )
+    paused = serializers.BooleanField(help_text="For everybody, or for the tenant")
     finishedOfLate = serializers.IntegerField(  # noqa: N815 (likewise)
         help_text=f"Requests that ended there, and left the table, in the last {fleets.LATE} seconds"
     )

@@ -2,6 +2,7 @@
 
 from worker_manager.models.heartbeat import WorkerInstance
 from worker_manager.models.history import FinishedRequest
+from worker_manager.models.pause import Pause, PauseKind
 from worker_manager.models.request import Request
 from worker_manager.models.session import SessionChange, SessionStep
 from worker_manager.models.worker_type import InputContentType, WorkerType
@@ -10,6 +11,8 @@ from worker_manager.models.workflow import Workflow
 __all__ = [
     "FinishedRequest",
     "InputContentType",
+    "Pause",
+    "PauseKind",
     "Request",
     "SessionChange",
     "SessionStep",

@@ -74,7 +74,7 @@ def _cancel(requests: list[Request], *, tenant: Tenant, at: datetime) -> dict[st
 
     The history remembers them as ``CANCELED``. Whatever a worker still answers is dropped by the fence.
     """
-    bulk = Bulk(live={}, at=at, touched={request.pk: request for request in requests})
+    bulk = Bulk(live=queries.LiveTypes(), at=at, touched={request.pk: request for request in requests})
     bulk.stopped += [request.dispatch_id for request in requests if request.status in AWAITING_ANSWER]
     for request in requests:
         request.error = _REASON

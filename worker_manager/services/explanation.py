@@ -5,18 +5,19 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager import queries, searches
-from worker_manager.models import Request
+from worker_manager.models import Pause, PauseKind, Request
 from worker_manager.policy import Failure
 from worker_manager.queries import LiveTypes
-from worker_manager.reasons import Limits, Reason, Situation, reasons
+from worker_manager.reasons import Limits, PauseFact, Reason, Situation, reasons
 from worker_manager.services import dispatch
-from worker_manager.services.standing import Standing, standing
+from worker_manager.services.standing import standing
 from worker_manager.states import RequestStatus
 from worker_manager.trail import Trail
-from worker_manager.workflow_plan import PlanStep
 
 #: Those that wait to be dispatched.
 _WAITING: Final = frozenset({RequestStatus.TO_DISPATCH, RequestStatus.NO_WORKER_AVAILABLE})
@@ -42,7 +43,7 @@ def explain(*, tenant: Tenant, request_id: str, at: datetime) -> Explanation:
 
 
 def explain_request(*, tenant: Tenant, request: Request, at: datetime) -> Explanation:
-    """Return why a request of this tenant, read before, is where it is; at most eight statements."""
+    """Return why a request of this tenant, read before, is where it is; at most nine statements."""
     situation = _situation(tenant, request, at)
     return Explanation(
         request_id=request.request_id,
@@ -60,7 +61,8 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         worker_type=step.worker_type if step else worker_type, worker_id=request.worker_id
     )
     live = queries.live_types(at=at)
-    stands = _standing(request, step, live)
+    waits_for = step.worker_type if step and request.status in _WAITING else None
+    stands = standing(request=request, worker_type=waits_for, live=live) if waits_for else None
     return Situation(
         at=at,
         limits=_limits(),
@@ -81,6 +83,7 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         moved_at=request.moved_at,
         deadline_at=request.deadline_at,
         live=frozenset(live),
+        pauses=_pauses(tenant, request, waits_for, live),
         limit=stands.limit if stands else None,
         in_flight=stands.in_flight if stands else 0,
         has_place=stands is None or stands.goes,
@@ -96,10 +99,25 @@ def _failure(request: Request) -> str | None:
     return outcome if outcome in set(Failure) else None
 
 
-def _standing(request: Request, step: PlanStep | None, live: LiveTypes) -> Standing | None:
-    if step is None or request.status not in _WAITING:
-        return None
-    return standing(request=request, worker_type=step.worker_type, live=live)
+def _pauses(tenant: Tenant, request: Request, worker_type: str | None, live: LiveTypes) -> list[PauseFact]:
+    """Return the pauses that keep a request from being dispatched to a worker type; of all, few are any."""
+    if worker_type is None or not live.pauses:
+        return []
+    of_worker = Q(kind=PauseKind.WORKER_TYPE, name=worker_type)
+    of_content = Q(kind=PauseKind.CONTENT_TYPE, name=request.content_type)
+    # Those of the platform belong to no tenant: they are not among the rows that a call sees.
+    with seeing_every_tenant():
+        found = list(Pause.objects.that_stop(tenant).filter(of_worker | of_content).order_by("-kind", "pk"))
+    return [
+        PauseFact(
+            of_worker_type=pause.kind == PauseKind.WORKER_TYPE,
+            name=pause.name,
+            of_platform=pause.tenant_id is None,
+            paused_by=pause.paused_by,
+            paused_at=pause.paused_at,
+        )
+        for pause in found
+    ]
 
 
 def _limits() -> Limits:

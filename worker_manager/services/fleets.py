@@ -13,7 +13,9 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager import queries
 from worker_manager.models import FinishedRequest, Request, WorkerInstance, WorkerType
+from worker_manager.queries import LiveTypes
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 
 #: The time over which what has ended of late is counted, in seconds.
@@ -27,8 +29,9 @@ _NAMED: Final = 1000
 
 #: What is told of one fleet, by its name in JSON.
 Row = dict[str, Any]
-#: How many requests, by status.
+#: How many requests, by status, and how many of those are held.
 Counts = dict[str, int]
+_HELD: Final = "held"
 
 
 class UnknownFleet(DomainError):
@@ -65,6 +68,7 @@ def _rows(tenant: Tenant | None, at: datetime, *, worker_type: str | None) -> It
         WorkerType.objects.within_reach(tenant).filter(**of_type).values_list("worker_type", flat=True)
     )
     requests = _requests(tenant, worker_type)
+    live = queries.live_types(at=at)
     finished = _finished(tenant, at, worker_type)
     for name in sorted(instances.keys() | configured | requests.keys()):
         yield {
@@ -72,6 +76,7 @@ def _rows(tenant: Tenant | None, at: datetime, *, worker_type: str | None) -> It
             "configured": name in configured,
             **_served(instances.get(name, ())),
             **_moving(requests.get(name, {})),
+            **_flow(name, tenant, live),
             "finishedOfLate": finished.get(name, 0),
         }
 
@@ -117,6 +122,10 @@ def _requests(tenant: Tenant | None, worker_type: str | None) -> dict[str, Count
     groups = moving.order_by().values_list("step_worker_type", "status").annotate(count=Count("*"))
     for name, status, count in groups:
         found.setdefault(str(name), {})[status] = count
+    # By itself: it is counted in an index of its own.
+    held = moving.filter(status=RequestStatus.TO_DISPATCH, due_at=None).order_by()
+    for name, count in held.values_list("step_worker_type").annotate(count=Count("*")):
+        found.setdefault(str(name), {})[_HELD] = count
     return found
 
 
@@ -125,6 +134,15 @@ def _moving(counts: Counts) -> Row:
         "inFlight": sum(counts.get(status, 0) for status in AWAITING_ANSWER),
         "running": counts.get(RequestStatus.RUNNING, 0),
         "waiting": sum(counts.get(status, 0) for status in _WAITING),
+        "held": counts.get(_HELD, 0),
+    }
+
+
+def _flow(worker_type: str, tenant: Tenant | None, live: LiveTypes) -> Row:
+    paused = live.pauses.worker_types
+    return {
+        "limit": live[worker_type].limit if worker_type in live else None,
+        "paused": (None, worker_type) in paused or (tenant and tenant.pk, worker_type) in paused,
     }
 
 

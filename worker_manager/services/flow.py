@@ -20,6 +20,7 @@ from worker_manager import flow_queries
 from worker_manager.fair_share import Shares, shares
 from worker_manager.flow_queries import Group, Load, Place
 from worker_manager.models import Request
+from worker_manager.pauses import Pauses
 from worker_manager.queries import LiveTypes
 from worker_manager.services import dispatch
 from worker_manager.states import AWAITING_ANSWER
@@ -70,7 +71,7 @@ def admit(
         release: worker types whose held requests are looked at, beside those that the bulk concerns.
         releasing: give places to requests that were held before; if not, and there are some, none is given.
     """
-    ready = _ready(requests)
+    ready = _ready(requests, live.pauses)
     change = places(requests)
     change.subtract(before)
     freed = {name for (name, _), more in change.items() if more < 0} if releasing else set()
@@ -83,10 +84,12 @@ def admit(
     one_at_a_time(*(f"in flight {name}" for name in concerned if live[name].configured))
     load = flow_queries.load_of(worker_types=concerned)
     turns = _turns({name: ready[name] for name in concerned}, change, live, load)
+    groups = _groups(turns, live.pauses, load, releasing=releasing)
     if releasing:
-        _read_held(turns, load)
+        _read_held(turns, groups)
     else:
-        turns = {name: turn for name, turn in turns.items() if name not in load.holding}
+        taken = {group.worker_type for group in groups} if live.pauses else load.holding
+        turns = {name: turn for name, turn in turns.items() if name not in taken}
     return _give(turns.values(), live, at)
 
 
@@ -143,11 +146,15 @@ class _Turn:
         return shares(free=self.free, in_flight=self.in_flight, supply=supply)
 
 
-def _ready(requests: Iterable[Request]) -> defaultdict[str, ByTenant]:
+def _ready(requests: Iterable[Request], pauses: Pauses) -> defaultdict[str, ByTenant]:
     """Return the requests of a bulk that could go, by worker type and tenant."""
     ready: defaultdict[str, ByTenant] = defaultdict(lambda: defaultdict(list))
     for request in requests:
-        if dispatch.is_held(request):
+        if dispatch.is_held(request) and not pauses.stop(
+            tenant_id=request.tenant_id,
+            worker_type=request.step_worker_type,
+            content_type=request.content_type,
+        ):
             ready[request.step_worker_type or ""][request.tenant_id].append(request)
     return ready
 
@@ -170,20 +177,31 @@ def _turns(
     return turns
 
 
-def _read_held(turns: Mapping[str, _Turn], load: Load) -> None:
-    """Read the held requests that may get a place."""
+def _groups(turns: Mapping[str, _Turn], pauses: Pauses, load: Load, *, releasing: bool) -> list[Group]:
+    """Return the groups of held requests that could go, as far as it matters which these are."""
     holding = {name for name in load.holding if turns[name].free}
-    if not holding:
-        return
-    for group in flow_queries.held_groups(worker_types=holding):
+    if not holding or not (releasing or pauses):
+        return []
+    return [
+        group
+        for group in flow_queries.held_groups(worker_types=holding)
+        if not pauses.stop(
+            tenant_id=group.tenant_id, worker_type=group.worker_type, content_type=group.content_type
+        )
+    ]
+
+
+def _read_held(turns: Mapping[str, _Turn], groups: Iterable[Group]) -> None:
+    """Read the held requests that may get a place."""
+    for group in groups:
         turns[group.worker_type].groups.append(group)
     for _ in range(_ROUNDS):
-        wanted = {group: number for name in holding for group, number in turns[name].wants().items()}
+        wanted = {group: number for turn in turns.values() for group, number in turn.wants().items()}
         found: defaultdict[Group, list[Request]] = defaultdict(list)
-        groups = {(group.worker_type, group.tenant_id, group.content_type): group for group in wanted}
+        by_key = {(group.worker_type, group.tenant_id, group.content_type): group for group in wanted}
         for request in flow_queries.next_held(limits=wanted):
             key = (request.step_worker_type or "", request.tenant_id, request.content_type)
-            found[groups[key]].append(request)
+            found[by_key[key]].append(request)
         for group, number in wanted.items():
             turns[group.worker_type].asked[group] = number
             turns[group.worker_type].held[group] = found[group]

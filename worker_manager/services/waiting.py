@@ -33,13 +33,18 @@ def redispatch_waiting(*, at: datetime, max_pages: int | None = None) -> int:
         max_pages: pages of each kind to take at most; ``None`` for all there are.
     """
     taken = _pages(partial(_redispatch_page, at), max_pages)
-    released = _pages(partial(_release_page, at), max_pages)
+    released = release_held(at=at, max_pages=max_pages)
     if taken or released:
         log.info(
             "waiting requests taken up",
             extra={"action": "request.redispatched", "requests": taken, "released": released},
         )
     return taken + released
+
+
+def release_held(*, at: datetime, max_pages: int | None = None) -> int:
+    """Dispatch held requests that there is a place for, page by page; return how many."""
+    return _pages(partial(_release_page, at), max_pages)
 
 
 def _pages(page: Callable[[], int], most: int | None) -> int:
@@ -67,7 +72,6 @@ def _redispatch_page(at: datetime) -> int:
 
 @transaction
 def _release_page(at: datetime) -> int:
-    """Dispatch held requests that there is a place for; usually the answers before have done so."""
     live = queries.live_types(at=at)
     holding = flow_queries.holding_types(worker_types=live)
     return settle(bulk=Bulk(live=live, at=at), tenants={}, release=holding)

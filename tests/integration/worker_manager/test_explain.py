@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from regards_processing.kernel.tenancy.models import Tenant
+from tests.factories.audit import ADA
 from tests.factories.messages import a_beat, a_submission, an_answer, submissions
 from tests.factories.requests import requests
 from tests.factories.rows import every
@@ -28,12 +29,13 @@ from tests.factories.worker_manager import (
     live_workers,
     the_request,
 )
-from tests.fakes.engine import Engine
+from tests.fakes.engine import Engine, committing
 from tests.fakes.jobs_office import Office
 from tests.fakes.operators import retry
-from worker_manager.models import Request, WorkerInstance, WorkerType
+from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, WorkerType
 from worker_manager.reasons import Reason, ReasonCode
 from worker_manager.searches import UnknownRequest
+from worker_manager.services import pauses
 from worker_manager.services.explanation import explain
 from worker_manager.states import RequestStatus
 from workers.contract.bodies import parse_date
@@ -97,10 +99,42 @@ def test_it_goes_when_there_is_a_place(engine: Engine) -> None:
     (reason,) = _reasons().values()
     assert (reason.code, dict(reason.facts)) == (
         _C.IN_FLIGHT_LIMIT,
+        # Of its own tenant.
         {"workerType": "unzip-worker", "limit": 1, "inFlight": 1},
     )
     engine.answer(an_answer(request_id="r-0"))
     assert list(_reasons()) == [_C.AWAITING_WORKER]
+
+
+def test_it_says_who_paused_it(engine: Engine) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant)
+    live_workers("unzip-worker")
+    for kind, name, owner in (
+        (PauseKind.CONTENT_TYPE, "unzip", tenant),
+        (PauseKind.WORKER_TYPE, "unzip-worker", None),
+    ):
+        pauses.pause(kind=kind, name=name, tenant=owner, actor=ADA, at=AT)
+    engine.submit(a_submission())
+    found = _reasons()
+    assert {code: dict(reason.facts) for code, reason in found.items()} == {
+        _C.TYPE_PAUSED: {
+            "workerType": "unzip-worker",
+            "pausedBy": "ada",
+            "since": "2025-06-01T12:00:00Z",
+            "ofPlatform": True,
+        },
+        _C.CONTENT_TYPE_PAUSED: {
+            "contentType": "unzip",
+            "pausedBy": "ada",
+            "since": "2025-06-01T12:00:00Z",
+            "ofPlatform": False,
+        },
+    }
+    assert (
+        found[_C.TYPE_PAUSED].text
+        == "Worker type unzip-worker is paused for every tenant, by ada since 2025-06-01T12:00:00Z"
+    )
 
 
 def test_it_waits_for_those_that_go_first(engine: Engine) -> None:
@@ -213,6 +247,16 @@ _POSTPONED = st.builds(
 )
 
 
+_PAUSABLE = st.sampled_from(
+    [
+        (PauseKind.WORKER_TYPE, "unzip-worker"),
+        (PauseKind.WORKER_TYPE, "sip-worker"),
+        (PauseKind.CONTENT_TYPE, "unzip"),
+        (PauseKind.CONTENT_TYPE, "ingest"),
+    ]
+)
+
+
 @st.composite
 def _worlds(draw: st.DrawFn) -> dict[str, Any]:
     return {
@@ -226,6 +270,10 @@ def _worlds(draw: st.DrawFn) -> dict[str, Any]:
         "in_flight": draw(st.integers(0, 3)),
         "rivals": draw(st.integers(0, 2)),
         "strangers": draw(st.integers(0, 2)),
+        # Whose pause of what there is; None is everybody's.
+        "pauses": draw(
+            st.sets(st.tuples(st.sampled_from(["demo", "stranger", None]), _PAUSABLE), max_size=2)
+        ),
     }
 
 
@@ -248,6 +296,10 @@ def _build(world: dict[str, Any]) -> Tenant:
         for whose, rivals in ((tenant, world["rivals"]), (stranger, world["strangers"])):
             names = [f"h-{number}-{one}" for one in range(rivals)]
             requests(whose, *names, status=RequestStatus.TO_DISPATCH, step_worker_type=worker_type)
+    every(Pause).delete()
+    owners = {"demo": tenant, "stranger": stranger, None: None}
+    for owner, (kind, name) in world["pauses"]:
+        Pause.objects.create(tenant=owners[owner], kind=kind, name=name, paused_at=AT, paused_by="ada")
     plan = [None, WORKFLOW.to_json()][world["request"]["attempt"]]
     requests(tenant, "r-1", plan=plan, dispatched_worker_type=None, error=None, **world["request"])
     return tenant
@@ -290,6 +342,8 @@ class _Operator:
             _C.NO_LIVE_WORKER: self._start,
             _C.NO_CONFIGURATION: self._configure,
             _C.IN_FLIGHT_LIMIT: self._lift,
+            _C.TYPE_PAUSED: self._resume,
+            _C.CONTENT_TYPE_PAUSED: self._resume,
             _C.DUE_LATER: self._wait,
             _C.TENANT_INACTIVE: self._activate,
             _C.AWAITING_SWEEP: self._sweep,
@@ -315,6 +369,18 @@ class _Operator:
 
     def _lift(self, reason: Reason) -> None:
         every(WorkerType).filter(worker_type=reason.facts["workerType"]).update(max_in_flight=None)
+
+    def _resume(self, reason: Reason) -> None:
+        names = {_C.TYPE_PAUSED: "workerType", _C.CONTENT_TYPE_PAUSED: "contentType"}
+        kinds = {_C.TYPE_PAUSED: PauseKind.WORKER_TYPE, _C.CONTENT_TYPE_PAUSED: PauseKind.CONTENT_TYPE}
+        with committing(execute=True):
+            pauses.resume(
+                kind=kinds[reason.code],
+                name=reason.facts[names[reason.code]],
+                tenant=[self.tenant, None][reason.facts["ofPlatform"]],
+                actor=ADA,
+                at=self.at,
+            )
 
     def _wait(self, reason: Reason) -> None:
         self.at = parse_date(reason.facts["dueAt"], field="dueAt")

@@ -31,6 +31,7 @@ _THEIRS: Final = {
     "id": "0" * 32,
     "workerType": belongings.WORKER_TYPE,
     "workflowType": belongings.WORKFLOW_TYPE,
+    "contentType": belongings.CONTENT_TYPE,
     "processBusinessId": belongings.PROCESS_ID,
     "businessId": belongings.PROCESS_ID,
     "pluginId": SHELL,

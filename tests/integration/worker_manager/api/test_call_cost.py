@@ -106,10 +106,10 @@ def test_it_watches_fleets(count: int) -> None:
         live_workers(f"v-{number}", at=clock.now())
         requests(tenant, f"r-{number}", status="RUNNING", step_worker_type="w-0", worker_id=f"i-{number}")
     client = client_as(Role.EXPLOIT, tenant="demo")
-    # Tenant, rights of the role; instances, worker types, requests, finished requests.
-    assert len(_statements(lambda: client.get(f"{_HERE}/fleets"))) == 6
+    # Tenant, rights of the role; instances, worker types, requests, held ones, limits, finished requests.
+    assert len(_statements(lambda: client.get(f"{_HERE}/fleets"))) == 8
     # The same, and its instances, what they run, and how much.
-    assert len(_statements(lambda: client.get(f"{_HERE}/fleets/w-0"))) == 9
+    assert len(_statements(lambda: client.get(f"{_HERE}/fleets/w-0"))) == 11
 
 
 @pytest.mark.usefixtures("engine")
