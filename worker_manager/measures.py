@@ -19,8 +19,9 @@ from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.queue_depths import queue_depths
 from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager.models import Request, WorkerInstance, WorkerType
-from worker_manager.states import RequestStatus
+from worker_manager import queries
+from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, WorkerType
+from worker_manager.states import AWAITING_ANSWER, RequestStatus
 
 _OTHER: Final = "other"
 #: Worker type of requests whose content type nobody is configured for.
@@ -91,6 +92,37 @@ def workers(at: datetime) -> Iterator[Metric]:
         "Time since a worker of the type was last heard",
         ("type",),
         {(worker_type,): max(0.0, (at - last).total_seconds()) for worker_type, _, last in found},
+    )
+
+
+def flow(at: datetime) -> Iterator[Metric]:
+    """Measure how full the places of the worker types that are alive are; four statements."""
+    live = queries.live_types(at=at)
+    names = sorted(live)[: settings.METRICS_MOST_TYPES]
+    requests = Request.objects.across_tenants(because=_EVERYBODY).filter(step_worker_type__in=names)
+    in_flight = requests.filter(status__in=AWAITING_ANSWER)
+    held = requests.filter(status=RequestStatus.TO_DISPATCH, due_at=None)
+    nothing = dict.fromkeys(((name,) for name in names), 0)
+    for name, meaning, found in (
+        ("in_flight", "Requests that workers have, or will get", in_flight),
+        ("held", "Requests that wait for a place, or for a pause to end", held),
+    ):
+        counts = found.order_by().values_list("step_worker_type").annotate(count=Count("*"))
+        values = nothing | {(str(worker_type),): count for worker_type, count in counts}
+        yield _gauges(f"regards_requests_{name}", f"{meaning}, by worker type", ("type",), values)
+    yield _gauges(
+        "regards_requests_in_flight_limit",
+        "Requests that a worker type may have in flight; types without a limit are not among them",
+        ("type",),
+        {(name,): limit for name in names if (limit := live[name].limit) is not None},
+    )
+    paused = Pause.objects.across_tenants(because=_EVERYBODY).order_by()
+    kinds = dict(paused.values_list("kind").annotate(count=Count("*")))
+    yield _gauges(
+        "regards_pauses",
+        "Worker types and content types that are paused, for a tenant or for everybody",
+        ("kind",),
+        {(kind.value,): kinds.get(kind, 0) for kind in PauseKind},
     )
 
 

@@ -49,5 +49,6 @@ MEASURES = {
     "jobs": "regards_processing.kernel.observability.measures.jobs",
     "requests": "worker_manager.measures.requests",
     "workers": "worker_manager.measures.workers",
+    "flow": "worker_manager.measures.flow",
     "queues": "worker_manager.measures.queues",
 }

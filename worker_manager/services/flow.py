@@ -109,6 +109,8 @@ class _Turn:
 
     def wants(self) -> dict[Group, int]:
         """Return how many held requests of each group may go, as far as they are not read yet."""
+        if not self.groups:
+            return {}
         supply: dict[int, int | None] = dict(self._supply())
         supply |= {group.tenant_id: None for group in self.groups if self._has_more(group)}
         fair = self._shares(supply)
@@ -121,6 +123,8 @@ class _Turn:
     def chosen(self) -> list[Request]:
         """Return who gets a place: in turns, one of each tenant, whoever has the fewest first."""
         candidates = self._candidates()
+        if not self.held and sum(map(len, candidates.values())) <= self.free:
+            return [request for waiting in candidates.values() for request in waiting]
         numbered = [
             (self.in_flight.get(tenant, 0) + number, tenant, request)
             for tenant, share in self._shares(self._supply()).items()

@@ -12,11 +12,13 @@ from pytest_django import Settings
 from regards_processing.kernel.amqp.connection import address_from_settings, declare, open_connection
 from regards_processing.kernel.amqp.topology import service_topology, worker_topology
 from regards_processing.kernel.observability.health import Unfit
-from tests.factories.messages import a_submission, an_answer
+from tests.factories.audit import ADA
+from tests.factories.messages import a_submission, an_answer, submissions
 from tests.factories.worker_manager import AT, a_tenant, a_worker_type, later, live_workers
 from tests.fakes.engine import Engine
 from worker_manager import health, measures
-from worker_manager.models import Request
+from worker_manager.models import PauseKind, Request
+from worker_manager.services.pauses import pause
 from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,20 @@ def test_it_counts_in_two_statements_however_many_requests(engine: Engine) -> No
     ) as statements:
         list(measures.requests(AT))
     assert len(statements) == 2
+
+
+def test_it_measures_how_full_worker_types_are(engine: Engine) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, max_in_flight=2)
+    live_workers("unzip-worker", "free-worker")
+    live_workers("dead-worker", at=later(-100))
+    engine.submit(*submissions(5))
+    pause(kind=PauseKind.CONTENT_TYPE, name="unzip", tenant=tenant, actor=ADA, at=AT)
+    found = list(measures.flow(AT))
+    assert _read(found, "regards_requests_in_flight") == {("unzip-worker",): 2, ("free-worker",): 0}
+    assert _read(found, "regards_requests_held") == {("unzip-worker",): 3, ("free-worker",): 0}
+    assert _read(found, "regards_requests_in_flight_limit") == {("unzip-worker",): 2}
+    assert _read(found, "regards_pauses") == {("WORKER_TYPE",): 0, ("CONTENT_TYPE",): 1}
 
 
 def test_it_adds_up_what_is_beyond_the_types_told_apart(engine: Engine, settings: Settings) -> None:
