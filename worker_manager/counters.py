@@ -37,6 +37,9 @@ ANSWERS: Final = prometheus.Counter(
 FINISHED: Final = prometheus.Counter(
     "regards_requests_finished_total", "Requests that ended", ("tenant", "status", "type")
 )
+CONFIGURATION_UPDATES: Final = prometheus.Counter(
+    "regards_configuration_updates_total", "Changes of worker types and workflows that this manager heard of"
+)
 REQUEST_SECONDS: Final = prometheus.Histogram(
     "regards_request_seconds",
     "Time from the reception of a request to its end, by its last worker type",
@@ -49,6 +52,11 @@ DISPATCH_DELAY: Final = prometheus.Histogram(
     ("type",),
     buckets=(0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0),
 )
+
+
+def configuration_heard(*, updates: int) -> None:
+    """Count changes of the configuration that were heard of."""
+    CONFIGURATION_UPDATES.inc(updates)
 
 
 def received(

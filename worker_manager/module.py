@@ -16,7 +16,7 @@ from worker_manager.configuration import worker_items, workflow_items
 from worker_manager.configuration.worker_items import WorkerItem
 from worker_manager.configuration.workflow_items import WorkflowItem
 from worker_manager.queries import HISTORY_KEPT, SKIPPED_CONTENT_TYPES
-from worker_manager.services import worker_types, workflows
+from worker_manager.services import configuration_updates, worker_types, workflows
 from worker_manager.services.skipped_content_types import check_skipped_content_types
 
 #: Ten years.
@@ -136,4 +136,5 @@ MODULE: Final = Module(
     documentation="https://regardsoss.github.io/",
     settings=(SKIPPED, KEPT),
     items=(WorkerItems(), WorkflowItems()),
+    on_change=configuration_updates.announce,
 )

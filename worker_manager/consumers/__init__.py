@@ -3,6 +3,7 @@
 from typing import Any
 
 from regards_processing.kernel.amqp.consumer import BatchConsumer
+from worker_manager.consumers.configuration_updated import ConfigurationUpdatedConsumer
 from worker_manager.consumers.dead_letter import DeadLetterConsumer
 from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
 from worker_manager.consumers.session_deleted import SessionDeletedConsumer, SourceDeletedConsumer
@@ -17,6 +18,7 @@ def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
     """
     return [
         WorkerHeartbeatConsumer(instance_id=instance_id),
+        ConfigurationUpdatedConsumer(instance_id=instance_id),
         FencedAnswerConsumer(),
         WorkerAnswerConsumer(),
         DeadLetterConsumer(),

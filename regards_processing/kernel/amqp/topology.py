@@ -14,6 +14,7 @@ _SESSION_EVENTS: Final = "fr.cnes.regards.framework.modules.session.commons.doma
 #: Class names that Java consumers expect in the header ``regards.type``.
 REQUEST_EVENT: Final = f"{_EVENTS}.in.RequestEvent"
 RESPONSE_EVENT: Final = f"{_EVENTS}.out.ResponseEvent"
+CONFIGURATION_EVENT: Final = f"{_EVENTS}.internal.WorkerConfUpdatedEvent"
 NOTIFICATION_EVENT: Final = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
 SESSION_STEP_EVENT: Final = f"{_SESSION_EVENTS}.SessionStepEvent"
 RIGHTS_EVENT: Final = "fr.cnes.regards.modules.processing.event.RightsPluginConfigurationEvent"
@@ -34,6 +35,7 @@ RETRY_EXCHANGE: Final = "regards.retry"
 #: Queues of handlers of this type of service, whatever the instance.
 _OF_SERVICE: Final = "regards.broadcast.rs-worker-manager"
 _DELETIONS: Final = f"{_OF_SERVICE}.fr.cnes.regards.framework.modules.session.commons.service.delete"
+CONFIGURATION_EXCHANGE: Final = f"{_OF_SERVICE}.{CONFIGURATION_EVENT}"
 REQUEST_QUEUE: Final = f"{_OF_SERVICE}.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
 RESPONSE_QUEUE: Final = names.RESPONSE_EXCHANGE
 RESPONSE_DEAD_LETTERS: Final = names.ANSWER_DEAD_LETTERS
@@ -151,6 +153,12 @@ def heartbeats(instance_id: str) -> QueueSpec:
     return QueueSpec(name=f"{names.HEARTBEAT_EXCHANGE}.{instance_id}", auto_delete=True)
 
 
+def configuration_updates(instance_id: str) -> QueueSpec:
+    """Return the queue of configuration changes of one manager instance (Q6)."""
+    handler = "fr.cnes.regards.modules.workermanager.service.cache.confupdated.WorkerConfUpdatedEventHandler"
+    return QueueSpec(name=f"{_OF_SERVICE}.{instance_id}.{handler}", auto_delete=True)
+
+
 def shared_topology() -> Topology:
     """Return what every process that publishes needs: all but the queue of one instance."""
     dead_letters = names.DEAD_LETTER_EXCHANGE
@@ -165,6 +173,7 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=names.CANCELLATIONS, type="fanout"),
             ExchangeSpec(name=names.REQUEST_DEAD_LETTERS, type="fanout"),
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=CONFIGURATION_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_STEP_EXCHANGE, type="fanout"),
             ExchangeSpec(name=RIGHTS_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_DELETE_EXCHANGE, type="fanout"),
@@ -202,11 +211,14 @@ def shared_topology() -> Topology:
 
 
 def service_topology(instance_id: str) -> Topology:
-    """Return what a manager declares at start: the shared part and its own queue of heartbeats."""
-    own = heartbeats(instance_id)
+    """Return what a manager declares at start: the shared part and two queues of its own."""
+    beats, updates = heartbeats(instance_id), configuration_updates(instance_id)
     return shared_topology() + Topology(
-        queues=(own,),
-        bindings=(BindingSpec(queue=own.name, exchange=names.HEARTBEAT_EXCHANGE, routing_key="#"),),
+        queues=(beats, updates),
+        bindings=(
+            BindingSpec(queue=beats.name, exchange=names.HEARTBEAT_EXCHANGE, routing_key="#"),
+            BindingSpec(queue=updates.name, exchange=CONFIGURATION_EXCHANGE),
+        ),
     )
 
 

@@ -1,7 +1,8 @@
 """What services plug in: each declares its module once, and ``settings.CONFIGURATION_MODULES`` names it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from regards_processing.kernel.dynamic_settings.definitions import Definition
 from regards_processing.kernel.dynamic_settings.items import SettingItems
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.services import Service
+from regards_processing.kernel.tenancy.models import Tenant
 
 
 class NothingToConfigure(DomainError):
@@ -22,6 +24,10 @@ class NothingToConfigure(DomainError):
 
     def __init__(self, service: Service) -> None:
         super().__init__(f"{service.name} has nothing that a configuration file could hold")
+
+
+def _nobody_to_tell(*, tenant: Tenant, at: datetime) -> None:
+    """Tell nobody of a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,9 @@ class Module:
     #: Other kinds than the settings, in the order in which they are stored.
     items: tuple[ItemKind[Any], ...]
     settings: tuple[Definition, ...] = ()
+    #: Called in the transaction of every change, with ``tenant`` and ``at``; settings that are changed by
+    #: themselves are none.
+    on_change: Callable[..., None] = _nobody_to_tell
     #: What an export says of ``resetBeforeImport``.
     export_resets: bool = False
 

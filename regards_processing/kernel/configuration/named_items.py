@@ -150,6 +150,7 @@ def delete_item(*, items: Items, name: str, force: bool, actor: Actor, at: datet
     if users and not force:
         raise ItemInUse(noun=items.kind.noun, name=name, users=users)
     items.kind.delete(tenant=items.tenant, name=name)
+    items.module.on_change(tenant=items.tenant, at=at)
     details = {"value": value} | ({"neededBy": list(users)} if users else {})
     _record(items, name=name, verb="deleted", details=details, actor=actor, at=at)
 

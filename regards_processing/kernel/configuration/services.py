@@ -127,6 +127,8 @@ def _store_part(module: Module, part: Part, tenant: Tenant, at: datetime) -> Imp
     report.refusals = reading.refusals | _store(module, reading.items, importing)
     report.imported = sum(map(len, importing.stored.values()))
     report.warnings = reading.warnings + importing.warnings
+    if part.reset or report.imported:
+        module.on_change(tenant=tenant, at=at)
     return report
 
 

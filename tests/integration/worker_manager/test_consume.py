@@ -23,7 +23,7 @@ from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
 
-_HEARTBEATS, _FENCED, _ANSWERS, _DEAD, *_, _REQUESTS = consumers(instance_id="test")
+_HEARTBEATS, _UPDATES, _FENCED, _ANSWERS, _DEAD, *_OTHERS, _REQUESTS = consumers(instance_id="test")
 
 
 def _feed(engine: Engine, consumer: BatchConsumer[object], *messages: Inbound) -> list[Outbound]:
@@ -40,6 +40,7 @@ def _reason(letter: Outbound) -> str:
 def test_it_handles_heartbeats_first_and_requests_last() -> None:
     assert [consumer.queue.name.rpartition(".")[2] for consumer in consumers(instance_id="i-7")] == [
         "i-7",
+        "WorkerConfUpdatedEventHandler",
         "answer",
         "response",
         "dlq",

@@ -5,6 +5,9 @@ from regards_processing.kernel.amqp.topology import Topology
 from workers.contract import names
 
 REQUEST_HANDLER = "fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
+CONFIGURATION_HANDLER = (
+    "fr.cnes.regards.modules.workermanager.service.cache.confupdated.WorkerConfUpdatedEventHandler"
+)
 DELETIONS = "fr.cnes.regards.framework.modules.session.commons.service.delete"
 
 
@@ -38,12 +41,19 @@ def test_it_gives_every_queue_the_arguments_of_the_contract() -> None:
             for kind in ("Session", "Source")
         },
         "regards.worker.manager.heartbeat.m1": {**dlx, "x-dead-letter-routing-key": "regards.DLQ"},
+        f"regards.broadcast.rs-worker-manager.m1.{CONFIGURATION_HANDLER}": {
+            **dlx,
+            "x-dead-letter-routing-key": "regards.DLQ",
+        },
     }
 
 
-def test_it_removes_only_the_queue_of_heartbeats_with_its_consumer() -> None:
+def test_it_removes_only_the_queues_of_one_manager_with_their_consumer() -> None:
     queues = topology.service_topology("m1").queues
-    assert [queue.name for queue in queues if queue.auto_delete] == ["regards.worker.manager.heartbeat.m1"]
+    assert [queue.name for queue in queues if queue.auto_delete] == [
+        "regards.worker.manager.heartbeat.m1",
+        f"regards.broadcast.rs-worker-manager.m1.{CONFIGURATION_HANDLER}",
+    ]
 
 
 def test_it_gives_a_worker_type_two_queues() -> None:
