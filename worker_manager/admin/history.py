@@ -28,11 +28,11 @@ class FinishedRequestAdmin(ReadOnlyAdmin):
         "content_type",
         source_and_session,
         "worker_type",
-        "attempts",
-        "steps",
         "duration",
         "finished_at",
         "tenant",
+        "attempts",
+        "steps",
     )
     list_filter = (
         EndedStatusFilter,

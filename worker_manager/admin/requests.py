@@ -61,10 +61,10 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
         "content_type",
         source_and_session,
         "step",
-        "attempt",
         "age",
         "since",
         "tenant",
+        "attempt",
     )
     list_filter = (
         StoredStatusFilter,
@@ -170,5 +170,7 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
 def _ago(moment: datetime) -> SafeString:
     told = readable_duration(max(0, (clock.now() - moment) // timedelta(milliseconds=1)))
     return format_html(
-        '<time datetime="{0}" title="{0}">{1}</time>', moment.isoformat(timespec="seconds"), told
+        '<time datetime="{0}" title="{0}" class="nowrap">{1}</time>',
+        moment.isoformat(timespec="seconds"),
+        told,
     )

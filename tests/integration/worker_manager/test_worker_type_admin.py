@@ -67,6 +67,16 @@ def test_it_shows_and_changes_one(admin_client: Client) -> None:
     assert (changed.output, changed.keep_errors) == (None, False)
 
 
+def test_it_stores_and_shows_a_policy(admin_client: Client) -> None:
+    tenant = a_tenant()
+    policy = {"policy.maxAttempts": "3", "policy.retryOn": ["ERROR", "LOST"], "policy.backoff.delay": "1.5"}
+    admin_client.post(f"{_LIST}add/", _filled(tenant, **policy))
+    worker = every(WorkerType).get()
+    assert worker.policy == {"maxAttempts": 3, "retryOn": ["ERROR", "LOST"], "backoff": {"delay": 1.5}}
+    shown = admin_client.get(f"{_LIST}{worker.pk}/change/").context["form"].initial
+    assert (shown["policy.maxAttempts"], shown["policy.backoff.kind"]) == (3, "exponential")
+
+
 def test_it_changes_neither_name_nor_tenant(admin_client: Client) -> None:
     tenant, other = a_tenant(), a_tenant(name="other")
     _change(admin_client, a_worker_type(tenant), workerType="another", tenant=other.pk)
@@ -93,6 +103,10 @@ def test_it_overwrites_nothing_unseen(admin_client: Client) -> None:
         ("contentTypeInputs", "secret", "already used inside the skipContentTypes setting"),
         ("contentTypeInputs", "ingest", "which are workflow types"),
         ("contentTypeOutput", "x" * 256, "contentTypeOutput is limited to 255 characters"),
+        ("maxInFlight", "0", "a whole number from 1"),
+        ("policy.maxAttempts", "0", "a whole number from 1 to 1000"),
+        ("policy.backoff.jitter", "2", "a number from 0 to 1"),
+        ("policy.retryOn", "NONSENSE", "Select a valid choice"),
         ("tenant", "0", "Select a valid choice"),
     ],
 )
