@@ -59,6 +59,7 @@ from regards_processing.settings.engine import (
     OUTBOX_GRACE,
     QUEUE_TIMEOUT,
     RUN_TIMEOUT,
+    STATISTICS_REQUESTS,
     SWEEP_PAGE,
     SWEEP_SECONDS,
     TRAIL_ATTEMPTS,

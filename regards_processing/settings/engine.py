@@ -27,6 +27,8 @@ OUTBOX_GRACE = env.integer("OUTBOX_GRACE_SECONDS", 10, minimum=1)
 HISTORY_KEPT = env.integer("HISTORY_KEPT_SECONDS", 30 * _DAY, minimum=60)
 #: Attempts at the begin of each step of a request, and as many at its end, that its trail remembers.
 TRAIL_ATTEMPTS = env.integer("TRAIL_ATTEMPTS", 5, minimum=1, maximum=100)
+#: Newest requests of a tenant that statistics are made of.
+STATISTICS_REQUESTS = env.integer("STATISTICS_REQUESTS", 10_000, minimum=1, maximum=1_000_000)
 #: Requests handled by one statement of a sweep.
 SWEEP_PAGE = env.integer("SWEEP_PAGE", 1000, minimum=1, maximum=10_000)
 #: Pause between two runs of the sweeps.

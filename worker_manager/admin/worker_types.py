@@ -8,11 +8,13 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from regards_processing.kernel import clock
 from regards_processing.kernel.admin_links import link, list_address
 from regards_processing.kernel.configuration.item_admin import ItemAdmin
 from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, Service
 from worker_manager.admin.counting import alive, count_by
 from worker_manager.admin.links import fleet_address
+from worker_manager.admin.statistics import last_hour
 from worker_manager.configuration import worker_items
 from worker_manager.models import Request, WorkerInstance, WorkerType
 
@@ -37,11 +39,12 @@ class WorkerTypeAdmin(ItemAdmin):
         return found.prefetch_related("inputs").annotate(live=count_by(serving, by="worker_type"))
 
     def drawing(self, row: Any) -> SafeString:
-        """Link the fleet and the requests."""
+        """Link the fleet and the requests, and tell what it did of late."""
         name = row.worker_type
         told = link(fleet_address(name), f"Fleet of {name}: {row.live or 0} alive")
         requests = list_address(Request, step_worker_type=name, tenant__id__exact=row.tenant_id)
-        return format_html("<p>{} | {}</p>", told, link(requests, "its requests"))
+        did = last_hour(tenant=row.tenant, worker_type=name, at=clock.now())
+        return format_html("<p>{} | {}</p><p>{}</p>", told, link(requests, "its requests"), did)
 
     @admin.display(description="input content types")
     def inputs_of(self, worker: WorkerType) -> str:

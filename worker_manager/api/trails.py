@@ -10,6 +10,7 @@ from worker_manager.steps_taken import steps_taken
 from worker_manager.trail import Outcome, Trail
 
 
+@extend_schema_field(serializers.FloatField)
 class SecondsField(serializers.Field[Any, Any, float, Any]):
     """A duration in seconds, of one in milliseconds."""
 

@@ -91,6 +91,10 @@ def _many(tenant: Tenant, count: int) -> None:
             "true ORDER BY finished_at DESC NULLS FIRST, id DESC NULLS FIRST LIMIT 10",
             "ix_finished_request_end",
         ),
+        (
+            "finished_at >= '2025-06-01 15:00:00+00' ORDER BY finished_at DESC LIMIT 1000",
+            "ix_finished_request_end",
+        ),
         ("request_id = 'r-17' ORDER BY finished_at DESC", "ix_finished_request_id"),
         ("true ORDER BY request_id ASC NULLS LAST, id ASC LIMIT 10", "ix_finished_request_id"),
     ],
