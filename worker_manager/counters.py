@@ -52,6 +52,19 @@ DISPATCH_DELAY: Final = prometheus.Histogram(
     ("type",),
     buckets=(0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0),
 )
+_STEP_BUCKETS: Final = (0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 21600.0, 86400.0)
+STEP_QUEUE_SECONDS: Final = prometheus.Histogram(
+    "regards_step_queue_seconds",
+    "Time from a dispatch to the start of work, where that is known, of attempts that ended",
+    ("type",),
+    buckets=_STEP_BUCKETS,
+)
+STEP_RUN_SECONDS: Final = prometheus.Histogram(
+    "regards_step_run_seconds",
+    "Time that work took, where that is known, of attempts that ended",
+    ("type",),
+    buckets=_STEP_BUCKETS,
+)
 
 
 def configuration_heard(*, updates: int) -> None:
@@ -98,12 +111,17 @@ def moved(*, requests: Sequence[Request], tenants: Tenants) -> None:
         for request in requests
         if request.status == RequestStatus.DISPATCHED and request.attempt == 1
     ]
+    attempts = [attempt for request in requests for attempt in request.ended_attempts]
+    queued = [(one.worker_type, one.queue_time / 1000) for one in attempts if one.queue_time is not None]
+    ran = [(one.worker_type, one.run_time / 1000) for one in attempts if one.run_time is not None]
 
     def count() -> None:
         _add(FINISHED, finished)
         _add(DISPATCHED, dispatched)
         _observe(REQUEST_SECONDS, durations)
         _observe(DISPATCH_DELAY, delays)
+        _observe(STEP_QUEUE_SECONDS, queued)
+        _observe(STEP_RUN_SECONDS, ran)
 
     after_commit(count)
 

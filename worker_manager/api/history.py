@@ -39,6 +39,7 @@ _EXAMPLE: Final = {
         "status": "SUCCESS",
         "dispatchedWorkerType": "unzip-worker",
         "workerId": "unzip-worker-7",
+        "priority": 0,
         "attempts": 1,
         "steps": [
             {
@@ -100,6 +101,7 @@ class FinishedRequestSerializer(serializers.Serializer[Any]):
         source="worker_id", required=False, help_text="Instance that had it last"
     )
     error = serializers.CharField(required=False, help_text="Why it failed")
+    priority = serializers.IntegerField(help_text="0 for most requests; the higher, the sooner")
     attempts = serializers.IntegerField(help_text="Dispatches, over all steps")
     steps = StepsField(source="trail", help_text="The steps that it took")
 

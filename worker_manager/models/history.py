@@ -26,6 +26,7 @@ class FinishedRequest(models.Model):
     finished_at = models.DateTimeField()
     #: Dispatches, over all steps.
     attempts = models.IntegerField(default=0, db_default=0)
+    priority = models.PositiveSmallIntegerField(default=0, db_default=0)
     #: Instance that had the request last, where known.
     worker_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 (absent is not empty)
     #: What became of each dispatch (`trail.Trail`).

@@ -43,6 +43,7 @@ _REMEMBERED: Final = {
     "creation_date": "creation_date",
     "finished_at": "moved_at",
     "attempts": "attempt",
+    "priority": "priority",
     "worker_id": "worker_id",
     "trail": "trail",
 }

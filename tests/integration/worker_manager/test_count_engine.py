@@ -114,3 +114,14 @@ def test_it_counts_nothing_of_a_transaction_that_was_rolled_back() -> None:
         submit_requests(submissions=[a_submission()], at=AT, max_bytes=1000)
         transaction.set_rollback(True)
     assert counted.since("regards_requests_received_total") == {}
+
+
+def test_it_measures_the_steps_of_workflows(engine: Engine) -> None:
+    a_workflow(a_tenant(name="steps"), steps={1: "measured-1", 2: "measured-2"})
+    live_workers("measured-1", "measured-2")
+    engine.submit(a_submission(tenant="steps", content_type="ingest"))
+    counted = _Counted()
+    engine.answer(an_answer(tenant="steps", content=b"1", run_seconds=2), at=later(5))
+    engine.answer(an_answer("ERROR", tenant="steps"), at=later(9))
+    assert counted.since("regards_step_queue_seconds_sum") == {("measured-1",): 3}
+    assert counted.since("regards_step_run_seconds_sum") == {("measured-1",): 2}

@@ -76,6 +76,14 @@ def test_it_notes_how_it_failed(engine: Engine, status: str) -> None:
     assert (attempt.outcome, attempt.message, attempt.ended_at) == (status, "disk full,again", later(1))
 
 
+def test_it_remembers_the_priority(engine: Engine) -> None:
+    a_worker_type(a_tenant())
+    live_workers("unzip-worker")
+    engine.submit(a_submission(priority=7))
+    engine.answer(an_answer())
+    assert _finished().priority == 7
+
+
 def test_it_remembers_failures_that_are_not_kept(engine: Engine) -> None:
     a_dispatched_request(engine, keep_errors=False)
     engine.answer(an_answer("ERROR", messages=["disk full"]))

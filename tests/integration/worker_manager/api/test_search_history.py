@@ -43,7 +43,7 @@ def _stored(*facts: dict[str, Any]) -> None:
 
 
 def test_it_shows_what_is_left_of_a_request() -> None:
-    finished_requests(a_tenant(), "r-17")
+    finished_requests(a_tenant(), "r-17", priority=7)
     (found,) = _search().json()["content"]
     assert found == {
         "content": {
@@ -57,6 +57,7 @@ def test_it_shows_what_is_left_of_a_request() -> None:
             "status": "SUCCESS",
             "dispatchedWorkerType": "unzip-worker",
             "workerId": "w-1",
+            "priority": 7,
             "attempts": 1,
             "steps": [
                 {
