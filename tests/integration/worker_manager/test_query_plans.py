@@ -129,6 +129,7 @@ _ORDERS: dict[str, Callable[[Scene], object]] = {
     "retry of a status": _ordered(retries.order_retry, _ERRORS),
     "retry of a content type": _ordered(retries.order_retry, _TYPE),
     "retry of everything": _ordered(retries.order_retry, _EVERYTHING),
+    "retry from the first step": _ordered(partial(retries.order_retry, start=orders.Start.FIRST), _ERRORS),
     "deletion of a status": _ordered(deletion.order_deletion, _ERRORS),
     "deletion of recent ones": _ordered(deletion.order_deletion, _RECENT),
     "deletion of a session": _deleted(session="session-7"),
