@@ -1,6 +1,7 @@
 """Whether a plugin configuration fits its plugin, and which values it comes to. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from regards_processing.kernel.configuration.faults import Fault, listed
@@ -39,6 +40,40 @@ def profile_of(*, stored: PluginValues, plugin: type[ProcessPlugin]) -> ProcessP
         InvalidParameters: no process can be made of the values.
     """
     return plugin.profile(values_of(stored=stored, plugin=plugin))
+
+
+def with_overrides(
+    *, stored: PluginValues, plugin: type[ProcessPlugin], given: Mapping[str, str]
+) -> tuple[PluginValues, list[Fault]]:
+    """Return a configuration with the values that an order gives, and what is wrong with those."""
+    faults: list[Fault] = []
+    parameters = list(stored.parameters)
+    for name, text in sorted(given.items()):
+        declared = plugin.metadata.parameter(name)
+        position = _position(parameters, declared)
+        if declared is None or position is None or not parameters[position].dynamic:
+            faults.append(Fault(text=f"Parameter {name} cannot be given by an order", field=name))
+            continue
+        try:
+            value = _chosen(declared, parameters[position], text)
+        except BadValue as error:
+            faults.append(Fault(text=f"Parameter {name}: {error}", field=name, allowed=error.expected))
+        else:
+            parameters[position] = replace(parameters[position], value=value)
+    return replace(stored, parameters=tuple(parameters)), faults
+
+
+def _chosen(declared: ParameterDescriptor, parameter: StoredParameter, text: str) -> Any:
+    """Return the value that the text of an order stands for, if the parameter may have it."""
+    value = declared.convert(text)
+    if parameter.dynamic_values and value not in parameter.dynamic_values:
+        raise BadValue(value, f"one of {', '.join(map(str, parameter.dynamic_values))}")
+    return value
+
+
+def _position(parameters: Sequence[StoredParameter], declared: ParameterDescriptor | None) -> int | None:
+    names = {declared.name, *declared.aliases} if declared else set()
+    return next((n for n, each in enumerate(parameters) if each.name in names), None)
 
 
 def find_parameter(stored: PluginValues, declared: ParameterDescriptor) -> StoredParameter | None:

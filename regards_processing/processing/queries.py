@@ -8,13 +8,14 @@ from django.db.models import Q
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.processing.models import DatasetLink, PluginConfiguration, Process
+from regards_processing.processing.models import DatasetLink, Execution, PluginConfiguration, Process
 from regards_processing.processing.plugin_values import (
     ConfiguredProcess,
     PluginValues,
     Rights,
     StoredParameter,
 )
+from regards_processing.processing.states import OPEN
 
 
 class UnknownProcess(DomainError):
@@ -54,6 +55,13 @@ def process(*, tenant: Tenant, process_id: UUID) -> ConfiguredProcess:
     if not found:
         raise UnknownProcess(process_id)
     return found[0]
+
+
+def processes_in_use(*, tenant: Tenant, process_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those processes of which executions have not ended."""
+    executions = Execution.objects.for_tenant(tenant).filter(process_id__in=process_ids)
+    open_ones = executions.filter(status__in=sorted(OPEN)).order_by()
+    return frozenset(open_ones.values_list("process_id", flat=True).distinct())
 
 
 def configuration_row(*, tenant: Tenant, business_id: str) -> PluginConfiguration:

@@ -8,6 +8,7 @@ from regards_processing.settings.amqp import (
     BROKER_URL,
     BULK_MAX_BYTES,
     BULK_SIZE,
+    CONSUMERS,
     MESSAGE_MAX_BYTES,
 )
 from regards_processing.settings.audit import AUDIT_KEPT
@@ -94,6 +95,14 @@ from regards_processing.settings.observability import (
     SWEEP_SILENCE,
 )
 from regards_processing.settings.places import BASE_DIR, EMBEDDED, SHARED_STORAGE, VAR, WORK_FOLDER
+from regards_processing.settings.processing import (
+    BATCH_KEPT,
+    EXECUTION_START_TIMEOUT,
+    EXECUTION_TIMEOUT_FACTOR,
+    EXECUTION_TIMEOUT_FLOOR,
+    EXECUTION_TIMEOUT_GRACE,
+    PROCESS_RIGHTS_CHECKED,
+)
 from regards_processing.settings.rest import (
     CORS_ALLOW_ALL_ORIGINS,
     CORS_ALLOW_HEADERS,

@@ -23,3 +23,9 @@ BULK_SIZE = env.integer("BULK_SIZE", 1000, minimum=1, maximum=10_000)
 BULK_MAX_BYTES = env.integer("BULK_MAX_BYTES", 32 * 1024**2, minimum=1024)
 #: Largest accepted body of one message, in bytes.
 MESSAGE_MAX_BYTES = env.integer("MESSAGE_MAX_BYTES", 16 * 1024**2, minimum=1024)
+
+#: What a manager consumes: functions that return consumers, in the order their bulks are handled.
+CONSUMERS = (
+    "worker_manager.consumers.consumers",
+    "regards_processing.processing.consumers.consumers",
+)

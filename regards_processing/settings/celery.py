@@ -39,6 +39,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(SESSION_SECONDS),
         "options": {"expires": float(SESSION_SECONDS) * 2, "ignore_result": True},
     },
+    "watch-executions": {"task": "regards_processing.processing.tasks.watch_executions", **_EVERY},
+    "clean-up-outputs": {
+        "task": "regards_processing.processing.tasks.clean_up_outputs",
+        "schedule": 600.0,
+    },
     "sweep-jobs": {"task": "regards_processing.kernel.jobs.tasks.sweep_jobs", **_EVERY},
     "forget-finished-jobs": {
         "task": "regards_processing.kernel.jobs.tasks.forget_finished_jobs",

@@ -51,4 +51,5 @@ MEASURES = {
     "workers": "worker_manager.measures.workers",
     "flow": "worker_manager.measures.flow",
     "queues": "worker_manager.measures.queues",
+    "executions": "regards_processing.processing.measures.executions",
 }

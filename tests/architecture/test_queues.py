@@ -23,7 +23,7 @@ def _consumed_queues() -> list[str]:
 def _queues_with_a_consumer() -> set[str]:
     return {
         node.attr
-        for path in tree.modules("worker_manager/consumers")
+        for path in tree.modules("worker_manager/consumers", "regards_processing/processing/consumers")
         for node in ast.walk(tree.syntax(path))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
@@ -37,4 +37,4 @@ def test_it_finds_the_queues() -> None:
 
 @pytest.mark.parametrize("queue", _consumed_queues())
 def test_it_consumes_the_queue(queue: str) -> None:
-    assert queue in _queues_with_a_consumer(), f"no module of worker_manager/consumers uses topology.{queue}"
+    assert queue in _queues_with_a_consumer(), f"no consumer uses topology.{queue}"

@@ -1,6 +1,12 @@
 """The state machine is complete: no status is forgotten, and every move leads to a status."""
 
+from regards_processing.processing import states as of_executions
 from worker_manager import states
+
+
+def test_it_knows_for_every_execution_status_whether_it_can_move() -> None:
+    assert set(of_executions.MOVES) | set(of_executions.FINAL) == set(of_executions.ExecutionStatus)
+    assert not set(of_executions.MOVES) & set(of_executions.FINAL)
 
 
 def test_it_knows_for_every_status_whether_it_can_move() -> None:

@@ -1,5 +1,6 @@
 """A tenant with rows of every kind, none of which another tenant may learn of or change."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,10 @@ from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from regards_processing.processing.services.executions import order_executions
+from regards_processing.processing.services.outcomes import apply_responses
 from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
+from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.history import A_TRAIL
 from tests.factories.processing import a_process
 from tests.factories.rows import every
@@ -46,7 +50,7 @@ def fill(tenant: Tenant) -> None:
         origin=Origin.REST,
         created_at=AT,
     )
-    a_process(tenant, SECRET, process_id=UUID(PROCESS_ID), datasets=[DATASET])
+    _an_execution(tenant)
     for status in RequestStatus:
         _a_request(tenant, status)
     FinishedRequest.objects.create(
@@ -72,6 +76,15 @@ def _counts(tenant: Tenant) -> None:
     session = {"tenant": tenant, "source": SECRET, "session": SECRET, "properties": {SECRET: 1}}
     SessionStep.objects.create(**session, **counts, last_update_at=AT)
     SessionChange.objects.create(**session, **counts, changed_at=AT)
+
+
+def _an_execution(tenant: Tenant) -> None:
+    process = a_process(tenant, SECRET, process_id=UUID(PROCESS_ID), datasets=[DATASET], to_all=True)
+    batch = a_batch(tenant, process)
+    order_executions(orders=[an_execution_order(batch, SECRET)], at=AT)
+    response = replace(a_response(the_execution(SECRET).pk, content=an_outcome()), tenant=tenant.name)
+    apply_responses(responses=[response], at=AT)
+    order_executions(orders=[an_execution_order(batch, SECRET)], at=AT)
 
 
 def _a_request(tenant: Tenant, status: RequestStatus) -> None:

@@ -87,7 +87,7 @@ class RequestAnswered:
                 "requestOwner": self.owner,
             }
         )
-        return Outbound(exchange=topology.RESPONSE_EVENT_EXCHANGE, headers=self._headers(), body=body)
+        return Outbound(exchange=topology.response_exchange(self.owner), headers=self._headers(), body=body)
 
     def _headers(self) -> dict[str, str]:
         fields = {

@@ -1,5 +1,6 @@
 """Cancel requests that have not ended: waiting, dispatched or running."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -56,6 +57,15 @@ def cancel_request(*, tenant: Tenant, request_id: str, actor: Actor, at: datetim
         details={"status": status},
         at=at,
     )
+
+
+@transaction
+def withdraw_requests(*, tenant: Tenant, request_ids: Collection[str], at: datetime) -> int:
+    """Cancel those requests that have not ended, for the service whose they are; return how many."""
+    found = queries.locked_requests(tenant_ids=[tenant.pk], request_ids=request_ids) if request_ids else []
+    open_ones = [request for request in found if request.status in CANCELABLE]
+    _cancel(open_ones, tenant=tenant, at=at)
+    return len(open_ones)
 
 
 def order_cancellation(*, tenant: Tenant, wanted: RequestFilter, actor: Actor, at: datetime) -> Job:

@@ -11,7 +11,7 @@ from regards_processing.kernel.configuration.items import Item, Refusals
 from regards_processing.kernel.db.transactions import transaction_required
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
-from worker_manager.configuration.worker_items import WorkerItem
+from worker_manager.configuration.worker_items import WorkerItem, read_worker
 from worker_manager.models import InputContentType, WorkerType, Workflow
 from worker_manager.policy import UNSET, Policy
 from workers.contract import names
@@ -34,6 +34,19 @@ def store_worker_types(*, tenant: Tenant, items: Sequence[Item[WorkerItem]]) -> 
     refusals = _accept([item for item in items if item.position in refusals], claims, accepted)
     _write(tenant, accepted)
     return refusals
+
+
+def ensure_worker_type(*, tenant: Tenant, worker_type: str, content_type: str) -> None:
+    """Have a content type go to a worker type, unless the tenant sends it somewhere already.
+
+    For services of the platform, whose requests would wait for a configuration otherwise. They hear of errors
+    themselves: requests in error are not kept.
+    """
+    transaction_required()
+    if InputContentType.objects.for_tenant(tenant).filter(content_type=content_type).exists():
+        return
+    value = {"workerType": worker_type, "contentTypeInputs": [content_type], "keepErrors": False}
+    store_worker_types(tenant=tenant, items=[Item(position=0, content=read_worker(value))])
 
 
 def forget_worker_types(*, tenant: Tenant) -> None:

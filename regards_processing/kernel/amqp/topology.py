@@ -17,6 +17,10 @@ RESPONSE_EVENT: Final = f"{_EVENTS}.out.ResponseEvent"
 CONFIGURATION_EVENT: Final = f"{_EVENTS}.internal.WorkerConfUpdatedEvent"
 NOTIFICATION_EVENT: Final = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
 SESSION_STEP_EVENT: Final = f"{_SESSION_EVENTS}.SessionStepEvent"
+_PROCESSING_EVENTS: Final = "fr.cnes.regards.modules.processing.domain.events"
+EXECUTION_REQUEST_EVENT: Final = f"{_PROCESSING_EVENTS}.PExecutionRequestEvent"
+EXECUTION_RESULT_EVENT: Final = f"{_PROCESSING_EVENTS}.PExecutionResultEvent"
+DOWNLOADED_EVENT: Final = f"{_PROCESSING_EVENTS}.DownloadedOutputFilesEvent"
 RIGHTS_EVENT: Final = "fr.cnes.regards.modules.processing.event.RightsPluginConfigurationEvent"
 SESSION_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SessionDeleteEvent"
 SOURCE_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SourceDeleteEvent"
@@ -27,6 +31,12 @@ REQUEST_EXCHANGE: Final = f"regards.broadcast.{REQUEST_EVENT}"
 RESPONSE_EVENT_EXCHANGE: Final = f"regards.broadcast.{RESPONSE_EVENT}"
 NOTIFICATION_EXCHANGE: Final = f"regards.broadcast.{NOTIFICATION_EVENT}"
 SESSION_STEP_EXCHANGE: Final = f"regards.broadcast.{SESSION_STEP_EVENT}"
+EXECUTION_REQUEST_EXCHANGE: Final = f"regards.broadcast.{EXECUTION_REQUEST_EVENT}"
+EXECUTION_RESULT_EXCHANGE: Final = f"regards.broadcast.{EXECUTION_RESULT_EVENT}"
+DOWNLOADED_EXCHANGE: Final = f"regards.broadcast.{DOWNLOADED_EVENT}"
+#: Ours: the owner of the requests that are executions, and where the engine answers them.
+PROCESSING_OWNER: Final = "rs-processing"
+EXECUTION_ANSWERS: Final = "regards.processing.execution.answer"
 RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
 SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
 SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
@@ -39,6 +49,9 @@ CONFIGURATION_EXCHANGE: Final = f"{_OF_SERVICE}.{CONFIGURATION_EVENT}"
 REQUEST_QUEUE: Final = f"{_OF_SERVICE}.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler"
 RESPONSE_QUEUE: Final = names.RESPONSE_EXCHANGE
 RESPONSE_DEAD_LETTERS: Final = names.ANSWER_DEAD_LETTERS
+_PROCESSING_HANDLERS: Final = (
+    "regards.broadcast.rs-processing.fr.cnes.regards.modules.processing.service.handlers"
+)
 #: Queue and key of everything that has no dead-letter queue of its own.
 DEAD_LETTERS: Final = "regards.DLQ"
 #: Ten minutes: longer than a restart of the broker takes.
@@ -143,6 +156,26 @@ def source_deletions() -> QueueSpec:
     return QueueSpec(name=f"{_DELETIONS}.SourceDeleteEventHandler")
 
 
+def execution_requests() -> QueueSpec:
+    """Return the queue of orders of executions."""
+    return QueueSpec(name=f"{_PROCESSING_HANDLERS}.ExecutionRequestEventHandler")
+
+
+def downloaded_outputs() -> QueueSpec:
+    """Return the queue of output files that have been fetched."""
+    return QueueSpec(name=f"{_PROCESSING_HANDLERS}.DownloadedOutputFileEventHandler")
+
+
+def execution_answers() -> QueueSpec:
+    """Return the queue of the engine's responses to processing."""
+    return QueueSpec(name=EXECUTION_ANSWERS, max_priority=None)
+
+
+def response_exchange(owner: str | None) -> str:
+    """Return where the engine's responses to a client go."""
+    return EXECUTION_ANSWERS if owner == PROCESSING_OWNER else RESPONSE_EVENT_EXCHANGE
+
+
 def dead_letter_queues() -> tuple[QueueSpec, ...]:
     """Return the queues whose messages wait for an operator (Q8 and Q3); nothing consumes them."""
     return (_dead_letter_queue(DEAD_LETTERS), _dead_letter_queue(RESPONSE_DEAD_LETTERS))
@@ -178,6 +211,10 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=RIGHTS_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_DELETE_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SOURCE_DELETE_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=EXECUTION_REQUEST_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=EXECUTION_RESULT_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=DOWNLOADED_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=EXECUTION_ANSWERS, type="fanout"),
         ),
         queues=(
             _dead_letter_queue(DEAD_LETTERS),
@@ -188,8 +225,14 @@ def shared_topology() -> Topology:
             request_dead_letters(),
             session_deletions(),
             source_deletions(),
+            execution_requests(),
+            downloaded_outputs(),
+            execution_answers(),
         ),
         bindings=(
+            BindingSpec(queue=execution_requests().name, exchange=EXECUTION_REQUEST_EXCHANGE),
+            BindingSpec(queue=downloaded_outputs().name, exchange=DOWNLOADED_EXCHANGE),
+            BindingSpec(queue=EXECUTION_ANSWERS, exchange=EXECUTION_ANSWERS),
             BindingSpec(queue=DEAD_LETTERS, exchange=dead_letters, routing_key=DEAD_LETTERS),
             BindingSpec(queue=REQUEST_QUEUE, exchange=REQUEST_EXCHANGE),
             BindingSpec(queue=RESPONSE_QUEUE, exchange=names.RESPONSE_EXCHANGE, routing_key="#"),

@@ -28,12 +28,16 @@ _NAME_LIKE = "processNameLike"
 
 
 class _ConfigurationEndpoint(Endpoint):
-    def entity(self, process: ConfiguredProcess) -> dict[str, Any]:
-        """Return a process as an entity."""
+    def entities(self, *found: ConfiguredProcess) -> list[dict[str, Any]]:
+        """Return processes as entities; one whose executions have not ended cannot be deleted."""
+        ids = [process.process_id for process in found]
+        used = queries.processes_in_use(tenant=self.tenant, process_ids=ids)
+        return [self._entity(process, used=process.process_id in used) for process in found]
+
+    def _entity(self, process: ConfiguredProcess, *, used: bool) -> dict[str, Any]:
         key = {"processBusinessId": process.process_id}
-        name = "process-configuration"
-        verbs = {"self": "GET", "update": "PUT", "delete": "DELETE"}
-        links = self.links(*((rel, name, verb, key) for rel, verb in verbs.items()))
+        verbs = {"self": "GET", "update": "PUT"} | ({} if used else {"delete": "DELETE"})
+        links = self.links(*((rel, "process-configuration", verb, key) for rel, verb in verbs.items()))
         return entity(process.to_json(), links)
 
 
@@ -52,9 +56,8 @@ class Configurations(_ConfigurationEndpoint):
         """Return the processes."""
         wanted = _pattern(call.query_params)
         found = [one for one in queries.processes(tenant=self.tenant) if self.includes(one.rights.role)]
-        return Response(
-            [self.entity(one) for one in found if wanted is None or wanted.search(one.plugin.label)]
-        )
+        matching = [one for one in found if wanted is None or wanted.search(one.plugin.label)]
+        return Response(self.entities(*matching))
 
     @extend_schema(
         summary="Configure a process",
@@ -75,7 +78,7 @@ class Configurations(_ConfigurationEndpoint):
             actor=self.actor,
             at=clock.now(),
         )
-        return Response(self.entity(made), status=201)
+        return Response(self.entities(made)[0], status=201)
 
 
 class OneConfiguration(_ConfigurationEndpoint):
@@ -86,9 +89,8 @@ class OneConfiguration(_ConfigurationEndpoint):
     @extend_schema(summary="Read a configured process", responses=entity_of(ConfiguredProcessSerializer))
     def get(self, _call: Call, processBusinessId: str) -> Response:  # noqa: N803 (the contract's name)
         """Return the process."""
-        return Response(
-            self.entity(queries.process(tenant=self.tenant, process_id=_process_id(processBusinessId)))
-        )
+        found = queries.process(tenant=self.tenant, process_id=_process_id(processBusinessId))
+        return Response(self.entities(found)[0])
 
     @extend_schema(
         summary="Change a configured process",
@@ -106,12 +108,12 @@ class OneConfiguration(_ConfigurationEndpoint):
             actor=self.actor,
             at=clock.now(),
         )
-        return Response(self.entity(changed))
+        return Response(self.entities(changed)[0])
 
     @extend_schema(
         summary="Delete a configured process",
-        description="Deletes the process with its plugin configuration.",
-        responses={200: None},
+        description="Deletes the process with its plugin configuration and its batches.",
+        responses={200: None, 422: UNFIT},
     )
     def delete(self, _call: Call, processBusinessId: str) -> Response:  # noqa: N803 (likewise)
         """Delete the process."""

@@ -11,5 +11,6 @@ NOT_FOUND: Final = OpenApiResponse(
 )
 TAKEN: Final = OpenApiResponse(ProcessingErrorsSerializer, description="There is one already")
 UNFIT: Final = OpenApiResponse(
-    ProcessingErrorsSerializer, description="A parameter names what does not exist"
+    ProcessingErrorsSerializer, description="A rule is broken: the messages say which"
 )
+ENDED: Final = OpenApiResponse(ProcessingErrorsSerializer, description="It has ended already")

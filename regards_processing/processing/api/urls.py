@@ -4,8 +4,10 @@ from django.urls import URLPattern
 
 from regards_processing.kernel.rest.services import Service
 from regards_processing.processing.api import (
+    batches,
     configurations,
     datasets,
+    monitoring,
     plugin_configurations,
     plugins,
     processes,
@@ -16,6 +18,8 @@ def routes(service: Service) -> list[URLPattern]:
     """Return the routes; words that could be the id of a plugin stand before the plugins."""
     return [
         *processes.routes(service),
+        *batches.routes(service),
+        *monitoring.routes(service),
         *configurations.routes(service),
         *datasets.routes(service),
         *plugin_configurations.routes(service),

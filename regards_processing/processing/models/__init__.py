@@ -1,6 +1,8 @@
 """Models of processing."""
 
+from regards_processing.processing.models.batch import Batch
+from regards_processing.processing.models.execution import Execution, OutputFile
 from regards_processing.processing.models.plugin_configuration import PluginConfiguration
 from regards_processing.processing.models.process import DatasetLink, Process
 
-__all__ = ["DatasetLink", "PluginConfiguration", "Process"]
+__all__ = ["Batch", "DatasetLink", "Execution", "OutputFile", "PluginConfiguration", "Process"]

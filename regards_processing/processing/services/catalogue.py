@@ -53,6 +53,11 @@ def offered_process(*, tenant: Tenant, process_id: UUID) -> OfferedProcess:
     return found[0]
 
 
+def offered_processes_of(*, tenant: Tenant, configured: Sequence[ConfiguredProcess]) -> list[OfferedProcess]:
+    """Return those of some processes that can be ordered."""
+    return list(_offered(configured, tenant))
+
+
 def _offered(configured: Sequence[ConfiguredProcess], tenant: Tenant) -> Iterator[OfferedProcess]:
     known = plugins()
     for process in configured:

@@ -16,6 +16,7 @@ from regards_processing.processing.plugin_values import PluginValues, Rights
 from regards_processing.processing.sensitive import opened
 from regards_processing.processing.services import plugin_configurations, process_changes
 from regards_processing.processing.services.plugin_configurations import InvalidPluginConfiguration
+from regards_processing.processing.services.processes import ProcessInUse
 from workers.processes.registry import plugins
 
 PLUGIN_KEY: Final = "fr.cnes.regards.framework.modules.plugins.domain.PluginConfiguration"
@@ -65,9 +66,12 @@ def store_rights(*, importing: Importing, items: Sequence[Item[RightsItem]]) -> 
 
 def forget_processes(*, tenant: Tenant, at: datetime) -> list[str]:
     """Delete all processes of a tenant; return a text for each that has to stay."""
-    for process in queries.processes(tenant=tenant):
-        process_changes.remove(tenant=tenant, process=process, at=at)
-    return []
+    found = queries.processes(tenant=tenant)
+    used = queries.processes_in_use(tenant=tenant, process_ids=[each.process_id for each in found])
+    for process in found:
+        if process.process_id not in used:
+            process_changes.remove(tenant=tenant, process=process, at=at)
+    return [str(ProcessInUse(each.process_id)) for each in found if each.process_id in used]
 
 
 def exported_plugins(*, tenant: Tenant) -> list[dict[str, Any]]:

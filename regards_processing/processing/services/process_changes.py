@@ -11,7 +11,7 @@ from regards_processing.kernel.outbox.services import publish_after_commit
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import queries
 from regards_processing.processing.events.rights_changed import ChangeType, RightsChanged
-from regards_processing.processing.models import DatasetLink, PluginConfiguration, Process
+from regards_processing.processing.models import Batch, DatasetLink, PluginConfiguration, Process
 from regards_processing.processing.plugin_values import ConfiguredProcess, Rights
 
 
@@ -84,8 +84,9 @@ def change_rights(
 
 
 def remove(*, tenant: Tenant, process: ConfiguredProcess, at: datetime) -> None:
-    """Delete a process and its plugin configuration."""
+    """Delete a process, its plugin configuration, and its batches, all of whose executions have ended."""
     transaction_required()
+    Batch.objects.for_tenant(tenant).filter(process_id=process.process_id).delete()
     queries.configuration_row(tenant=tenant, business_id=process.plugin.business_id or "").delete()
     _tell(RightsChanged(tenant=tenant.name, type=ChangeType.DELETE, process=process), at)
 

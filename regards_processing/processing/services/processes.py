@@ -22,6 +22,17 @@ class IdsDiffer(DomainError):
     http_status = 400
 
 
+class ProcessInUse(DomainError):
+    """Executions of the process have not ended."""
+
+    code = "PROCESS_IN_USE"
+    http_status = 422
+
+    def __init__(self, process_id: UUID) -> None:
+        # The words of the reference.
+        super().__init__(f"Can not delete process {process_id} because still in use by executions.")
+
+
 @transaction
 def create_process(
     *, tenant: Tenant, plugin: PluginValues, rights: Rights, actor: Actor, at: datetime
@@ -94,9 +105,12 @@ def delete_process(*, tenant: Tenant, process_id: UUID, actor: Actor, at: dateti
 
     Raises:
         UnknownProcess: the tenant has none of this id.
+        ProcessInUse: some of its executions have not ended.
     """
     lock.hold(tenant)
     process = queries.process(tenant=tenant, process_id=process_id)
+    if process_id in queries.processes_in_use(tenant=tenant, process_ids=[process_id]):
+        raise ProcessInUse(process_id)
     process_changes.remove(tenant=tenant, process=process, at=at)
     _record(tenant, process, "process.deleted", actor, at)
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.module_loading import import_string
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.loop import BulkLoop, loop_from_settings
@@ -21,7 +22,6 @@ from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
 from regards_processing.kernel.tenancy.services import create_tenants
-from worker_manager.consumers import consumers
 from workers.observability.server import PortTaken
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         signal.signal(signal.SIGINT, finish)
         _check_tables()
         create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
-        manager = consumers(instance_id=settings.AMQP_INSTANCE_ID)
+        declared = [import_string(path) for path in settings.CONSUMERS]
+        manager = [each for give in declared for each in give(instance_id=settings.AMQP_INSTANCE_ID)]
         loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed)
         _answer_probes(loop)
         tracing.serve_as("manager")

@@ -118,7 +118,8 @@ def _plugin(order: ExecutionOrder) -> type[ProcessPlugin]:
 
 
 def _watch(context: WorkContext, limits: ProcessLimits) -> None:
-    """End a program that fills the disk."""
+    """End a program that fills the disk, or whose result nobody awaits any more."""
+    context.raise_if_cancelled()
     outputs.made(context.workdir / "output", limits=limits)
 
 

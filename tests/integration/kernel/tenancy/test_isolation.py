@@ -33,6 +33,7 @@ _THEIRS: Final = {
     "workflowType": belongings.WORKFLOW_TYPE,
     "contentType": belongings.CONTENT_TYPE,
     "processBusinessId": belongings.PROCESS_ID,
+    "executionId": belongings.PROCESS_ID,
     "businessId": belongings.PROCESS_ID,
     "pluginId": SHELL,
     "datasetIpId": belongings.DATASET,

@@ -9,6 +9,7 @@ CONFIGURATION_HANDLER = (
     "fr.cnes.regards.modules.workermanager.service.cache.confupdated.WorkerConfUpdatedEventHandler"
 )
 DELETIONS = "fr.cnes.regards.framework.modules.session.commons.service.delete"
+PROCESSING_HANDLERS = "regards.broadcast.rs-processing.fr.cnes.regards.modules.processing.service.handlers"
 
 
 def arguments(declared: Topology) -> dict[str, dict[str, str | int]]:
@@ -39,6 +40,18 @@ def test_it_gives_every_queue_the_arguments_of_the_contract() -> None:
                 "x-dead-letter-routing-key": "regards.DLQ",
             }
             for kind in ("Session", "Source")
+        },
+        f"{PROCESSING_HANDLERS}.ExecutionRequestEventHandler": {
+            **dlx,
+            "x-dead-letter-routing-key": "regards.DLQ",
+        },
+        f"{PROCESSING_HANDLERS}.DownloadedOutputFileEventHandler": {
+            **dlx,
+            "x-dead-letter-routing-key": "regards.DLQ",
+        },
+        "regards.processing.execution.answer": {
+            "x-dead-letter-exchange": "regards.DLX",
+            "x-dead-letter-routing-key": "regards.DLQ",
         },
         "regards.worker.manager.heartbeat.m1": {**dlx, "x-dead-letter-routing-key": "regards.DLQ"},
         f"regards.broadcast.rs-worker-manager.m1.{CONFIGURATION_HANDLER}": {

@@ -16,6 +16,7 @@ from tests.unit.workers.builtin.run_process.orders import (
     an_order,
     carried_out,
 )
+from workers.sdk import Cancelled
 
 
 @pytest.fixture
@@ -126,6 +127,15 @@ def test_it_ends_a_program_whose_time_is_over_with_all_its_children(scene: Path,
     assert answer["finalStatus"] == "TIMED_OUT"
     assert answer["message"] == f"{PREFIX}Ended after 1 s: its time was over"
     assert [pid for pid in pids.read_text().split() if _lives(int(pid))] == []
+
+
+def test_it_ends_a_program_whose_execution_is_cancelled(scene: Path, storage: Path) -> None:
+    pid = scene.parent / "pid"
+    program = a_program(scene.parent, f"echo $$ >{pid}", "exec sleep 600")
+    order = an_order(program, an_input(scene))
+    with pytest.raises(Cancelled):
+        carried_out(order, storage=storage, roots=scene.parent, cancelled=pid.exists)
+    assert not _lives(int(pid.read_text()))
 
 
 def test_it_leaves_no_children_behind(scene: Path, storage: Path) -> None:

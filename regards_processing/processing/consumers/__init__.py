@@ -1,0 +1,13 @@
+"""What processing consumes: one module an event."""
+
+from typing import Any
+
+from regards_processing.kernel.amqp.consumer import BatchConsumer
+from regards_processing.processing.consumers.execution_answered import ExecutionAnsweredConsumer
+from regards_processing.processing.consumers.execution_requested import ExecutionRequestedConsumer
+from regards_processing.processing.consumers.outputs_downloaded import OutputsDownloadedConsumer
+
+
+def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:  # noqa: ARG001 (of every service)
+    """Return the consumers, in the order their bulks are handled: ends before beginnings."""
+    return [ExecutionAnsweredConsumer(), OutputsDownloadedConsumer(), ExecutionRequestedConsumer()]

@@ -1,0 +1,136 @@
+"""Executions: one run of a process on some files, and what it made."""
+
+from typing import ClassVar
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+
+from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
+from regards_processing.processing.models.batch import Batch
+from regards_processing.processing.states import FINAL, OPEN, ExecutionStatus
+from regards_processing.processing.steps import Step
+
+_OPEN_VALUES = sorted(status.value for status in OPEN)
+
+
+class ExecutionQuerySet(TenantScopedQuerySet["Execution"]):
+    """Words to ask for executions."""
+
+    def open(self) -> "ExecutionQuerySet":
+        """Keep those to which something must still happen."""
+        return self.filter(status__in=_OPEN_VALUES)
+
+    def locked(self, *, skip_locked: bool = False) -> "ExecutionQuerySet":
+        """Lock the rows, in the order of their keys, so that two bulks cannot wait for each other."""
+        return self.order_by("pk").select_for_update(of=("self",), skip_locked=skip_locked)
+
+
+class Execution(models.Model):
+    """One run of a process: REGISTERED → PREPARE → RUNNING → a final status, the first of which stays."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # No index of its own: those below begin with the tenant.
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="executions")
+    #: What the order service calls it; echoed as it is.
+    correlation_id = models.TextField()
+    #: SHA-256 of it: texts of any length find their place in an index so.
+    correlation_digest = models.CharField(max_length=64)
+    batch_correlation_id = models.TextField()
+    process_id = models.UUIDField()
+    #: Label and promises of the process when it was ordered: what they are later does not matter.
+    process_name = models.CharField(max_length=255)
+    process_info = models.JSONField(default=dict)
+    user_email = models.CharField(max_length=255)
+    status = models.CharField(max_length=10, choices=ExecutionStatus.choices)
+    #: Array of ``{"status", "time", "message"}``, milliseconds since 1970.
+    steps = models.JSONField(default=list)
+    #: As they were ordered.
+    input_files = models.JSONField(default=list)
+    #: Milliseconds that it is expected to take.
+    expected_duration = models.BigIntegerField(default=0)
+    created = models.DateTimeField()
+    #: Time of the last step.
+    last_updated = models.DateTimeField()
+    #: Until when the next sign of it has to come; ``None`` once it is final.
+    deadline_at = models.DateTimeField(null=True)
+    #: The last lines that its program wrote.
+    log = models.JSONField(default=list)
+
+    objects: ClassVar[models.Manager["Execution"]] = ExecutionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "processing_execution"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("batch", "correlation_digest"),
+                condition=Q(status__in=_OPEN_VALUES),
+                name="uk_open_execution",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ExecutionStatus.values), name="ck_execution_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(deadline_at__isnull=False)
+                | Q(status__in=sorted(status.value for status in FINAL)),
+                name="ck_open_execution_has_deadline",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("tenant", "created"), name="ix_execution_created"),
+            models.Index(fields=("tenant", "last_updated"), name="ix_execution_updated"),
+            models.Index(fields=("tenant", "process_id", "status"), name="ix_execution_process"),
+            models.Index(
+                fields=("deadline_at",), condition=Q(deadline_at__isnull=False), name="ix_execution_deadline"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def told_steps(self) -> list[Step]:
+        """The steps, oldest first."""
+        return [Step.from_json(step) for step in self.steps]
+
+    @property
+    def told_duration(self) -> dict[str, int]:
+        """The expected duration as the contract writes it, without the factor of the time-out."""
+        seconds, milliseconds = divmod(self.expected_duration, 1000)
+        return {"seconds": seconds, "nanos": milliseconds * 1_000_000}
+
+
+class OutputFile(models.Model):
+    """A file that an execution made."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # No index of its own: the one below begins with the tenant.
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="outputs")
+    #: Path relative to the output folder.
+    name = models.TextField()
+    url = models.TextField()
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    input_correlation_ids = models.JSONField(default=list)
+    created = models.DateTimeField()
+    #: Whether the order service has fetched it.
+    downloaded = models.BooleanField(default=False)
+    #: Whether it has been removed from the storage.
+    deleted = models.BooleanField(default=False)
+
+    objects: ClassVar[models.Manager["OutputFile"]] = TenantScopedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "processing_output_file"
+        indexes = (
+            models.Index(fields=("tenant", "url"), name="ix_output_url"),
+            models.Index(
+                fields=("id",), condition=Q(downloaded=True, deleted=False), name="ix_output_to_delete"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,110 @@
+"""Open batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from regards_processing.kernel.auth.access import Access
+from regards_processing.kernel.auth.identity import Caller
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.processing import queries
+from regards_processing.processing.execution_order import CONTENT_TYPE, WORKER_TYPE
+from regards_processing.processing.models import Batch
+from regards_processing.processing.plugin_checks import with_overrides
+from regards_processing.processing.plugin_values import ConfiguredProcess
+from regards_processing.processing.services.catalogue import NoSuchProcess, offered_processes_of
+from worker_manager.services.worker_types import ensure_worker_type
+from workers.processes.registry import plugins
+
+
+class ProcessNotOffered(DomainError):
+    """The process exists, and cannot be ordered."""
+
+    code = "PROCESS_NOT_OFFERED"
+    http_status = 422
+
+
+class BatchRefused(DomainError):
+    """The process does not take this batch."""
+
+    code = "BATCH_REFUSED"
+    http_status = 422
+
+
+class NotForThisRole(DomainError):
+    """The role of the user may not order this process."""
+
+    code = "NOT_FOR_THIS_ROLE"
+    http_status = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOrder:
+    """What an order service asks for."""
+
+    correlation_id: str
+    process_id: UUID
+    user: str
+    user_role: str
+    parameters: Mapping[str, str]
+    filesets: Mapping[str, Mapping[str, Any]]
+
+
+@transaction
+def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
+    """Open a batch of a process; its executions are ordered later, by message.
+
+    Raises:
+        NoSuchProcess: the tenant has no process of this id.
+        ProcessNotOffered: it is inactive, or broken.
+        NotForThisRole: the role of the user may not order it.
+        BatchRefused: it is not for one of the datasets, or a parameter cannot be given so.
+    """
+    configured = queries.processes(tenant=tenant, process_id=order.process_id)
+    if not configured:
+        raise NoSuchProcess(order.process_id)
+    offered = offered_processes_of(tenant=tenant, configured=configured)
+    if not offered:
+        raise ProcessNotOffered(f"Process {order.process_id} is inactive, or its configuration is broken")
+    (process,) = configured
+    if settings.PROCESS_RIGHTS_CHECKED:
+        _check_role(tenant, process, order)
+        _check_datasets(process, order)
+    plugin = plugins()[process.plugin.plugin_id]
+    _, faults = with_overrides(stored=process.plugin, plugin=plugin, given=order.parameters)
+    if faults:
+        raise BatchRefused("; ".join(fault.text for fault in faults))
+    ensure_worker_type(tenant=tenant, worker_type=WORKER_TYPE, content_type=CONTENT_TYPE)
+    return Batch.objects.create(
+        tenant=tenant,
+        correlation_id=order.correlation_id,
+        process_id=order.process_id,
+        user_email=order.user,
+        user_role=order.user_role,
+        parameters=dict(order.parameters),
+        filesets=dict(order.filesets),
+        created=at,
+    )
+
+
+def _check_role(tenant: Tenant, process: ConfiguredProcess, order: BatchOrder) -> None:
+    user = Caller(tenant=tenant.name, login=order.user, email=order.user, role=order.user_role)
+    if not Access.of(user).includes(process.rights.role):
+        raise NotForThisRole(
+            f"Role {order.user_role} may not order process {process.process_id}, "
+            f"which is for {process.rights.role} and above"
+        )
+
+
+def _check_datasets(process: ConfiguredProcess, order: BatchOrder) -> None:
+    if process.rights.linked_to_all_datasets:
+        return
+    others = sorted(set(order.filesets).difference(process.rights.datasets))
+    if others:
+        raise BatchRefused(f"Process {process.process_id} may not be ordered for {', '.join(others)}")

@@ -1,0 +1,98 @@
+"""Output files that are not needed any more."""
+
+import logging
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
+from regards_processing.processing.models import Batch, Execution, OutputFile
+
+log = logging.getLogger(__name__)
+
+_EVERYBODY = "the platform cleans up for every tenant"
+
+
+@transaction
+def note_downloads(*, downloads: Sequence[OutputsDownloaded]) -> None:
+    """Remember which output files have been fetched; URLs of none are passed over."""
+    urls: dict[str, set[str]] = {}
+    for download in downloads:
+        urls.setdefault(download.tenant, set()).update(download.urls)
+    for tenant in Tenant.objects.filter(name__in=urls):
+        files = OutputFile.objects.for_tenant(tenant).filter(url__in=urls[tenant.name], downloaded=False)
+        files.update(downloaded=True)
+
+
+def delete_downloaded() -> int:
+    """Delete the files that have been fetched; return how many. What stays is tried again later."""
+    deleted, last = 0, None
+    while page := _downloaded_page(after=last):
+        gone = [output.pk for output in page if _remove(output.url)]
+        files = OutputFile.objects.across_tenants(because=_EVERYBODY)
+        deleted += files.filter(pk__in=gone).update(deleted=True)
+        last = page[-1].pk
+    return deleted
+
+
+def forget_batches(*, at: datetime) -> int:
+    """Drop old batches, all of whose executions have ended long ago, with their files; return how many."""
+    forgotten = 0
+    while page := _old_batches(before=at - timedelta(seconds=settings.BATCH_KEPT)):
+        forgotten += _forget(page)
+    return forgotten
+
+
+@transaction
+def _forget(batches: Collection[Batch]) -> int:
+    left = OutputFile.objects.across_tenants(because=_EVERYBODY).filter(
+        execution__batch__in=batches, deleted=False
+    )
+    for url in list(left.values_list("url", flat=True)):
+        _remove(url)
+    for batch in batches:
+        batch.delete()
+    log.info("batches forgotten", extra={"action": "batch.forgotten", "batches": len(batches)})
+    return len(batches)
+
+
+def _old_batches(*, before: datetime) -> list[Batch]:
+    old = Batch.objects.across_tenants(because=_EVERYBODY).filter(created__lt=before)
+    executions = Execution.objects.across_tenants(because=_EVERYBODY).filter(batch=OuterRef("pk"))
+    recent = executions.filter(Q(deadline_at__isnull=False) | Q(last_updated__gte=before))
+    return list(old.filter(~Exists(recent)).order_by("created")[: settings.SWEEP_PAGE])
+
+
+def _downloaded_page(*, after: UUID | None) -> list[OutputFile]:
+    files = OutputFile.objects.across_tenants(because=_EVERYBODY).filter(downloaded=True, deleted=False)
+    rest = files.filter(pk__gt=after) if after else files
+    return list(rest.order_by("pk")[: settings.SWEEP_PAGE])
+
+
+def _remove(url: str) -> bool:
+    """Remove a file of the shared storage, and its folder when it was the last; say whether it is gone."""
+    path = Path(unquote(urlsplit(url).path))
+    storage = settings.SHARED_STORAGE.resolve()
+    if not path.resolve().is_relative_to(storage):
+        log.error("output file outside the storage", extra={"action": "output.outside", "url": url})
+        return False
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning(
+            "output file cannot be deleted",
+            extra={"action": "output.kept", "url": url, "reason": str(error)},
+        )
+        return False
+    with suppress(OSError):
+        # It may hold files of other outputs: then it stays.
+        path.parent.rmdir()
+    return True

@@ -1,0 +1,95 @@
+"""Watch open executions: how far they are, and whether their time is over."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from regards_processing.kernel.db import rows
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.processing.execution_order import WORKER_TYPE
+from regards_processing.processing.models import Execution
+from regards_processing.processing.services.cancellation import end_early
+from regards_processing.processing.services.executions import time_limit
+from regards_processing.processing.services.outcomes import is_uuid
+from regards_processing.processing.states import ExecutionStatus
+from regards_processing.processing.steps import Outcome, Step
+from worker_manager.services.progress import Progress, running_requests
+
+log = logging.getLogger(__name__)
+
+_EVERYBODY = "the platform watches the executions of every tenant"
+#: What a fleet says when it begins with an execution (contract 6.3).
+_PREPARING = "| Load input files into workdir"
+_SEEN = ("status", "steps", "log", "last_updated", "deadline_at")
+
+
+def note_progress(*, at: datetime) -> int:
+    """Take over what fleets said of their work, page by page; return how many executions moved."""
+    moved, after = 0, 0
+    while page := running_requests(worker_type=WORKER_TYPE, after=after, limit=settings.SWEEP_PAGE):
+        moved += _note_page(page, at)
+        after = page[-1].key
+    return moved
+
+
+def end_overdue(*, at: datetime) -> int:
+    """End the executions whose time is over, page by page; return how many."""
+    ended = 0
+    while page := _end_page(at):
+        ended += page
+    return ended
+
+
+@transaction
+def _end_page(at: datetime) -> int:
+    overdue = Execution.objects.across_tenants(because=_EVERYBODY).filter(deadline_at__lt=at)
+    page = list(overdue.select_related("tenant").locked(skip_locked=True)[: settings.SWEEP_PAGE])
+    end_early(ended=[(execution, _timed_out(execution)) for execution in page], at=at)
+    return len(page)
+
+
+def _timed_out(execution: Execution) -> Outcome:
+    if execution.status == ExecutionStatus.REGISTERED:
+        message = f"No fleet began with it within {settings.EXECUTION_START_TIMEOUT} s"
+    else:
+        message = f"It was not over {time_limit(execution.expected_duration):g} s after its fleet began"
+    return Outcome(status=ExecutionStatus.TIMED_OUT, message=message)
+
+
+@transaction
+def _note_page(page: Sequence[Progress], at: datetime) -> int:
+    said = {progress.request_id: progress for progress in page if is_uuid(progress.request_id)}
+    found = Execution.objects.across_tenants(because=_EVERYBODY).open().filter(pk__in=list(said))
+    moved = [
+        execution
+        for execution in found.locked(skip_locked=True)
+        if _note(execution, said[str(execution.pk)], at)
+    ]
+    values = [[each.pk, *(getattr(each, name) for name in _SEEN)] for each in moved]
+    rows.update(model=Execution, columns=_SEEN, rows=values)
+    return len(moved)
+
+
+def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
+    """Take over one sign of life; return whether it says anything new."""
+    message = progress.message or ""
+    status = ExecutionStatus.PREPARE if message.endswith(_PREPARING) else ExecutionStatus.RUNNING
+    is_step = message.startswith("[") and "] ExecId=" in message
+    if execution.status == ExecutionStatus.REGISTERED or (is_step and _is_new(execution, status)):
+        step = Step(status=status, at=progress.at, message=message if is_step else "")
+        execution.steps = [*execution.steps, step.to_json()]
+        execution.status, execution.last_updated = status, at
+        grace = settings.EXECUTION_TIMEOUT_GRACE
+        limit = time_limit(execution.expected_duration) + grace
+        execution.deadline_at = at + timedelta(seconds=limit)
+        return True
+    if not is_step and message and execution.log != [message]:
+        execution.log = [message]
+        return True
+    return False
+
+
+def _is_new(execution: Execution, status: ExecutionStatus) -> bool:
+    return execution.status != status

@@ -1,0 +1,19 @@
+"""Periodic tasks of processing: doors to one service each."""
+
+from celery import shared_task
+
+from regards_processing.kernel import clock
+from regards_processing.processing.services import outputs, watch
+
+
+@shared_task
+def watch_executions(**_ignored: object) -> int:
+    """Note how far executions are, and end those whose time is over."""
+    at = clock.now()
+    return watch.note_progress(at=at) + watch.end_overdue(at=at)
+
+
+@shared_task
+def clean_up_outputs(**_ignored: object) -> int:
+    """Delete what has been downloaded, and forget old batches."""
+    return outputs.delete_downloaded() + outputs.forget_batches(at=clock.now())

@@ -1,0 +1,20 @@
+"""Limits of executions. Times are in seconds."""
+
+from typing import Final
+
+from regards_processing.settings import env
+
+_DAY: Final = 86_400
+
+#: Whether a batch needs a user whose role may order the process, and datasets that the process is linked to.
+PROCESS_RIGHTS_CHECKED = env.boolean("PROCESS_RIGHTS_CHECKED", default=True)
+#: An execution may take so many times what its forecast says.
+EXECUTION_TIMEOUT_FACTOR = env.integer("EXECUTION_TIMEOUT_FACTOR", 2, minimum=1, maximum=1000)
+#: However short its forecast is, an execution may take this long.
+EXECUTION_TIMEOUT_FLOOR = env.integer("EXECUTION_TIMEOUT_FLOOR_SECONDS", 60, minimum=1)
+#: Fleets end executions whose time is over; after this much more, the platform does without them.
+EXECUTION_TIMEOUT_GRACE = env.integer("EXECUTION_TIMEOUT_GRACE_SECONDS", 300, minimum=1)
+#: How long an execution may wait for a fleet.
+EXECUTION_START_TIMEOUT = env.integer("EXECUTION_START_TIMEOUT_SECONDS", 7 * _DAY, minimum=1)
+#: How long a batch is kept whose executions have ended, and its output files with it.
+BATCH_KEPT = env.integer("BATCH_KEPT_SECONDS", 7 * _DAY, minimum=60)

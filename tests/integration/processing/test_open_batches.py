@@ -1,0 +1,124 @@
+"""Batches by REST."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pytest_django import Settings
+
+from regards_processing.kernel.auth.roles import Role
+from regards_processing.processing.models import Batch, PluginConfiguration
+from tests.factories.access import a_custom_role
+from tests.factories.processing import a_parameter, a_process
+from tests.factories.rest import client_as
+from tests.factories.rows import every
+from tests.factories.worker_manager import a_tenant
+from tests.fakes.engine import committing
+from worker_manager.models import InputContentType, WorkerType
+
+pytestmark = pytest.mark.django_db
+
+_NOBODY = UUID(int=7)
+
+_DATASET = "URN:A"
+
+
+def _body(process_id: object, **changes: Any) -> dict[str, Any]:
+    fileset = {"dataset": _DATASET, "executionCount": 1, "totalBytes": 5}
+    return {
+        "correlationId": "order-12_dsSel-3_subOrder-1",
+        "processBusinessId": str(process_id),
+        "tenant": "demo",
+        "user": "ada@example.org",
+        "userRole": "EXPLOIT",
+        "parameters": {},
+        "filesetsByDataset": {_DATASET: fileset},
+    } | changes
+
+
+def _post(body: dict[str, Any], *, role: str = Role.REGISTERED_USER) -> Any:
+    with committing(execute=True):
+        return client_as(role, tenant="demo").post("/api/v1/rs-processing/batch", body, format="json")
+
+
+def test_it_opens_a_batch() -> None:
+    process = a_process(a_tenant(), datasets=[_DATASET])
+    answer = _post(_body(process.process_id))
+    stored = every(Batch).get()
+    assert answer.status_code == 200
+    assert answer.json() == {"batchId": str(stored.pk), "correlationId": "order-12_dsSel-3_subOrder-1"}
+    assert (stored.user_email, stored.user_role) == ("ada@example.org", "EXPLOIT")
+
+
+def test_it_has_the_engine_route_executions() -> None:
+    process = a_process(a_tenant(), to_all=True)
+    _post(_body(process.process_id))
+    _post(_body(process.process_id))
+    routed = every(InputContentType).get(content_type="process-execution")
+    assert routed.worker_type.worker_type == "run-process"
+    assert not every(WorkerType).get(worker_type="run-process").keep_errors
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "told"),
+    [
+        ({"processBusinessId": str(_NOBODY)}, 404, "Unfound "),
+        ({"tenant": "other"}, 403, "The body names tenant other, the token demo"),
+        ({"userRole": "PUBLIC"}, 403, "Role PUBLIC may not order process"),
+        (
+            {"filesetsByDataset": {"URN:B": {"dataset": "URN:B", "executionCount": 1, "totalBytes": 1}}},
+            422,
+            "URN:B",
+        ),
+        (
+            {"parameters": {"shellScript": "/bin/sh"}},
+            422,
+            "Parameter shellScript cannot be given by an order",
+        ),
+        ({"parameters": {"nonsense": "1"}}, 422, "Parameter nonsense cannot be given by an order"),
+        ({"parameters": None}, 422, "parameters: This field may not be null."),
+        ({"filesetsByDataset": None}, 422, "filesetsByDataset: This field may not be null."),
+        ({"correlationId": ""}, 422, "correlationId: This field may not be blank."),
+        ({"filesetsByDataset": {"a": {"dataset": "a"}}}, 422, "executionCount: This field is required."),
+    ],
+)
+def test_it_refuses_what_cannot_be_ordered(changes: dict[str, Any], status: int, told: str) -> None:
+    process = a_process(a_tenant(), datasets=[_DATASET])
+    answer = _post(_body(process.process_id, **changes))
+    assert answer.status_code == status
+    assert told in " ".join(answer.json()["messages"])
+    assert not every(Batch).exists()
+
+
+def test_it_refuses_processes_that_are_not_offered() -> None:
+    process = a_process(a_tenant(), to_all=True)
+    every(PluginConfiguration).update(active=False)
+    assert _post(_body(process.process_id)).status_code == 422
+
+
+@pytest.mark.parametrize("role", ["PROJECT_ADMIN", "SYS_rs-order", "ADMIN", "SCIENTIST"])
+def test_it_lets_roles_order_that_include_the_process(role: str) -> None:
+    tenant = a_tenant()
+    a_custom_role(tenant, name="SCIENTIST", inherits=Role.EXPLOIT)
+    process = a_process(tenant, to_all=True)
+    assert _post(_body(process.process_id, userRole=role)).status_code == 200
+
+
+def test_it_checks_no_rights_where_that_is_switched_off(settings: Settings) -> None:
+    settings.PROCESS_RIGHTS_CHECKED = False
+    process = a_process(a_tenant())
+    assert _post(_body(process.process_id, userRole="PUBLIC")).status_code == 200
+
+
+def test_it_lets_services_order_for_their_users() -> None:
+    process = a_process(a_tenant(), to_all=True)
+    assert _post(_body(process.process_id, tenant="other"), role="SYS_rs-order").status_code == 200
+
+
+@pytest.mark.parametrize(("value", "status"), [("FEATURE", 200), ("SUBORDER", 422), ("ALL", 422)])
+def test_it_takes_dynamic_parameters_within_their_choices(value: str, status: int) -> None:
+    process = a_process(a_tenant(), to_all=True)
+    stored = every(PluginConfiguration).get()
+    scope = a_parameter("scope", "FEATURE", dynamic=True, dynamicsValues=["FEATURE"])
+    every(PluginConfiguration).update(parameters=[*stored.parameters, scope])
+    assert _post(_body(process.process_id, parameters={"scope": value})).status_code == status

@@ -1,0 +1,30 @@
+"""How far requests are that run now: for services whose work they are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker_manager.models import Request
+from worker_manager.states import RequestStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The last sign of the worker that runs a request."""
+
+    #: Technical id of the request.
+    key: int
+    request_id: str
+    #: The last line that the worker told.
+    message: str | None
+    at: datetime
+
+
+def running_requests(*, worker_type: str, after: int, limit: int) -> list[Progress]:
+    """Return what the workers of a type run now, of all tenants, behind the technical id ``after``."""
+    requests = Request.objects.across_tenants(because="whoever asks looks after the work of all tenants")
+    found = requests.filter(status=RequestStatus.RUNNING, step_worker_type=worker_type, pk__gt=after)
+    values = found.order_by("pk").values_list("pk", "request_id", "error", "moved_at")[:limit]
+    return [
+        Progress(key=key, request_id=request_id, message=message, at=at)
+        for key, request_id, message, at in values
+    ]
