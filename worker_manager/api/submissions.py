@@ -28,6 +28,7 @@ from worker_manager.services.direct_submission import submit_directly
 from workers.contract.bodies import load_object
 from workers.contract.errors import MalformedMessage
 from workers.contract.headers import MAX_LENGTH
+from workers.contract.names import MAX_PRIORITY
 
 #: Requests of one call: as many as a manager takes in at once.
 MAX_REQUESTS: Final = 1000
@@ -105,6 +106,13 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     owner = _header(help_text="The same, by its name in messages")
     session = _header(help_text="Groups requests of a source")
     contentType = _header(help_text="Chooses the worker type or the workflow")  # noqa: N815 (likewise)
+    priority = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MAX_PRIORITY,
+        help_text="Higher ones go first; of the worker type or workflow when absent",
+    )
     content = ContentField(required=False, allow_null=True, help_text="The body, a JSON object")
     contentBase64 = EncodedContentField(  # noqa: N815 (ours, like the others)
         required=False, allow_null=True, help_text="The body to the byte: Base64 of a JSON object"
@@ -193,6 +201,7 @@ class SubmitRequests(Endpoint):
             content=next(given[name] for name in _BODIES if given.get(name) is not None),
             # The caller may repeat a call whose answer was lost.
             redelivered=True,
+            priority=given.get("priority"),
             trace_parent=tracing.current(),
         )
 

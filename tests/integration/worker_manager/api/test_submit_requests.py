@@ -110,6 +110,16 @@ def test_it_knows_the_source_by_its_name_in_messages() -> None:
     assert the_request().source == "acme"
 
 
+@pytest.mark.parametrize(("given", "stored"), [(7, 7), (0, 0), (None, 3)])
+@pytest.mark.usefixtures("engine")
+def test_it_takes_the_priority_that_is_named(given: int | None, stored: int) -> None:
+    worker_type = a_worker_type(a_tenant())
+    worker_type.priority = 3
+    worker_type.save()
+    _submit(_body(priority=given))
+    assert the_request().priority == stored
+
+
 @pytest.mark.usefixtures("tenant", "_alive")
 def test_it_answers_each_of_several(engine: Engine) -> None:
     told = _submit(
@@ -201,6 +211,7 @@ def test_it_refuses_a_body_that_is_too_large(settings: Settings) -> None:
         (_body(""), "requestId: This field may not be blank."),
         (_body("r" * 256), "requestId: Ensure this field has no more than 255 characters."),
         (_body(owner="other"), "source and owner are the same, and differ here"),
+        (_body(priority=256), "priority: Ensure this value is less than or equal to 255."),
         ([_body(), _body("r-2", session=[])], "[1].session: Not a valid string."),
         ([], "This list may not be empty."),
         (7, "Invalid data. Expected a dictionary, but got int."),
