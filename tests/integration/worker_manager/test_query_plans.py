@@ -21,7 +21,15 @@ from worker_manager import history_searches, searches
 from worker_manager.events.session_deleted import SessionsDeleted
 from worker_manager.history_filter import HistoryFilter
 from worker_manager.request_filter import RequestFilter
-from worker_manager.services import cancellation, deletion, explanation, orders, retries, session_deletion
+from worker_manager.services import (
+    cancellation,
+    deletion,
+    explanation,
+    fleets,
+    orders,
+    retries,
+    session_deletion,
+)
 from worker_manager.services.history import forget_finished
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -158,6 +166,10 @@ _SEARCHES: dict[str, Callable[[Scene], object]] = {
     "page of a source and session": _searched(
         RequestFilter(source=TextFilter(text="source-7"), session=TextFilter(text="session-7"))
     ),
+    "counts of everything": lambda scene: searches.counts_of(tenant=scene.tenant, wanted=_EVERYTHING),
+    "counts of a content type": lambda scene: searches.counts_of(tenant=scene.tenant, wanted=_TYPE),
+    "fleets": lambda scene: fleets.list_fleets(tenant=scene.tenant, at=AT),
+    "one fleet": lambda scene: fleets.read_fleet(tenant=scene.tenant, worker_type="unzip-worker", at=AT),
     "history": _looked_back(HistoryFilter()),
     "history by id": _looked_back(HistoryFilter(), "requestId,asc"),
     "history of a content type": _looked_back(HistoryFilter(content_types=including("type-7"))),
