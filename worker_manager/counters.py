@@ -10,6 +10,7 @@ from typing import Final
 import prometheus_client as prometheus
 
 from regards_processing.kernel.db.transactions import after_commit
+from worker_manager import forks
 from worker_manager.models import Request
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import FAILED, RequestStatus
@@ -137,9 +138,7 @@ def answered(*, answers: Sequence[WorkAnswer], dropped: Sequence[Dropped]) -> No
 
 def _dispatches(requests: Sequence[Request], tenants: Tenants) -> Counts:
     return Counts(
-        (tenants[request.tenant_id], request.dispatched_worker_type or "")
-        for request in requests
-        if request.status == RequestStatus.DISPATCHED
+        (tenants[request.tenant_id], request.dispatched_worker_type or "") for request in forks.sent(requests)
     )
 
 

@@ -65,11 +65,16 @@ def load_of(*, worker_types: Collection[str]) -> Load:
         rows = select(
             "SELECT step_worker_type, tenant_id, COUNT(*) FROM workermanager_request "  # noqa: S608
             f"WHERE {_IN_FLIGHT} AND step_worker_type {wanted} GROUP BY step_worker_type, tenant_id "
+            "UNION ALL SELECT step_worker_type, tenant_id, COUNT(*) FROM workermanager_branch "
+            f"WHERE {_IN_FLIGHT} AND step_worker_type {wanted} GROUP BY step_worker_type, tenant_id "
             f"UNION ALL SELECT DISTINCT step_worker_type, 0, 0 FROM ({holding}) AS holding",
-            [*parameters, *again],
+            [*parameters, *parameters, *again],
         )
+    in_flight: Counter[Place] = Counter()
+    for name, tenant, count in rows:
+        in_flight[name, tenant] += count
     return Load(
-        in_flight=Counter({(name, tenant): count for name, tenant, count in rows if count}),
+        in_flight=+in_flight,
         holding=frozenset(name for name, _, count in rows if not count),
     )
 

@@ -237,7 +237,7 @@ def waiting_for(*, live: LiveTypes, configured: Mapping[PlanKey, Plan]) -> Q:
     condition = Q(attempt__gt=0, plan__isnull=False, step_worker_type__in=list(live))
     startable: dict[int, list[str]] = {}
     for (tenant_id, content_type), plan in configured.items():
-        if plan.first.worker_type in live:
+        if not live.keys().isdisjoint(plan.first.workers):
             startable.setdefault(tenant_id, []).append(content_type)
     for tenant_id, content_types in startable.items():
         unplanned = Q(attempt=0) | Q(plan__isnull=True)

@@ -157,9 +157,9 @@ def _of_steps(situation: Situation) -> list[Reason]:
     if plan is None or step is None or plan.after(step.number) is None:
         return []
     position = plan.steps.index(step) + 1
-    following = [later.worker_type for later in plan.steps[position:]]
+    following = [" + ".join(later.workers) for later in plan.steps[position:]]
     text = (
-        f"Step {position} of {len(plan.steps)}, worker type {step.worker_type}, comes first; "
+        f"Step {position} of {len(plan.steps)}, worker type {' + '.join(step.workers)}, comes first; "
         f"it is followed by {', '.join(following)}"
     )
     return [

@@ -12,13 +12,13 @@ from typing import Final
 
 from regards_processing.kernel.observability.tracing import Event, Kind, PastSpan
 from worker_manager.models import Request
-from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.states import AWAITING_ANSWER, WAITING, RequestStatus
 from worker_manager.trace_stamps import Phase, Stamp, new_span_id
-from worker_manager.trail import Outcome
+from worker_manager.trail import Attempt, Outcome
+from worker_manager.workflow_plan import Plan
 from workers.contract.work_answer import AnswerStatus
 from workers.observability import span_attributes as names
 
-_WAITING: Final = frozenset({RequestStatus.NO_WORKER_AVAILABLE, RequestStatus.TO_DISPATCH})
 #: A request that is one of these has no span under way.
 _ENDS: Final = frozenset(
     {
@@ -30,6 +30,8 @@ _ENDS: Final = frozenset(
     }
 )
 _FAILURES: Final = frozenset({RequestStatus.ERROR, RequestStatus.INVALID_CONTENT})
+#: Ends of a dispatch that are no failure.
+_WELL: Final = frozenset({Outcome.SUCCESS, Outcome.POSTPONED})
 #: How a dispatch ended whose answer did not come.
 _LOST: Final = "LOST"
 
@@ -54,7 +56,7 @@ def moved(
     phase = _continued(stamp.phase, request, at)
     if phase is not None:
         return replace(stamp, phase=phase), []
-    spans = []
+    spans = _spans_of_branches(stamp, request, tenant)
     if stamp.phase is not None and _is_known(stamp.phase, request):
         spans.append(_span_of_phase(stamp, stamp.phase, request, tenant, at))
     if over:
@@ -65,7 +67,10 @@ def moved(
 def _phase(request: Request, at: datetime) -> Phase | None:
     """Return the phase that begins with a request's status, if one does."""
     status = RequestStatus(request.status)
-    if status is not RequestStatus.DISPATCHED and status not in _WAITING:
+    if request.fork is not None:
+        # Its branches have spans of their own, one after the other ends.
+        return None
+    if status is not RequestStatus.DISPATCHED and status not in WAITING:
         return None
     return Phase(
         status=status,
@@ -80,7 +85,7 @@ def _continued(phase: Phase | None, request: Request, at: datetime) -> Phase | N
     """Return the phase if it goes on, with what is new in it."""
     if phase is None or phase.attempt != request.attempt:
         return None
-    if phase.status in _WAITING:
+    if phase.status in WAITING:
         return phase if request.status == phase.status else None
     if request.status not in AWAITING_ANSWER:
         return None
@@ -95,6 +100,8 @@ def _is_known(phase: Phase, request: Request) -> bool:
 
     It is not when a manager without tracing has moved the request meanwhile: that one wrote no stamp.
     """
+    if request.fork is not None:
+        return phase.attempt == request.fork.counted
     new = request.status == RequestStatus.DISPATCHED
     return request.attempt == phase.attempt + new
 
@@ -102,7 +109,7 @@ def _is_known(phase: Phase, request: Request) -> bool:
 def _span_of_phase(stamp: Stamp, phase: Phase, request: Request, tenant: str, at: datetime) -> PastSpan:
     attributes = _of_request(request, tenant)
     attributes |= {names.STEP: phase.step, names.WORKER_TYPE: phase.worker_type or ""}
-    if phase.status in _WAITING:
+    if phase.status in WAITING:
         return PastSpan(
             name=f"wait {phase.worker_type or request.content_type}",
             kind=Kind.INTERNAL,
@@ -127,6 +134,39 @@ def _span_of_phase(stamp: Stamp, phase: Phase, request: Request, tenant: str, at
         attributes=attributes,
         error=error,
         events=[Event(name="running", at=phase.running_since)] if phase.running_since else [],
+    )
+
+
+def _spans_of_branches(stamp: Stamp, request: Request, tenant: str) -> list[PastSpan]:
+    """Return the spans of the dispatches that ended at parallel steps."""
+    if not request.plan or "parallel" not in request.plan:
+        return []
+    plan = Plan.from_json(request.plan)
+    return [
+        _span_of_attempt(stamp, attempt, request, tenant)
+        for attempt in request.ended_attempts
+        if (step := plan.step(attempt.step)) and step.members
+    ]
+
+
+def _span_of_attempt(stamp: Stamp, attempt: Attempt, request: Request, tenant: str) -> PastSpan:
+    attributes = _of_request(request, tenant)
+    attributes |= {names.STEP: attempt.step, names.WORKER_TYPE: attempt.worker_type}
+    attributes |= {names.STATUS: attempt.outcome or "", names.ATTEMPT: attempt.attempt}
+    attributes[names.DISPATCH_ID] = f"{request.pk}:{attempt.step}:{attempt.attempt}"
+    if attempt.worker_id:
+        attributes[names.WORKER_ID] = attempt.worker_id
+    started = attempt.started_at
+    return PastSpan(
+        name=f"dispatch {attempt.worker_type}",
+        kind=Kind.PRODUCER,
+        ids=stamp.dispatch(attempt=attempt.attempt),
+        parent_id=stamp.ids.span_id,
+        start=attempt.dispatched_at,
+        end=attempt.ended_at or attempt.dispatched_at,
+        attributes=attributes,
+        error=None if attempt.outcome in _WELL else attempt.message or "",
+        events=[Event(name="running", at=started)] if started else [],
     )
 
 

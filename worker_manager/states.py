@@ -60,8 +60,21 @@ MOVES: Final[Mapping[RequestStatus, frozenset[RequestStatus]]] = {
 FINAL: Final = frozenset(RequestStatus).difference(MOVES)
 #: A worker has the request, or will get it.
 AWAITING_ANSWER: Final = frozenset({_S.DISPATCHED, _S.RUNNING})
+#: A sweep will dispatch these.
+WAITING: Final = frozenset({RequestStatus.NO_WORKER_AVAILABLE, RequestStatus.TO_DISPATCH})
+#: Something happens to these by itself.
+UNDER_WAY: Final = AWAITING_ANSWER | WAITING
 #: Nothing happens to these by itself.
 FAILED: Final = frozenset({_S.ERROR, _S.INVALID_CONTENT})
+#: What a request is while it has branches: the first of these that one of them is; else all have succeeded.
+BRANCHES_SAY: Final = (
+    _S.RUNNING,
+    _S.DISPATCHED,
+    _S.TO_DISPATCH,
+    _S.NO_WORKER_AVAILABLE,
+    _S.ERROR,
+    _S.INVALID_CONTENT,
+)
 #: An operator may have these carried out again, or deleted.
 UP_TO_OPERATORS: Final = frozenset(status for status, targets in MOVES.items() if _S.TO_DELETE in targets)
 #: What an operator may cancel: everything that has not ended.

@@ -22,8 +22,6 @@ from workers.contract.trace_parent import TraceParent
 from workers.observability import span_attributes as names
 
 RequestKey = tuple[int, str]
-#: The header ``traceparent`` of messages about requests, by primary key.
-TraceParents = Mapping[int, str]
 
 #: The column that holds the stamps.
 _STAMP: Final = frozenset({"trace"})
@@ -73,19 +71,19 @@ def moved(*, requests: Iterable[Request], tenants: Mapping[int, str], at: dateti
     return _STAMP
 
 
-def of_dispatches(*, requests: Iterable[Request]) -> TraceParents:
-    """Return what the messages to workers name as their cause: the dispatches."""
+def of_dispatches(*, requests: Iterable[Request]) -> Mapping[str, str]:
+    """Return what messages to workers name as their cause, by dispatch id: the dispatches."""
     if not tracing.is_on():
         return {}
     return {
-        request.pk: stamp.dispatch(attempt=request.attempt).to_header()
+        request.dispatch_id: stamp.dispatch(attempt=request.attempt).to_header()
         for request in requests
         if (stamp := Stamp.read(request.trace))
     }
 
 
-def of_requests(*, requests: Iterable[Request]) -> TraceParents:
-    """Return what the responses to clients name as their cause: the requests."""
+def of_requests(*, requests: Iterable[Request]) -> Mapping[int, str]:
+    """Return what responses to clients name as their cause, by primary key: the requests."""
     if not tracing.is_on():
         return {}
     return {request.pk: stamp.ids.to_header() for request in requests if (stamp := Stamp.read(request.trace))}

@@ -150,6 +150,12 @@ def ended(text: str, *, ending: Ending, at: datetime) -> tuple[str, Attempt]:
     return _appended(text, _encoded(event)), _attempt(*events, event)
 
 
+def joined(text: str, other: str, *, step: int, kept: int) -> str:
+    """Add attempts that all ended; of the step the first ``kept`` and as many of the last are remembered."""
+    text = _appended(text, other)
+    return _shortened(text, step=step, kept=kept) if text.count(f'["D",{step},') > 2 * kept else text
+
+
 def _appended(text: str, line: str) -> str:
     return f"{text}\n{line}" if text else line
 

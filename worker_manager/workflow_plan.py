@@ -38,6 +38,10 @@ class PlanStep:
         """Every worker type of the step."""
         return self.members or (self.worker_type,)
 
+    def member(self, position: int) -> "PlanStep":
+        """Return what one member of a parallel step does, as a step of its own."""
+        return PlanStep.of(self.number, self.members[position], self.policies[position : position + 1])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -30,6 +30,16 @@ def workflow(workflow_type: str, *worker_types: str, keep_errors: bool = True) -
     return {"key": _WORKFLOW, "value": value}
 
 
+def parallel(workflow_type: str, first: str, members: Sequence[str], last: str) -> Item:
+    """Return a workflow whose second step has several worker types; the last one takes ``echo``."""
+    steps = [
+        {"stepNumber": 10, "workerType": first},
+        {"stepNumber": 20, "workerTypes": list(members), "contentTypeOutput": "echo"},
+        {"stepNumber": 30, "workerType": last},
+    ]
+    return {"key": _WORKFLOW, "value": {"workflowType": workflow_type, "steps": steps}}
+
+
 def skipped(*content_types: str) -> Item:
     return {"key": _SETTING, "value": {"name": "skipContentTypes", "value": json.dumps(content_types)}}
 
@@ -72,6 +82,7 @@ ITEMS: Sequence[Item] = (
     worker("foreign-future", "foreign-future"),
     workflow("mended-at-step-two", "accept-late", "accept-mend"),
     workflow("three-steps", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
+    parallel("in-parallel", "accept-stamp-a", ("accept-stamp-b", "accept-stamp-b"), "accept-echo"),
     workflow("with-late-step", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c", "accept-late"),
     workflow("foreign-in-the-middle", "accept-binary", "foreign-middle", "accept-inspect"),
     workflow("unkept", "accept-binary", "foreign-middle", keep_errors=False),

@@ -22,6 +22,12 @@ _STEPS = [
     {"stepNumber": 30, "workerType": "accept-stamp-c"},
 ]
 
+_PARALLEL = [
+    {"stepNumber": 10, "workerType": "accept-stamp-a"},
+    {"stepNumber": 20, "workerTypes": ["accept-stamp-b", "accept-stamp-b"]},
+    {"stepNumber": 30, "workerType": "accept-echo"},
+]
+
 
 @pytest.fixture
 def fleets(shared: Platform) -> Iterator[Celery]:
@@ -51,6 +57,26 @@ def test_it_ends_with_the_same_content_as_the_native_chain(client: Client, share
     assert _without_tokens(native) == _without_tokens(managed)
     assert result["headers"] == standard_headers("native-2", "three-steps") | {"acme.step": "c"}
     assert list(Path(shared.stack.variables["WORKER_RESULT_BACKEND"].removeprefix("file://")).iterdir())
+
+
+@pytest.mark.usefixtures("fleets")
+def test_it_gathers_as_the_native_group_does(client: Client) -> None:
+    body = b'{"name":"scene"}'
+    client.submit("native-3", "in-parallel", body)
+    managed = json.loads(client.await_final("native-3").content)
+
+    plan = Plan.workflow(workflow_type="in-parallel", steps=_PARALLEL, keep_errors=True)
+    argument = {
+        "content": base64.b64encode(body).decode(),
+        "headers": standard_headers("native-4", "in-parallel"),
+    }
+    result = compile_plan(plan).apply_async(args=(argument,)).get(timeout=20, interval=0.05)
+    native = json.loads(base64.b64decode(result["content"]))
+
+    assert len(managed["contents"]) == 2
+    assert [_without_tokens(one) for one in native["contents"]] == [
+        _without_tokens(one) for one in managed["contents"]
+    ]
 
 
 def _without_tokens(content: dict[str, object]) -> dict[str, object]:

@@ -18,7 +18,15 @@ from tests.factories.history import A_TRAIL
 from tests.factories.processing import a_process
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_worker_type, a_workflow
-from worker_manager.models import FinishedRequest, Pause, PauseKind, Request, SessionChange, SessionStep
+from worker_manager.models import (
+    Branch,
+    FinishedRequest,
+    Pause,
+    PauseKind,
+    Request,
+    SessionChange,
+    SessionStep,
+)
 from worker_manager.states import RequestStatus
 
 #: Found in every text of these rows.
@@ -53,6 +61,7 @@ def fill(tenant: Tenant) -> None:
     _an_execution(tenant)
     for status in RequestStatus:
         _a_request(tenant, status)
+    _a_branch(tenant)
     FinishedRequest.objects.create(
         tenant=tenant,
         request_id=f"{REQUEST_ID}-finished",
@@ -85,6 +94,19 @@ def _an_execution(tenant: Tenant) -> None:
     response = replace(a_response(the_execution(SECRET).pk, content=an_outcome()), tenant=tenant.name)
     apply_responses(responses=[response], at=AT)
     order_executions(orders=[an_execution_order(batch, SECRET)], at=AT)
+
+
+def _a_branch(tenant: Tenant) -> None:
+    Branch.objects.create(
+        tenant=tenant,
+        request=Request.objects.for_tenant(tenant).get(request_id=REQUEST_ID),
+        step_number=1,
+        position=0,
+        step_worker_type=SECRET,
+        status=RequestStatus.SUCCESS,
+        error=SECRET,
+        moved_at=AT,
+    )
 
 
 def _a_request(tenant: Tenant, status: RequestStatus) -> None:

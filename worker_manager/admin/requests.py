@@ -109,7 +109,9 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
     @admin.display(description="step", ordering="step_worker_type")
     def step(self, request: Request) -> str:
         """Show number and worker type of the step that it is at."""
-        return f"{request.step_number}: {request.step_worker_type or 'nothing is configured'}"
+        # None of its own while branches of a parallel step are under way: the first one's is shown.
+        worker_type = request.step_worker_type or request.dispatched_worker_type
+        return f"{request.step_number}: {worker_type or 'nothing is configured'}"
 
     @admin.display(description="age", ordering="creation_date")
     def age(self, request: Request) -> SafeString:
@@ -153,7 +155,7 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
     @admin.display(description="fleet")
     def fleet(self, request: Request) -> SafeString | str:
         """Link the fleet of its step."""
-        worker_type = request.step_worker_type
+        worker_type = request.step_worker_type or request.dispatched_worker_type
         return link(fleet_address(worker_type), worker_type) if worker_type else "nothing is configured"
 
     @admin.display(description="steps")

@@ -1,5 +1,6 @@
 """The engine's models."""
 
+from worker_manager.models.branch import Branch
 from worker_manager.models.heartbeat import WorkerInstance
 from worker_manager.models.history import FinishedRequest
 from worker_manager.models.pause import Pause, PauseKind
@@ -9,6 +10,7 @@ from worker_manager.models.worker_type import InputContentType, WorkerType
 from worker_manager.models.workflow import Workflow
 
 __all__ = [
+    "Branch",
     "FinishedRequest",
     "InputContentType",
     "Pause",

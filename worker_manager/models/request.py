@@ -1,6 +1,6 @@
 """Requests on their way."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 
@@ -8,6 +8,9 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.trail import Attempt
+
+if TYPE_CHECKING:
+    from worker_manager.forks import Fork
 
 
 class RequestQuerySet(TenantScopedQuerySet["Request"]):
@@ -78,6 +81,10 @@ class Request(models.Model):
     #: What became of each dispatch (`trail.Trail`).
     trail = models.TextField(default="", db_default="", editable=False)
 
+    #: The branches of a request that is at a parallel step, while it is locked; not stored here.
+    fork: "Fork | None" = None
+    #: The request that this one is a branch of: it numbers the dispatches. Branches are stored by themselves.
+    trunk: "Request | None" = None
     #: Attempts that ended since the request was read, for those who count them; not stored here.
     ended_attempts: tuple[Attempt, ...] = ()
 
@@ -116,6 +123,12 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return self.request_id
+
+    def count_attempt(self) -> None:
+        """Number the next dispatch; those of all branches are numbered together."""
+        counter = self.trunk or self
+        counter.attempt += 1
+        self.attempt = counter.attempt
 
     @property
     def body(self) -> bytes:

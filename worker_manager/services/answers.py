@@ -7,13 +7,13 @@ from datetime import datetime
 from django.conf import settings
 
 from regards_processing.kernel.db.transactions import transaction
-from worker_manager import answer_rules, counters, queries
+from worker_manager import answer_rules, counters, forks, queries
 from worker_manager.answer_rules import Advance, Dispatch, End, Failed, Meaning, Postponed, Progress, ending
 from worker_manager.models import Request
 from worker_manager.services import attempts, dispatch, moves
 from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
-from worker_manager.states import RequestStatus
+from worker_manager.states import FAILED, RequestStatus
 from worker_manager.workflow_plan import Plan
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
@@ -51,6 +51,21 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
     """Apply one answer in memory; return why it does not count, if so."""
     if request is None:
         return "no such request, or it has ended"
+    if request.fork is None:
+        return _apply_to(request, answer, bulk)
+    if request.status in FAILED:
+        return f"the request awaits no answer, it is {request.status}"
+    branch = forks.addressed(request.fork, answer.dispatch_id)
+    if isinstance(branch, str):
+        return branch
+    reason = _apply_to(branch, answer, bulk)
+    if reason is None and branch.status == RequestStatus.SUCCESS:
+        branch.headers = answer_rules.step_headers(answer)
+    return reason
+
+
+def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:
+    """Apply an answer to a request, or to the branch of one that it is about."""
     current = Dispatch(
         status=RequestStatus(request.status),
         dispatch_id=request.dispatch_id,
@@ -60,7 +75,7 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
     if reason is None:
         plan = Plan.from_json(request.plan or {})
         meaning = answer_rules.meaning(answer, plan=plan, step_number=request.step_number)
-        bulk.touch(request)
+        bulk.touch(request.trunk or request)
         if not isinstance(meaning, Progress):
             moves.end_attempt(request=request, ending=ending(answer, meaning), at=bulk.at)
         _move(request, meaning, answer, plan, bulk)
@@ -79,11 +94,15 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
             request.worker_id = answer_rules.instance(answer) or request.worker_id
             moves.move(request=request, to=RequestStatus.SUCCESS, at=bulk.at)
         case Advance(step, content):
-            request.parent_dispatch = request.dispatch_id
-            request.step_number, request.content = step.number, content
-            request.headers = answer_rules.step_headers(answer)
-            request.dispatched_worker_type, request.lost_attempts = None, 0
-            dispatch.assign(request=request, plan=plan, live=bulk.live, at=bulk.at)
+            dispatch.advance(
+                request=request,
+                step=step,
+                content=content,
+                headers=answer_rules.step_headers(answer),
+                plan=plan,
+                live=bulk.live,
+                at=bulk.at,
+            )
             bulk.heavy[request.pk] = frozenset({"content", "headers"})
         case Postponed(seconds, reason):
             attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)

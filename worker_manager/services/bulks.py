@@ -6,10 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from regards_processing.kernel.outbox.services import publish_after_commit
-from worker_manager import counters, flow_queries, queries, tracing
+from worker_manager import counters, flow_queries, forks, queries, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
-from worker_manager.services import dispatch, flow, moves, responses, session_counts, stopping
+from worker_manager.services import (
+    branch_rows,
+    branches,
+    dispatch,
+    flow,
+    gathering,
+    moves,
+    responses,
+    session_counts,
+    stopping,
+)
 from worker_manager.session_counters import Place
 from worker_manager.states import AWAITING_ANSWER, FAILED, RequestStatus
 from worker_manager.workflow_plan import Plan
@@ -33,6 +43,7 @@ class Bulk:
     stopped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        branch_rows.load(requests=self.touched.values())
         self.before = {pk: session_counts.place(request) for pk, request in self.touched.items()}
 
     def touch(self, request: Request) -> None:
@@ -45,6 +56,7 @@ class Bulk:
 def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, Request]:
     """Lock the requests of a bulk in the order of their keys, without their payloads."""
     found = queries.locked_requests(tenant_ids=tenant_ids, request_ids=request_ids)
+    branch_rows.load(requests=found)
     return {(row.tenant_id, row.request_id): row for row in found}
 
 
@@ -61,15 +73,19 @@ def settle(
         release: worker types whose held requests are looked at, beside those that the bulk concerns.
         releasing: requests that were held before may take the places that are free.
     """
+    before = _in_flight_before(bulk)
+    forked = [request for request in bulk.touched.values() if request.fork is not None]
+    gathering.conclude(requests=forked, heavy=bulk.heavy, live=bulk.live, at=bulk.at)
     released = flow.admit(
-        requests=bulk.touched.values(),
-        before=_in_flight_before(bulk),
+        requests=forks.parts(bulk.touched.values()) if forked else bulk.touched.values(),
+        before=before,
         live=bulk.live,
         at=bulk.at,
         release=release,
         releasing=releasing,
     )
-    told = list(bulk.touched.values())
+    branches.follow_all(requests=forked, at=bulk.at)
+    told = [request for request in bulk.touched.values() if branches.is_told(request)]
     for request in released.requests:
         # Their clients have heard that they are granted.
         bulk.touch(request)
@@ -82,8 +98,9 @@ def settle(
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
     moves.save(requests=kept, heavy=bulk.heavy, others=traced)
     moves.finish(requests=finished)
+    branch_rows.store(requests=kept)
     session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
-    dispatched = [request for request in kept if request.status == RequestStatus.DISPATCHED]
+    dispatched = forks.sent(kept)
     publish_after_commit(
         messages=[
             *dispatch.messages(requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants),
@@ -97,12 +114,14 @@ def settle(
 
 
 def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
-    places = ((bulk.touched[pk].tenant_id, place) for pk, place in bulk.before.items() if place)
-    return Counter(
-        (worker_type or "", tenant_id)
-        for tenant_id, (status, worker_type) in places
-        if status in AWAITING_ANSWER
-    )
+    whole: Counter[flow_queries.Place] = Counter()
+    for pk, place in bulk.before.items():
+        request = bulk.touched[pk]
+        if request.fork is not None and not request.fork.begun:
+            whole.update((name, request.tenant_id) for name in request.fork.in_flight_before)
+        elif place and place[0] in AWAITING_ANSWER:
+            whole[place[1] or "", request.tenant_id] += 1
+    return whole
 
 
 def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:

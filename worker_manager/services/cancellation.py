@@ -12,11 +12,11 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.jobs.context import Page
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import queries
+from worker_manager import forks, queries
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
 from worker_manager.searches import UnknownRequest
-from worker_manager.services import moves, orders
+from worker_manager.services import branches, moves, orders
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.services.orders import RequestOrder
 from worker_manager.states import AWAITING_ANSWER, CANCELABLE, RequestStatus
@@ -85,8 +85,9 @@ def _cancel(requests: list[Request], *, tenant: Tenant, at: datetime) -> dict[st
     The history remembers them as ``CANCELED``. Whatever a worker still answers is dropped by the fence.
     """
     bulk = Bulk(live=queries.LiveTypes(), at=at, touched={request.pk: request for request in requests})
-    bulk.stopped += [request.dispatch_id for request in requests if request.status in AWAITING_ANSWER]
+    bulk.stopped += [part.dispatch_id for part in forks.parts(requests) if part.status in AWAITING_ANSWER]
     for request in requests:
+        branches.cancel(request=request, at=at)
         request.error = _REASON
         moves.move(request=request, to=RequestStatus.CANCELED, at=at)
     # Only rows of the tenant are seen here: who takes the free places is left to managers and sweeps.

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from regards_processing.kernel.db.transactions import transaction
-from worker_manager import answer_rules, queries
+from worker_manager import answer_rules, forks, queries
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from worker_manager.models import Request
 from worker_manager.policy import Failure
 from worker_manager.services import attempts, moves
 from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
-from worker_manager.states import AWAITING_ANSWER, UNDER_ORDERS, RequestStatus
+from worker_manager.states import AWAITING_ANSWER, FAILED, UNDER_ORDERS, RequestStatus
 from worker_manager.workflow_plan import Plan
 
 
@@ -34,6 +34,8 @@ def fail_dead_requests(*, dead: Sequence[WorkDeadLettered], at: datetime) -> lis
 def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str | None:
     if request is None:
         return "no such request, or it has ended"
+    if request.fork is not None:
+        return _apply_to_branch(letter, request, bulk)
     if request.status in UNDER_ORDERS:
         return f"the request is {request.status}"
     named = answer_rules.named_dispatch(letter.dispatch_id)
@@ -41,6 +43,17 @@ def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str
         return f"it is dispatch {named}, the current one is {request.dispatch_id}"
     bulk.touch(request)
     _fail(request, letter.error, bulk)
+    return None
+
+
+def _apply_to_branch(letter: WorkDeadLettered, request: Request, bulk: Bulk) -> str | None:
+    branch = forks.addressed(request.fork, letter.dispatch_id) if request.fork else None
+    if not isinstance(branch, Request):
+        return branch
+    if request.status in FAILED or branch.status not in AWAITING_ANSWER:
+        return f"the branch is {branch.status}, its request {request.status}"
+    bulk.touch(request)
+    _fail(branch, letter.error, bulk)
     return None
 
 

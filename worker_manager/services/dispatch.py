@@ -9,6 +9,7 @@ from regards_processing.kernel.amqp.envelope import Outbound
 from worker_manager import task_messages, tracing
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes, PlanKey
+from worker_manager.services import branches
 from worker_manager.services.moves import move
 from worker_manager.states import RequestStatus
 from worker_manager.workflow_plan import Plan, PlanStep
@@ -28,6 +29,10 @@ def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime
     `flow.admit` decides which of those held are dispatched: at the end of the bulk, for all of them at once.
     """
     step = current_step(request=request, plan=plan)
+    if plan is not None and step is not None and step.members:
+        branches.assign(request=request, plan=plan, step=step, live=live, at=at, each=assign)
+        return
+    request.fork = None
     request.due_at = request.worker_id = None
     request.step_worker_type = step.worker_type if step else None
     if plan is None or step is None or step.worker_type not in live:
@@ -45,7 +50,7 @@ def is_held(request: Request) -> bool:
 
 def send(*, request: Request, live: LiveTypes, at: datetime) -> None:
     """Move a held request to DISPATCHED: a new attempt."""
-    request.attempt += 1
+    request.count_attempt()
     request.dispatched_worker_type = request.step_worker_type
     request.dispatched_to_celery = live[request.step_worker_type or ""].all_celery
     move(request=request, to=RequestStatus.DISPATCHED, at=at, within=_queue_timeout(request))
@@ -59,6 +64,23 @@ def _queue_timeout(request: Request) -> float:
     return (step.policy.queue_timeout if step else None) or settings.QUEUE_TIMEOUT
 
 
+def advance(
+    *,
+    request: Request,
+    step: PlanStep,
+    content: bytes,
+    headers: Mapping[str, str] | None,
+    plan: Plan,
+    live: LiveTypes,
+    at: datetime,
+) -> None:
+    """Have a request go on with its next step, to which content and headers of the one before are given."""
+    request.parent_dispatch = request.dispatch_id
+    request.step_number, request.content, request.headers = step.number, content, headers
+    request.dispatched_worker_type, request.lost_attempts = None, 0
+    assign(request=request, plan=plan, live=live, at=at)
+
+
 def current_step(*, request: Request, plan: Plan | None) -> PlanStep | None:
     """Return the step of its plan that a request is at, or starts with."""
     if plan is None:
@@ -69,10 +91,10 @@ def current_step(*, request: Request, plan: Plan | None) -> PlanStep | None:
 def messages(
     *, requests: Sequence[Request], contents: Mapping[int, bytes], tenants: Mapping[int, str]
 ) -> list[Outbound]:
-    """Return one dispatch message for each DISPATCHED request; ``contents`` are by primary key."""
+    """Return the messages of requests, or branches, that were dispatched; ``contents`` are by primary key."""
     spans = tracing.of_dispatches(requests=requests)
     return [
-        _message(request, contents[request.pk], tenants[request.tenant_id], spans.get(request.pk))
+        _message(request, contents[request.pk], tenants[request.tenant_id], spans.get(request.dispatch_id))
         for request in requests
     ]
 

@@ -1,8 +1,8 @@
 """Say why a request is where it is."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from django.conf import settings
 from django.db.models import Q
@@ -10,17 +10,15 @@ from django.db.models import Q
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager import queries, searches
+from worker_manager.forks import Fork
 from worker_manager.models import Pause, PauseKind, Request
 from worker_manager.policy import Failure
 from worker_manager.queries import LiveTypes
-from worker_manager.reasons import Limits, PauseFact, Reason, Situation, reasons
-from worker_manager.services import dispatch
+from worker_manager.reasons import Limits, PauseFact, Reason, ReasonCode, Situation, reasons
+from worker_manager.services import branch_rows, dispatch
 from worker_manager.services.standing import standing
-from worker_manager.states import RequestStatus
+from worker_manager.states import UNDER_WAY, WAITING, RequestStatus
 from worker_manager.trail import Trail
-
-#: Those that wait to be dispatched.
-_WAITING: Final = frozenset({RequestStatus.TO_DISPATCH, RequestStatus.NO_WORKER_AVAILABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +42,24 @@ def explain(*, tenant: Tenant, request_id: str, at: datetime) -> Explanation:
 
 def explain_request(*, tenant: Tenant, request: Request, at: datetime) -> Explanation:
     """Return why a request of this tenant, read before, is where it is; at most nine statements."""
+    branch_rows.load(requests=[request])
     situation = _situation(tenant, request, at)
-    return Explanation(
-        request_id=request.request_id,
-        status=situation.status,
-        reasons=tuple(reasons(situation=situation)),
-    )
+    found = reasons(situation=situation)
+    if request.fork is not None and situation.status in UNDER_WAY:
+        found = list(_of_branches(found, request.fork, tenant, at))
+    return Explanation(request_id=request.request_id, status=situation.status, reasons=tuple(found))
+
+
+def _of_branches(whole: Sequence[Reason], fork: Fork, tenant: Tenant, at: datetime) -> Iterator[Reason]:
+    """Give the reasons of each branch that has not ended, among those that the request has as a whole."""
+    yield from (reason for reason in whole if reason.code is ReasonCode.TENANT_INACTIVE)
+    members = len(fork.branches)
+    for position, branch in enumerate(fork.branches, start=1):
+        for reason in reasons(situation=_situation(tenant, branch, at)) if branch.status in UNDER_WAY else ():
+            if reason.code is not ReasonCode.TENANT_INACTIVE:
+                text = f"Branch {position} of {members}, {branch.step_worker_type}: {reason.text}"
+                yield replace(reason, text=text, facts={**reason.facts, "branch": position})
+    yield from (reason for reason in whole if reason.code is ReasonCode.EARLIER_STEP)
 
 
 def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
@@ -61,7 +71,7 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         worker_type=step.worker_type if step else worker_type, worker_id=request.worker_id
     )
     live = queries.live_types(at=at)
-    waits_for = step.worker_type if step and request.status in _WAITING else None
+    waits_for = step.worker_type if step and request.status in WAITING else None
     stands = standing(request=request, worker_type=waits_for, live=live) if waits_for else None
     return Situation(
         at=at,

@@ -10,6 +10,7 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.errors import DomainError
 from worker_manager import trail
 from worker_manager.models import FinishedRequest, Request
+from worker_manager.services import branch_rows
 from worker_manager.states import AWAITING_ANSWER, MOVES, RequestStatus
 from worker_manager.trail import Ending, Outcome
 
@@ -80,7 +81,7 @@ def move(*, request: Request, to: RequestStatus, at: datetime, within: float | N
     request.deadline_at = None if within is None else at + timedelta(seconds=within)
     if before in AWAITING_ANSWER and to != RequestStatus.RUNNING:
         end_attempt(request=request, ending=Ending(outcome=_OUTCOMES.get(to, Outcome.LOST)), at=at)
-    if to == RequestStatus.DISPATCHED:
+    if to == RequestStatus.DISPATCHED and request.fork is None:
         request.trail = trail.dispatched(
             request.trail,
             step=request.step_number,
@@ -132,4 +133,5 @@ def finish(*, requests: Sequence[Request]) -> None:
         return
     remembered = [[getattr(request, name) for name in _REMEMBERED.values()] for request in requests]
     rows.insert_new(model=FinishedRequest, columns=list(_REMEMBERED), rows=remembered, returning=("id",))
+    branch_rows.forget(requests=requests)
     rows.delete(model=Request, keys=[request.pk for request in requests])

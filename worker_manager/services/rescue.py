@@ -1,6 +1,7 @@
 """The watchdog: requests whose answer will not come."""
 
 import logging
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,9 +10,9 @@ from django.db.models import Exists, Q
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
-from worker_manager.models import Request, WorkerInstance
+from worker_manager.models import Branch, Request, WorkerInstance
 from worker_manager.policy import Failure, Policy
-from worker_manager.services import attempts
+from worker_manager.services import attempts, branch_rows
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.workflow_plan import Plan
@@ -33,9 +34,9 @@ def rescue_silent(*, at: datetime) -> int:
 def _rescue_page(at: datetime) -> int:
     tenants = dict(Tenant.objects.active().values_list("pk", "name"))
     silent = Request.objects.of_tenants(tenants).filter(_silent(at)).locked(skip_locked=True)
-    page = list(silent.without_payloads()[: settings.SWEEP_PAGE])
+    page = list(silent.without_payloads()[: settings.SWEEP_PAGE]) or _with_silent_branches(tenants, at)
     bulk = Bulk(live=queries.live_types(at=at), at=at, touched={request.pk: request for request in page})
-    for request in page:
+    for request in _silent_parts(page, at):
         plan = Plan.from_json(request.plan) if request.plan else None
         failure = _failure(request, at)
         # Whoever has it may still run it, or begin to.
@@ -44,6 +45,26 @@ def _rescue_page(at: datetime) -> int:
         attempts.failed(request=request, failure=failure, reason=reason, plan=plan, live=bulk.live, at=at)
     settle(bulk=bulk, tenants=tenants)
     return len(page)
+
+
+def _with_silent_branches(tenants: Collection[int], at: datetime) -> list[Request]:
+    """Lock requests whose branches nobody will answer, though the requests themselves look well."""
+    out = sorted(AWAITING_ANSWER)
+    silent = Branch.objects.of_tenants(tenants).filter(_silent(at), request__status__in=out)
+    keys = set(silent.values_list("request", flat=True)[: settings.SWEEP_PAGE])
+    found = Request.objects.of_tenants(tenants).filter(pk__in=keys, status__in=out)
+    return list(found.locked(skip_locked=True).without_payloads()) if keys else []
+
+
+def _silent_parts(page: Sequence[Request], at: datetime) -> Iterator[Request]:
+    """Give requests that nobody will answer; of those at a parallel step, such branches."""
+    forked = [request for request in page if request.fork is not None]
+    silent = branch_rows.dispatches(requests=forked, condition=_silent(at)) if forked else frozenset()
+    for request in page:
+        if request.fork is None:
+            yield request
+        else:
+            yield from (branch for branch in request.fork.out if (branch.pk, branch.attempt) in silent)
 
 
 def _silent(at: datetime) -> Q:

@@ -55,7 +55,8 @@ def _told(request: Request) -> str:
 def _message(request: Request, status: str, tenant: str, span: str | None) -> Outbound:
     state, text = _STATES[status]
     granted = state is ResponseState.GRANTED
-    worker_type = request.step_worker_type if granted else request.dispatched_worker_type
+    wanted = request.fork.step.worker_type if request.fork else request.step_worker_type
+    worker_type = wanted if granted else request.dispatched_worker_type
     message = text.format(
         content_type=request.content_type,
         worker_type=worker_type,

@@ -11,7 +11,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
-from worker_manager.services import dispatch, moves, orders
+from worker_manager.services import branch_rows, dispatch, moves, orders
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.services.orders import RequestOrder, Start
 from worker_manager.states import RequestStatus
@@ -43,6 +43,8 @@ def _retry(requests: list[Request], *, tenant: Tenant, start: Start, at: datetim
     configured = queries.plans(tenant_ids=[tenant.pk], content_types=content_types)
     live = queries.live_types(at=at)
     bulk = Bulk(live=live, at=at, touched={request.pk: request for request in requests})
+    if start is Start.FIRST:
+        branch_rows.forget(requests=requests)
     for request in requests:
         if start is Start.FIRST:
             _rewind(request)
@@ -62,4 +64,4 @@ def _retry(requests: list[Request], *, tenant: Tenant, start: Start, at: datetim
 def _rewind(request: Request) -> None:
     """Make a request as it was when it came, but for its attempts: their numbers are never used again."""
     request.plan = request.content = request.headers = request.parent_dispatch = None
-    request.step_number = 0
+    request.step_number, request.fork = 0, None

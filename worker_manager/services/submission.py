@@ -12,11 +12,11 @@ from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.outbox.services import publish_after_commit
-from worker_manager import counters, queries, tracing
+from worker_manager import counters, forks, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.models import FinishedRequest, Request
-from worker_manager.services import dispatch, flow, responses, session_counts
+from worker_manager.services import branch_rows, branches, dispatch, flow, responses, session_counts
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from workers.contract import headers as names
@@ -98,7 +98,8 @@ def submit_requests(
     _store(accepted, report, at)
     session_counts.received(requests=report.stored, at=at)
     tenants = {pk: name for name, pk in known.tenants.items()}
-    dispatched = [request for request in report.stored if request.status == RequestStatus.DISPATCHED]
+    branch_rows.store(requests=report.stored)
+    dispatched = forks.sent(report.stored)
     contents = {request.pk: request.body for request in dispatched}
     publish_after_commit(
         messages=[
@@ -201,7 +202,9 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
         request.priority = named if named is not None else plan.priority if plan else 0
         dispatch.assign(request=request, plan=plan, live=live, at=at)
     # Whoever is held already goes first: answers and sweeps see to it.
-    flow.admit(requests=requests.values(), before=Counter(), live=live, at=at, releasing=False)
+    ready = forks.parts(requests.values())
+    flow.admit(requests=ready, before=Counter(), live=live, at=at, releasing=False)
+    branches.follow_all(requests=requests.values(), at=at)
     tracing.received(requests=requests, submissions=accepted, at=at)
     # In one order for all managers: two bulks with the same ids must not wait for each other.
     ordered = [requests[key] for key in sorted(requests)]

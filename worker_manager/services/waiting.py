@@ -10,13 +10,13 @@ from django.db.models import Q
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import flow_queries, queries
+from worker_manager import flow_queries, forks, queries
 from worker_manager.models import Request
 from worker_manager.models.request import RequestQuerySet
 from worker_manager.queries import LiveTypes, PlanKey
-from worker_manager.services import dispatch
+from worker_manager.services import branch_rows, dispatch
 from worker_manager.services.bulks import Bulk, settle
-from worker_manager.states import RequestStatus
+from worker_manager.states import UNDER_WAY, RequestStatus
 from worker_manager.workflow_plan import Plan
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ def redispatch_waiting(*, at: datetime, max_pages: int | None = None) -> int:
         max_pages: pages of each kind to take at most; ``None`` for all there are.
     """
     taken = _pages(partial(_redispatch_page, at), max_pages)
+    taken += _pages(partial(_branches_page, at), max_pages)
     released = release_held(at=at, max_pages=max_pages)
     if taken or released:
         log.info(
@@ -68,6 +69,28 @@ def _redispatch_page(at: datetime) -> int:
         dispatch.assign(request=request, plan=plan, live=live, at=at)
     settle(bulk=bulk, tenants=tenants)
     return len(page)
+
+
+@transaction
+def _branches_page(at: datetime) -> int:
+    """Take up branches of parallel steps that can go, wherever the others of their requests are.
+
+    Those that are held as well: nothing but this looks for them.
+    """
+    tenants = dict(Tenant.objects.active().values_list("pk", "name"))
+    live = queries.live_types(at=at)
+    keys = branch_rows.takeable(tenant_ids=tenants, live=live, at=at, most=settings.SWEEP_PAGE)
+    page = (
+        _page(Request.objects.of_tenants(tenants).filter(pk__in=keys, status__in=sorted(UNDER_WAY)))
+        if keys
+        else []
+    )
+    bulk = Bulk(live=live, at=at, touched={request.pk: request for request in page})
+    for request in page:
+        plan = dispatch.current_plan(request=request, configured={})
+        dispatch.assign(request=request, plan=plan, live=live, at=at)
+    settle(bulk=bulk, tenants=tenants, releasing=False)
+    return len(forks.sent(page))
 
 
 @transaction

@@ -9,10 +9,18 @@ from tests.factories.configuration_files import a_worker, import_items
 from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, submissions
 from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request, a_dispatched_workflow
-from tests.factories.worker_manager import AT, a_tenant, a_worker_type, later, live_workers, the_request
+from tests.factories.worker_manager import (
+    AT,
+    a_tenant,
+    a_worker_type,
+    a_workflow,
+    later,
+    live_workers,
+    the_request,
+)
 from tests.fakes.engine import Engine
 from tests.fakes.other_process import while_uncommitted
-from worker_manager.models import Request, WorkerInstance
+from worker_manager.models import Branch, Request, WorkerInstance
 from worker_manager.services.answers import apply_answers
 from worker_manager.services.dead_letters import fail_dead_requests
 from worker_manager.services.liveness import record_heartbeats
@@ -67,6 +75,22 @@ def test_it_advances_a_workflow_once(engine: Engine) -> None:
         apply_answers(answers=answers, at=AT)
     assert len(other.result()) == 1
     assert (the_request().step_number, len(engine.dispatches())) == (2, 1)
+
+
+def test_it_gathers_once_when_two_managers_hear_the_last_branches(engine: Engine) -> None:
+    a_workflow(a_tenant(), steps={1: ("b", "c"), 2: "d"})
+    live_workers(*"bcd", protocol="celery")
+    engine.submit(a_submission(content_type="ingest"))
+    engine.forget()
+    first, second = (
+        [an_answer(content=content, dispatch_id=f"{branch.request_id}:1:{branch.attempt}")]
+        for branch, content in zip(every(Branch).order_by("position"), (b"1", b"2"), strict=True)
+    )
+    with while_uncommitted(lambda: apply_answers(answers=second, at=AT)) as other:
+        apply_answers(answers=first, at=AT)
+    assert other.result() == []
+    (sent,) = engine.dispatches()
+    assert (sent.worker_type, the_request().body) == ("d", b'{"contents":[1,2]}')
 
 
 def test_it_does_not_overwrite_an_end_with_a_dead_letter_of_before(engine: Engine) -> None:

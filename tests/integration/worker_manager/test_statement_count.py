@@ -10,7 +10,7 @@ from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_ans
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.fakes.engine import Engine
-from worker_manager.models import Request
+from worker_manager.models import Branch, Request
 from worker_manager.states import RequestStatus
 from workers.contract.work_answer import WorkAnswer
 
@@ -115,8 +115,34 @@ def test_it_takes_up_a_page_that_waits(engine: Engine, count: int) -> None:
     engine.submit(*submissions(count))
     live_workers("unzip-worker")
     # Tenants, live types, workflows, inputs, page, update, payloads, session, outbox in and out; then an
-    # empty page; then live types and types with held requests.
-    assert _statements(engine.redispatch) == 10 + 5 + 2
+    # empty page; tenants, live types, types with held branches, branches that can go; then live types and
+    # types with held requests.
+    assert _statements(engine.redispatch) == 10 + 5 + 4 + 2
+
+
+@_SIZES
+def test_it_begins_and_ends_parallel_steps(engine: Engine, count: int) -> None:
+    a_workflow(a_tenant(), steps={1: ("unzip-worker", "sip-worker"), 2: "store-worker"})
+    live_workers("unzip-worker", "sip-worker", "store-worker")
+    several = submissions(count, content_type="ingest")
+    # As any other, and the old branches' deletion and the new ones' insertion.
+    assert _statements(lambda: engine.submit(*several)) == 10 + 2
+    assert len(engine.dispatches()) == 2 * count
+    branches = list(every(Branch).select_related("request").order_by("position", "request"))
+    answers = [
+        an_answer(
+            request_id=branch.request.request_id,
+            content=b"1",
+            dispatch_id=f"{branch.request_id}:1:{branch.attempt}",
+        )
+        for branch in branches
+    ]
+    # Tenants, requests, branches, live types, update, update of branches.
+    assert _statements(lambda: engine.answer(*answers[:count])) == 6
+    # Tenants, requests, branches, live types, contents, update, deletion of branches, session, outbox in and
+    # out.
+    assert _statements(lambda: engine.answer(*answers[count:])) == 10
+    assert len(engine.dispatches()) == 3 * count
 
 
 def _limited(engine: Engine, *, limit: int | None = 3) -> None:
