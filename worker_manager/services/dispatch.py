@@ -38,7 +38,8 @@ def assign(*, request: Request, plan: Plan | None, live: LiveTypes, at: datetime
     if plan is None or step is None or step.worker_type not in live:
         move(request=request, to=RequestStatus.NO_WORKER_AVAILABLE, at=at)
         return
-    request.plan = plan.to_json()
+    # A request keeps the plan that it follows.
+    request.plan = request.plan or plan.to_json()
     request.step_number = step.number
     move(request=request, to=RequestStatus.TO_DISPATCH, at=at)
 

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 _DELETIONS = (
     "regards.broadcast.rs-worker-manager.fr.cnes.regards.framework.modules.session.commons.service.delete"
 )
+_EXECUTIONS = "regards.broadcast.rs-processing.fr.cnes.regards.modules.processing.service.handlers"
 
 
 def _read(measured: Iterable[Metric], name: str) -> dict[tuple[str, ...], float]:
@@ -132,6 +133,9 @@ def test_it_measures_our_queues_and_those_of_every_type() -> None:
         "regards.broadcast.rs-worker-manager.fr.cnes.regards.modules.workermanager.service.flow.RequestHandler",
         f"{_DELETIONS}.SessionDeleteEventHandler",
         f"{_DELETIONS}.SourceDeleteEventHandler",
+        f"{_EXECUTIONS}.ExecutionRequestEventHandler",
+        f"{_EXECUTIONS}.DownloadedOutputFileEventHandler",
+        "regards.processing.execution.answer",
         "regards.jobs",
         "regards.worker.configured.request",
         "regards.worker.configured.task",

@@ -61,8 +61,8 @@ _RESET: Final = {
 }
 #: About the platform and slow: it asks the broker.
 _READINESS: Final = "/microservice/ready"
-#: Of errors of rs-processing, new each time.
-_FRESH: Final = re.compile(r'"(errorId|time)":"[^"]*"')
+#: New each time: of errors of rs-processing, and the while that statistics are about.
+_FRESH: Final = re.compile(r'"(errorId|time|since|until)":"[^"]*"')
 
 _CALLS: Final = sorted(
     (resource.service, resource.name, verb)
