@@ -68,7 +68,7 @@ def test_it_counts_each_dispatch_and_each_end_of_a_workflow(engine: Engine) -> N
         ("flow", "sip-worker"): 1,
     }
     assert counted.since("regards_requests_finished_total") == {("flow", "SUCCESS", "sip-worker"): 1}
-    assert counted.since("regards_request_seconds_sum") == {("sip-worker",): 20}
+    assert counted.since("regards_request_seconds_sum") == pytest.approx({("sip-worker",): 20})
     assert counted.since("regards_answers_total") == {("SUCCESS", "applied"): 2}
 
 
@@ -104,7 +104,7 @@ def test_it_measures_how_long_requests_waited_for_a_worker(engine: Engine) -> No
     live_workers("unzip-worker", at=later(40))
     counted = _Counted()
     engine.redispatch(at=later(42))
-    assert counted.since("regards_dispatch_delay_seconds_sum") == {("unzip-worker",): 42}
+    assert counted.since("regards_dispatch_delay_seconds_sum") == pytest.approx({("unzip-worker",): 42})
 
 
 def test_it_counts_nothing_of_a_transaction_that_was_rolled_back() -> None:
@@ -123,5 +123,5 @@ def test_it_measures_the_steps_of_workflows(engine: Engine) -> None:
     counted = _Counted()
     engine.answer(an_answer(tenant="steps", content=b"1", run_seconds=2), at=later(5))
     engine.answer(an_answer("ERROR", tenant="steps"), at=later(9))
-    assert counted.since("regards_step_queue_seconds_sum") == {("measured-1",): 3}
-    assert counted.since("regards_step_run_seconds_sum") == {("measured-1",): 2}
+    assert counted.since("regards_step_queue_seconds_sum") == pytest.approx({("measured-1",): 3})
+    assert counted.since("regards_step_run_seconds_sum") == pytest.approx({("measured-1",): 2})
