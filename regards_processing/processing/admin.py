@@ -18,9 +18,9 @@ class ProcessAdmin(ReadOnlyAdmin):
     """Processes, and who may order them."""
 
     list_display = ("label", "plugin", "active", "role", "linked_to_all_datasets", "process_id", "tenant")
-    list_filter = ("tenant", "role", "configuration__plugin_id")
+    list_filter = ("tenant", "role")
     list_select_related = ("tenant", "configuration")
-    search_fields = ("configuration__label", "process_id")
+    search_fields = ("configuration__label", "configuration__plugin_id", "process_id")
     ordering = ("configuration__label", "pk")
     readonly_fields = ("datasets_of",)
 

@@ -74,7 +74,8 @@ def parse_date(value: object, *, field: str) -> datetime:
 def format_date(date: datetime) -> str:
     """Write a date as the reference does: UTC, ``Z``, up to six digits, no trailing zeros."""
     utc = date.astimezone(UTC)
-    text = utc.strftime("%Y-%m-%dT%H:%M:%S")
+    # Not by `strftime`, which writes the year 152 with three digits.
+    text = utc.replace(tzinfo=None, microsecond=0).isoformat()
     if utc.microsecond:
         text += f".{utc.microsecond:06d}".rstrip("0")
     return text + "Z"

@@ -57,6 +57,7 @@ def test_it_refuses_what_is_no_date(text: object) -> None:
     [
         (datetime(2025, 1, 23, 14, 42, 27, 120451, tzinfo=UTC), "2025-01-23T14:42:27.120451Z"),
         (datetime(2025, 1, 23, 14, 42, 27, 120000, tzinfo=UTC), "2025-01-23T14:42:27.12Z"),
+        (datetime(152, 1, 23, 14, 42, 27, tzinfo=UTC), "0152-01-23T14:42:27Z"),
         (datetime(2025, 1, 23, 14, 42, 27, tzinfo=UTC), "2025-01-23T14:42:27Z"),
         (datetime(2025, 1, 23, 14, 42, tzinfo=timezone(timedelta(hours=2))), "2025-01-23T12:42:00Z"),
     ],

@@ -1,0 +1,75 @@
+"""Processing in the admin: lists and pages that change nothing."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from regards_processing.processing.models import Batch
+from regards_processing.processing.services.executions import order_executions
+from regards_processing.processing.services.outcomes import apply_responses
+from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
+from tests.factories.processing import a_process
+from tests.factories.worker_manager import AT, a_tenant, later
+from tests.fakes.engine import committing
+
+pytestmark = pytest.mark.django_db
+
+_BASE = "/admin/processing"
+
+
+@pytest.fixture(autouse=True)
+def batch() -> Batch:
+    tenant = a_tenant()
+    opened = a_batch(tenant, a_process(tenant, "Crop", to_all=True, datasets=["URN:A"]))
+    with committing(execute=True):
+        order_executions(orders=[an_execution_order(opened, name) for name in ("e-1", "e-2")], at=AT)
+        content = an_outcome("FAILURE", message="<no disk>", log=["last line"])
+        apply_responses(responses=[a_response(the_execution().pk, content=content)], at=later(5))
+    return opened
+
+
+def _page(client: Client, path: str) -> str:
+    answer = client.get(f"{_BASE}/{path}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("process/", ["Crop", "SimpleShellProcessPlugin", "EXPLOIT"]),
+        ("batch/", ["order-1_sub-1", "ada@x.org"]),
+        ("execution/", ["Crop", "FAILURE", "REGISTERED", "&lt;no disk&gt;"]),
+        ("execution/?status__exact=FAILURE", ["1 execution"]),
+        ("execution/?q=order-1", ["2 executions"]),
+        ("process/?q=crop", ["1 process"]),
+    ],
+)
+def test_it_lists(admin_client: Client, path: str, shown: list[str]) -> None:
+    page = _page(admin_client, path)
+    assert [text for text in shown if text not in page] == []
+
+
+def test_it_shows_the_steps_files_and_log_of_an_execution(admin_client: Client) -> None:
+    page = _page(admin_client, f"execution/{the_execution().pk}/change/")
+    shown = ["PREPARE", "launch", "&lt;no disk&gt;", "F1/one.tif", "file:/storage/one", "last line"]
+    assert [text for text in shown if text not in page] == []
+
+
+def test_it_shows_who_may_order_a_process(admin_client: Client, batch: Batch) -> None:
+    page = _page(admin_client, f"batch/{batch.pk}/change/")
+    assert "order-1_sub-1" in page
+    assert 'name="_save"' not in page
+
+
+def test_it_costs_the_same_statements_however_many_there_are(admin_client: Client, batch: Batch) -> None:
+    _page(admin_client, "execution/")
+    with CaptureQueriesContext(connection) as few:
+        _page(admin_client, "execution/")
+    with committing(execute=True):
+        orders = [an_execution_order(batch, f"more-{number}") for number in range(20)]
+        order_executions(orders=orders, at=AT)
+    with CaptureQueriesContext(connection) as many:
+        _page(admin_client, "execution/")
+    assert len(many) == len(few)
