@@ -41,6 +41,7 @@ _LIMITS: Final = (
 _QUEUES: Final = ", ".join(f"`{spec.name}`" for spec in dead_letter_queues())
 _QUEUE: Final = OpenApiParameter("queue", str, description=f"One of {_QUEUES}; all of them without it")
 _AWAY: Final = OpenApiResponse(ErrorsSerializer, description="The broker is away: call again to go on")
+_UNKNOWN: Final = OpenApiResponse(ErrorsSerializer, description="There is no such queue of dead letters")
 
 
 class DeadLetterSerializer(serializers.Serializer[Any]):
@@ -179,7 +180,7 @@ class DeadLetters(_DeadLetterEndpoint):
             OpenApiParameter("excerpt", int, description="Most bytes of a body", default=_GLIMPSE),
             *page_parameters(_SORTING),
         ],
-        responses={200: _PAGE, 503: _AWAY},
+        responses={200: _PAGE, 404: _UNKNOWN, 503: _AWAY},
     )
     def get(self, call: Call) -> Response:
         """Return a page of the messages that can be looked at."""
@@ -275,7 +276,7 @@ class ReplayDeadLetters(_Order):
         ),
         parameters=[TENANT],
         request=DeadLettersOrderSerializer,
-        responses={200: DeadLettersDoneSerializer, 503: _AWAY},
+        responses={200: DeadLettersDoneSerializer, 404: _UNKNOWN, 503: _AWAY},
     )
     def post(self, _call: Call) -> Response:
         """Send messages back."""
@@ -292,7 +293,7 @@ class DropDeadLetters(_Order):
         description=f"Removes messages for good. {_LIMITS}",
         parameters=[TENANT],
         request=DeadLettersOrderSerializer,
-        responses={200: DeadLettersDoneSerializer, 503: _AWAY},
+        responses={200: DeadLettersDoneSerializer, 404: _UNKNOWN, 503: _AWAY},
     )
     def post(self, _call: Call) -> Response:
         """Remove messages."""
