@@ -6,11 +6,14 @@ from typing import Final
 #: Applications whose pages all of them may look at.
 VIEWED: Final = ("django_celery_results", "jobs", "kernel", "processing", "worker_manager")
 GROUPS: Final[Mapping[str, frozenset[str]]] = {
-    #: Retry, cancel and delete requests; replay and drop dead letters; cancel jobs and run them again.
+    #: Retry, cancel and delete requests; pause and resume for a tenant; replay and drop dead letters;
+    #: cancel jobs and run them again.
     "operator": frozenset(
         {
             "worker_manager.change_request",
             "worker_manager.delete_request",
+            "worker_manager.add_pause",
+            "worker_manager.delete_pause",
             "kernel.change_deadletters",
             "kernel.delete_deadletters",
             "jobs.change_job",

@@ -1,5 +1,14 @@
 """The engine in the admin: one module for each kind of page; importing this registers them all."""
 
-from worker_manager.admin import attention, fleets, history, requests, sessions, worker_types, workflows
+from worker_manager.admin import (
+    attention,
+    fleets,
+    history,
+    pauses,
+    requests,
+    sessions,
+    worker_types,
+    workflows,
+)
 
-__all__ = ["attention", "fleets", "history", "requests", "sessions", "worker_types", "workflows"]
+__all__ = ["attention", "fleets", "history", "pauses", "requests", "sessions", "worker_types", "workflows"]

@@ -14,7 +14,8 @@ from regards_processing.kernel.configuration.faults import listed
 from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager import attention, queries
 from worker_manager.attention import Waiting
-from worker_manager.models import Request, WorkerInstance
+from worker_manager.models import Pause, PauseKind, Request, WorkerInstance
+from worker_manager.services.pauses import list_pauses
 from worker_manager.states import RequestStatus
 
 #: Failed requests are counted up to this: there may be very many, and more than this is many in any case.
@@ -64,6 +65,23 @@ def silent_fleets(request: HttpRequest) -> Iterator[Notice]:
     if silent:
         text = f"configured worker types that nobody serves: {listed(silent)}"
         yield Notice(text=text, count=len(silent), address=reverse("admin:worker_manager_fleets"))
+
+
+@register_notices
+def pauses(request: HttpRequest) -> Iterator[Notice]:
+    """Tell of pauses that hold requests, those that hold most first."""
+    if not may_view(request, Pause):
+        return
+    holding = sorted(
+        (row for row in list_pauses(tenant=None) if row["held"]), key=lambda row: row["held"], reverse=True
+    )
+    address = list_address(Pause)
+    for row in holding[:_TOLD]:
+        what = f"{PauseKind(row['kind']).label.lower()} {row['name']}"
+        whose = f"for {row['tenant'] or 'everybody'} by {row['pausedBy']}"
+        yield Notice(text=f"requests are held: {what} is paused {whose}", count=row["held"], address=address)
+    if len(holding) > _TOLD:
+        yield Notice(text="other pauses hold requests", count=len(holding) - _TOLD, address=address)
 
 
 def _of_type(waiting: Waiting, at: datetime) -> Notice:

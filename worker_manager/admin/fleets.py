@@ -14,10 +14,11 @@ from django.urls import URLPattern, path
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
-from regards_processing.kernel.admin_links import list_address
+from regards_processing.kernel.admin_links import list_address, may_view
 from worker_manager.admin.counting import alive, count_by
 from worker_manager.admin.links import fleet_address
-from worker_manager.models import Request, WorkerInstance, WorkerType
+from worker_manager.admin.pauses import pause_address, shown_pauses
+from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, WorkerType
 from worker_manager.services.fleets import LATE, UnknownFleet, list_fleets, read_fleet
 from worker_manager.states import RequestStatus
 
@@ -87,6 +88,8 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
         context = {
             "fleet": _shown(fleet),
             "members": members,
+            "pauses": _pauses_of(request, worker_type),
+            "pause_address": pause_address(request, worker_type),
             "configured": configured.filter(worker_type=worker_type)
             .select_related("tenant")
             .order_by("tenant"),
@@ -131,6 +134,14 @@ def _shown(fleet: Mapping[str, Any]) -> dict[str, Any]:
         "running_address": list_address(Request, step_worker_type=name, status=RequestStatus.RUNNING.value),
         "requests_address": list_address(Request, step_worker_type=name),
     }
+
+
+def _pauses_of(request: HttpRequest, worker_type: str) -> list[dict[str, Any]]:
+    """Return the pauses of a worker type, as far as the user may see them."""
+    if not may_view(request, Pause):
+        return []
+    meant = (PauseKind.WORKER_TYPE, worker_type)
+    return [row for row in shown_pauses(request) if (row["kind"], row["name"]) == meant]
 
 
 def _at_work(member: Mapping[str, Any]) -> list[dict[str, Any]]:

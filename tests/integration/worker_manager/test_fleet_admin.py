@@ -7,10 +7,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from regards_processing.kernel import clock
+from tests.factories.audit import ADA
 from tests.factories.requests import requests
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, a_worker_type, live_workers
-from worker_manager.models import WorkerInstance, WorkerType
+from worker_manager.models import PauseKind, WorkerInstance, WorkerType
+from worker_manager.services.pauses import pause
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,18 @@ def test_it_lists_who_serves_what(admin_client: Client) -> None:
     assert f'<a href="{_FLEETS}mute/">mute</a></th> <td><strong' in page
     assert "stranger</a> (not configured)" in page
     assert '?step_worker_type=unzip-worker&amp;status=RUNNING">2</a>' in page
+
+
+def test_it_lists_what_is_held_the_limit_and_what_is_paused_for_everybody(admin_client: Client) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, max_in_flight=7)
+    a_worker_type(tenant, worker_type="sip-worker", inputs=["tree"])
+    live_workers("unzip-worker", "sip-worker", at=clock.now())
+    requests(tenant, "r-1", "r-2", status="TO_DISPATCH", due_at=None)
+    pause(kind=PauseKind.WORKER_TYPE, name="unzip-worker", tenant=None, actor=ADA, at=AT)
+    page = _text(admin_client, _FLEETS)
+    assert ">2</a></td> <td>2</td> <td>7</td> <td>paused</td>" in page
+    assert page.count("<td>paused</td>") == 1
 
 
 def test_it_shows_a_fleet_and_what_its_instances_do(admin_client: Client) -> None:
@@ -70,7 +84,7 @@ def test_it_costs_the_same_statements_however_many_there_are(admin_client: Clien
     with CaptureQueriesContext(connection) as few:
         admin_client.get(f"{_FLEETS}{page}")
     assert len(many) == len(few)
-    assert len(many) <= 12
+    assert len(many) <= 13
 
 
 @pytest.mark.parametrize("page", ["", "unzip-worker/"])

@@ -64,4 +64,6 @@ def test_it_lets_members_do_their_work_and_no_other(client: Client, group: str, 
     pages = ["request/retry/", "workertype/add/", f"workertype/{worker.pk}/change/"]
     codes = [client.get(f"/admin/worker_manager/{page}").status_code for page in pages]
     assert codes == [retry, add, 200]
+    assert client.get("/admin/worker_manager/pause/").status_code == 200
+    assert client.get("/admin/worker_manager/pause/add/").status_code == retry
     assert client.get("/admin/auth/user/").status_code == 403

@@ -17,10 +17,13 @@ from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.jobs.states import JobState
 from regards_processing.kernel.outbox.models import OutboxEntry
+from tests.factories.audit import ADA
 from tests.factories.requests import requests
 from tests.factories.worker_manager import AT, a_tenant, a_worker_type, live_workers
 from tests.integration.kernel.dead_letters.mailbox import ANSWERS_DLQ, Mailbox
 from worker_manager import attention
+from worker_manager.models import PauseKind
+from worker_manager.services.pauses import pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +127,29 @@ def test_it_names_worker_types_that_nobody_serves(admin_client: Client) -> None:
     assert _told(admin_client) == [(1, text, "/admin/worker_manager/workerinstance/fleets/")]
 
 
+def test_it_tells_of_pauses_that_hold_requests(admin_client: Client) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant)
+    a_worker_type(tenant, worker_type="idle", inputs=["tree"])
+    live_workers("unzip-worker", "idle", at=clock.now())
+    requests(tenant, "r-1", "r-2", status="TO_DISPATCH", due_at=None)
+    for name in ("unzip-worker", "idle"):
+        pause(kind=PauseKind.WORKER_TYPE, name=name, tenant=tenant, actor=ADA, at=AT)
+    text = "requests are held: worker type unzip-worker is paused for demo by ada"
+    assert (2, text, "/admin/worker_manager/pause/") in _told(admin_client)
+    assert "idle" not in str(_told(admin_client))
+
+
+def test_it_tells_of_some_pauses_and_counts_the_others(admin_client: Client) -> None:
+    tenant = a_tenant()
+    for number in range(12):
+        name = f"type-{number}"
+        a_worker_type(tenant, worker_type=name, inputs=[f"c-{number}"])
+        requests(tenant, f"r-{number}", step_worker_type=name, status="TO_DISPATCH", due_at=None)
+        pause(kind=PauseKind.WORKER_TYPE, name=name, tenant=tenant, actor=ADA, at=AT)
+    assert (2, "other pauses hold requests", "/admin/worker_manager/pause/") in _told(admin_client)
+
+
 def test_it_counts_dead_letters(admin_client: Client, mailbox: Mailbox) -> None:
     mailbox.bury(b"a", b"b")
     address = f"/admin/kernel/deadletters/?queue={ANSWERS_DLQ}"
@@ -192,4 +218,4 @@ def test_it_costs_few_statements_however_much_there_is(admin_client: Client) -> 
     with CaptureQueriesContext(connection) as much:
         admin_client.get("/admin/")
     assert len(much) == len(little)
-    assert len(much) <= 12
+    assert len(much) <= 13
