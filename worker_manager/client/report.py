@@ -48,7 +48,7 @@ def summary(following: Following) -> str:
     parts = [f"{count} {state}" for state, count in sorted(following.ended.items())]
     if following.open_count:
         parts.append(f"{following.open_count} not ended")
-    return ", ".join(parts)
+    return ", ".join(parts) or "nothing was submitted"
 
 
 class ProgressBar:

@@ -103,3 +103,7 @@ def test_it_reports_json_content_as_json_and_other_content_as_base64() -> None:
     }
     assert json.loads(json_line(second))["contentBase64"] == "/w=="
     assert json.loads(json_line(third)).keys() == {"requestId", "state", "seconds", "messages"}
+
+
+def test_it_says_that_nothing_was_submitted() -> None:
+    assert summary(Following(tenant="demo")) == "nothing was submitted"
