@@ -10,6 +10,7 @@ from regards_processing.settings.amqp import (
     BULK_SIZE,
     CONSUMERS,
     MESSAGE_MAX_BYTES,
+    NOTIFICATION_EXCERPT,
 )
 from regards_processing.settings.audit import AUDIT_KEPT
 from regards_processing.settings.auth import (

@@ -23,6 +23,8 @@ BULK_SIZE = env.integer("BULK_SIZE", 1000, minimum=1, maximum=10_000)
 BULK_MAX_BYTES = env.integer("BULK_MAX_BYTES", 32 * 1024**2, minimum=1024)
 #: Largest accepted body of one message, in bytes.
 MESSAGE_MAX_BYTES = env.integer("MESSAGE_MAX_BYTES", 16 * 1024**2, minimum=1024)
+#: Most characters of the body of a message that operators are shown when it cannot be handled.
+NOTIFICATION_EXCERPT = env.integer("NOTIFICATION_EXCERPT", 1000, minimum=0, maximum=10_000)
 
 #: What a manager consumes: functions that return consumers, in the order their bulks are handled.
 CONSUMERS = (

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.events.configuration_updated import ConfigurationUpdated
 from worker_manager.services.configuration_updates import hear
 
 
-class ConfigurationUpdatedConsumer(BatchConsumer[ConfigurationUpdated]):
+class ConfigurationUpdatedConsumer(NotifyingConsumer[ConfigurationUpdated]):
     """Reads the queue of configuration changes of this manager (Q6)."""
 
     def __init__(self, *, instance_id: str) -> None:

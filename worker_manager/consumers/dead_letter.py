@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from worker_manager.services.dead_letters import fail_dead_requests
 
 
-class DeadLetterConsumer(BatchConsumer[WorkDeadLettered]):
+class DeadLetterConsumer(NotifyingConsumer[WorkDeadLettered]):
     """Reads Q4."""
 
     queue = topology.request_dead_letters()

@@ -6,14 +6,15 @@ from django.conf import settings
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.services.submission import submit_requests
 from workers.contract import headers as header
 
 
-class RequestSubmittedConsumer(BatchConsumer[RequestSubmitted]):
+class RequestSubmittedConsumer(NotifyingConsumer[RequestSubmitted]):
     """Reads Q1."""
 
     queue = topology.requests()

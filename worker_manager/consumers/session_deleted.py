@@ -5,14 +5,15 @@ from datetime import datetime
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.events.session_deleted import SessionsDeleted, sent_before
 from worker_manager.services.session_deletion import order_deletions
 from workers.contract import headers as header
 
 
-class SessionDeletedConsumer(BatchConsumer[SessionsDeleted]):
+class SessionDeletedConsumer(NotifyingConsumer[SessionsDeleted]):
     """Reads the deletions of single sessions (Q10)."""
 
     queue = topology.session_deletions()

@@ -5,15 +5,16 @@ from dataclasses import replace
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.services.answers import apply_answers
 from workers.contract import answer_bulk
 from workers.contract.wire import Wire
 from workers.contract.work_answer import WorkAnswer
 
 
-class WorkerAnswerConsumer(BatchConsumer[WorkAnswer]):
+class WorkerAnswerConsumer(NotifyingConsumer[WorkAnswer]):
     """Reads the queue of answers (Q2)."""
 
     queue = topology.answers()

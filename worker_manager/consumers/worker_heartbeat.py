@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.services.liveness import record_heartbeats
 from workers.contract.heartbeat import WorkerHeartbeat
 
 
-class WorkerHeartbeatConsumer(BatchConsumer[WorkerHeartbeat]):
+class WorkerHeartbeatConsumer(NotifyingConsumer[WorkerHeartbeat]):
     """Reads the heartbeat queue of this manager (Q5)."""
 
     def __init__(self, *, instance_id: str) -> None:

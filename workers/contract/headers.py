@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from workers.contract.errors import MalformedMessage
+from workers.contract.errors import InvalidHeader
 
 TENANT: Final = "regards.tenant"
 REQUEST_ID: Final = "regards.request.id"
@@ -35,15 +35,15 @@ def text(headers: Mapping[str, Any], name: str) -> str | None:
     """Return a header's text; ``None`` when it is absent or void.
 
     Raises:
-        MalformedMessage: the header is not a string, or longer than 255 characters.
+        InvalidHeader: the header is not a string, or longer than 255 characters.
     """
     value = headers.get(name)
     if value is None:
         return None
     if not isinstance(value, str):
-        raise MalformedMessage(f"Header {name} must be a string, not {type(value).__name__}")
+        raise InvalidHeader(f"Header {name} must be a string, not {type(value).__name__}")
     if len(value) > MAX_LENGTH:
-        raise MalformedMessage(f"Header {name} is limited to {MAX_LENGTH} characters, got {len(value)}")
+        raise InvalidHeader(f"Header {name} is limited to {MAX_LENGTH} characters, got {len(value)}")
     return value
 
 
@@ -57,9 +57,9 @@ def required_text(headers: Mapping[str, Any], name: str) -> str:
     """Return a header's text.
 
     Raises:
-        MalformedMessage: the header is absent, empty, not a string or too long.
+        InvalidHeader: the header is absent, empty, not a string or too long.
     """
     value = text(headers, name)
     if not value:
-        raise MalformedMessage(f"Missing **{name}** header in given request")
+        raise InvalidHeader(f"Missing **{name}** header in given request")
     return value

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.dead_letters import dead_letter
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from regards_processing.kernel.amqp.failures import Failure, FailureKind, undecodable
 from regards_processing.kernel.amqp.topology import QueueSpec
 from workers.contract import headers as header
 from workers.contract.errors import MalformedMessage
@@ -71,8 +72,8 @@ class BatchConsumer(ABC, Generic[T]):
         """
         return (message,)
 
-    def malformed(self, messages: Sequence[tuple[Inbound, str]]) -> None:
-        """Hear of messages that could not be decoded, with the reasons; they are dead-lettered anyway."""
+    def notify(self, failures: Sequence[Failure]) -> None:
+        """Hear once of the messages of a bulk that could not be handled; they are dead-lettered anyway."""
 
     def process(self, bulk: Sequence[Inbound]) -> list[Outbound]:
         """Handle a bulk and return the dead-letter copies; once these are published, all may be acknowledged.
@@ -81,41 +82,47 @@ class BatchConsumer(ABC, Generic[T]):
             one of ``down``: the database or the broker is down; nothing may be acknowledged.
         """
         good, bad = self._decode_all(bulk)
+        failed: list[Failure] = []
         copies = [
             copy
             for start in range(0, len(good), self.max_items)
-            for copy in self._handle_all(good[start : start + self.max_items])
+            for copy in self._handle_all(good[start : start + self.max_items], failed)
         ]
         if bad:
-            self._tell(bad)
+            log.warning(
+                "malformed messages",
+                extra=self._fields("messages.malformed") | {"messages": len(bad), "reason": bad[0].reason},
+            )
             copies += [
-                self._copy(message, reason, f"{MalformedMessage.code}: {reason}") for message, reason in bad
+                self._copy(each.message, each.reason, f"{MalformedMessage.code}: {each.reason}")
+                for each in bad
             ]
+        if bad or failed:
+            self._notify([*bad, *failed])
         return copies
 
-    def _decode_all(
-        self, bulk: Sequence[Inbound]
-    ) -> tuple[list[tuple[Inbound, T]], list[tuple[Inbound, str]]]:
+    def _decode_all(self, bulk: Sequence[Inbound]) -> tuple[list[tuple[Inbound, T]], list[Failure]]:
         good: list[tuple[Inbound, T]] = []
-        bad: list[tuple[Inbound, str]] = []
+        bad: list[Failure] = []
         for message in self._parts_of_all(bulk, bad):
             try:
                 good.append((message, self._decode(message)))
             except MalformedMessage as error:
-                bad.append((message, error.reason))
+                bad.append(undecodable(message, error, reason=error.reason))
             except self.down:
                 raise
             except Exception as error:
                 log.exception("message cannot be decoded", extra=self._fields("message.undecodable"))
-                bad.append((message, repr(error)))
+                bad.append(undecodable(message, error, reason=repr(error)))
         return good, bad
 
-    def _parts_of_all(self, bulk: Sequence[Inbound], bad: list[tuple[Inbound, str]]) -> Iterator[Inbound]:
+    def _parts_of_all(self, bulk: Sequence[Inbound], bad: list[Failure]) -> Iterator[Inbound]:
         for message in bulk:
             try:
                 yield from self.parts(message)
             except MalformedMessage as error:
-                bad.append((message, error.reason))
+                kind = FailureKind.NOT_CONVERTED_MESSAGE
+                bad.append(Failure(message=message, kind=kind, reason=error.reason))
 
     def _decode(self, message: Inbound) -> T:
         if message.unreadable is not None:
@@ -124,19 +131,21 @@ class BatchConsumer(ABC, Generic[T]):
             raise MalformedMessage(f"Body is limited to {self.max_body_bytes} bytes, got {len(message.body)}")
         return self.decode(message)
 
-    def _handle_all(self, good: Sequence[tuple[Inbound, T]]) -> list[Outbound]:
+    def _handle_all(self, good: Sequence[tuple[Inbound, T]], failed: list[Failure]) -> list[Outbound]:
         try:
             return self._handle(good)
         except self.down:
             raise
         except Exception as error:  # noqa: BLE001 (whatever it is, it must not take the neighbours with it)
             if len(good) == 1:
+                kind = FailureKind.UNEXPECTED_BATCH_FAILURE
+                failed.append(Failure(message=good[0][0], kind=kind, reason=repr(error)))
                 return [self._failed(good[0][0], error)]
             log.warning(
                 "bulk failed, its messages are tried one by one",
                 extra=self._fields("bulk.replayed") | {"messages": len(good)},
             )
-        return [copy for pair in good for copy in self._handle_all([pair])]
+        return [copy for pair in good for copy in self._handle_all([pair], failed)]
 
     def _handle(self, good: Sequence[tuple[Inbound, T]]) -> list[Outbound]:
         refusals = self.handle([item for _, item in good])
@@ -163,19 +172,12 @@ class BatchConsumer(ABC, Generic[T]):
         )
         return self._copy(message, repr(error), "".join(traceback.format_exception(error)))
 
-    def _tell(self, bad: Sequence[tuple[Inbound, str]]) -> None:
-        log.warning(
-            "malformed messages",
-            extra=self._fields("messages.malformed") | {"messages": len(bad), "reason": bad[0][1]},
-        )
+    def _notify(self, failures: Sequence[Failure]) -> None:
         try:
-            self.malformed(bad)
-        except self.down:
-            raise
+            self.notify(failures)
         except Exception:
-            log.exception(
-                "malformed messages could not be reported", extra=self._fields("messages.unreported")
-            )
+            # Whatever it is: the messages are safe without, and their neighbours must not come again.
+            log.exception("operators could not be told", extra=self._fields("messages.unreported"))
 
     def _copy(self, message: Inbound, reason: str, stacktrace: str) -> Outbound:
         return dead_letter(message, queue=self.queue, reason=reason, stacktrace=stacktrace)

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
+from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.notifications.consumer import NotifyingConsumer
+from regards_processing.kernel.rest.services import RS_PROCESSING
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.services.executions import order_executions
 
 
-class ExecutionRequestedConsumer(BatchConsumer[ExecutionRequested]):
+class ExecutionRequestedConsumer(NotifyingConsumer[ExecutionRequested]):
     """Reads the queue of `PExecutionRequestEvent`."""
 
     queue = topology.execution_requests()
+    sender = RS_PROCESSING.name
 
     def decode(self, message: Inbound) -> ExecutionRequested:
         """Read one order."""

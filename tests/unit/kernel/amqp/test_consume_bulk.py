@@ -10,8 +10,9 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
+from regards_processing.kernel.amqp.failures import Failure, FailureKind
 from regards_processing.kernel.amqp.testing import InMemoryBroker, inbound
-from workers.contract.errors import MalformedMessage
+from workers.contract.errors import InvalidHeader, MalformedMessage
 
 
 class Recorder(BatchConsumer[str]):
@@ -22,7 +23,7 @@ class Recorder(BatchConsumer[str]):
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
-        self.told: list[str] = []
+        self.told: list[list[tuple[FailureKind, str]]] = []
         self.poison: dict[str, Exception] = {}
         self.refused: set[str] = set()
 
@@ -30,6 +31,8 @@ class Recorder(BatchConsumer[str]):
         text = message.body.decode()
         if text == "malformed":
             raise MalformedMessage("not what we agreed")
+        if text == "nameless":
+            raise InvalidHeader("Missing **id**")
         return text
 
     def handle(self, items: Sequence[str]) -> Sequence[Refusal]:
@@ -42,8 +45,8 @@ class Recorder(BatchConsumer[str]):
             if text in self.refused
         ]
 
-    def malformed(self, messages: Sequence[tuple[Inbound, str]]) -> None:
-        self.told += [reason for _, reason in messages]
+    def notify(self, failures: Sequence[Failure]) -> None:
+        self.told.append([(failure.kind, failure.reason) for failure in failures])
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ def test_it_keeps_a_malformed_message_with_the_reason(consumer: Recorder, broker
     assert (copy.body, copy.routing_key) == (b"malformed", "regards.DLQ")
     assert copy.headers["x-exception-message"] == "not what we agreed"
     assert copy.headers["x-exception-stacktrace"] == "MALFORMED_MESSAGE: not what we agreed"
-    assert consumer.told == ["not what we agreed"]
+    assert consumer.told == [[("NOT_CONVERTED_MESSAGE", "not what we agreed")]]
 
 
 def test_it_refuses_a_body_that_is_too_large(consumer: Recorder, broker: InMemoryBroker) -> None:
@@ -166,12 +169,56 @@ def test_it_acknowledges_nothing_when_dead_letters_cannot_be_kept(
     assert broker.acknowledged == []
 
 
-def test_it_keeps_malformed_messages_when_nobody_can_be_told(
-    consumer: Recorder, broker: InMemoryBroker, monkeypatch: pytest.MonkeyPatch
+class Speechless(Recorder):
+    """Cannot tell operators anything."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def notify(self, failures: Sequence[Failure]) -> None:  # noqa: ARG002 (of every consumer)
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [TypeError("odd"), OperationalError("gone"), BrokerUnavailable()])
+def test_it_keeps_messages_and_says_so_once_when_operators_cannot_be_told(
+    broker: InMemoryBroker, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    monkeypatch.setattr(consumer, "told", None)
-    broker.feed(consumer, messages("malformed"))
-    assert bodies(broker.published) == ["malformed"]
+    speechless = Speechless(error)
+    bulk = messages("malformed", "a", "malformed")
+    broker.feed(speechless, bulk)
+    assert bodies(broker.published) == ["malformed", "malformed"]
+    assert (speechless.calls, broker.acknowledged) == ([["a"]], bulk)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "operators could not be told"
+    ]
+
+
+def test_it_tells_operators_once_of_all_that_went_wrong_in_a_bulk(
+    consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    consumer.poison = {"bad": KeyError("surprise")}
+    unreadable = Inbound(queue="", exchange="", routing_key="", headers={}, body=b"", unreadable="odd")
+    no_tenant = inbound(headers={"regards.tenant": ""}, body=b"nameless")
+    broker.feed(consumer, [*messages("a", "malformed", "nameless", "bad"), unreadable, no_tenant])
+    assert [[kind for kind, _ in bulk] for bulk in consumer.told] == [
+        [
+            "NOT_CONVERTED_MESSAGE",
+            "INVALID_MESSAGE",
+            "NOT_CONVERTED_MESSAGE",
+            "MISSING_TENANT",
+            "UNEXPECTED_BATCH_FAILURE",
+        ]
+    ]
+    assert consumer.told[0][-1] == ("UNEXPECTED_BATCH_FAILURE", "KeyError('surprise')")
+
+
+def test_it_tells_operators_nothing_of_what_was_handled_or_refused(
+    consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    consumer.refused = {"b"}
+    broker.feed(consumer, messages("a", "b"))
+    assert consumer.told == []
 
 
 def test_it_calls_no_service_when_nothing_is_left(consumer: Recorder, broker: InMemoryBroker) -> None:
@@ -196,7 +243,12 @@ def test_it_takes_apart_messages_that_stand_for_several() -> None:
     copies = splitter.process(messages("a+b", "broken", "malformed+c"))
     assert splitter.calls == [["a", "b"], ["c"]]
     assert [copy.body for copy in copies] == [b"b", b"broken", b"malformed"]
-    assert splitter.told == ["cannot be taken apart", "not what we agreed"]
+    assert splitter.told == [
+        [
+            ("NOT_CONVERTED_MESSAGE", "cannot be taken apart"),
+            ("NOT_CONVERTED_MESSAGE", "not what we agreed"),
+        ]
+    ]
 
 
 def test_it_hands_over_no_more_at_a_time_than_it_may() -> None:
