@@ -92,7 +92,7 @@ def test_it_finds_something_to_answer(target: Target) -> None:
 
 @_DESCRIPTION.parametrize()
 @settings(
-    max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=4, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 def test_it_answers_as_described(case: schemathesis.Case[Any], target: Target) -> None:
     case.call_and_validate(
