@@ -63,10 +63,6 @@ class PauseForm(forms.Form):
 class PauseAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """A list of pauses, a form for a new one, and a page that resumes."""
 
-    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
-        """Let those who may pause do so."""
-        return bool(request.user.has_perm(_PAUSE))
-
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 (Django's signature)
         """Let those look who may look or do something."""
         return any(map(request.user.has_perm, ("worker_manager.view_pause", _PAUSE, _RESUME)))
