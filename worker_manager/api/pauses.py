@@ -1,9 +1,10 @@
 """Pause and resume worker types and content types; see what is paused."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from django.urls import URLPattern
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
@@ -75,88 +76,71 @@ class Pauses(ReachingEndpoint):
 
 
 class _Switch(ReachingEndpoint):
-    """What all of them share."""
+    """What all of them share; a path has one part, which names what is meant."""
 
     roles = {"POST": Role.ADMIN}
     kind: ClassVar[PauseKind]
 
-    def _pause(self, name: str) -> Response:
-        row = pauses.pause(kind=self.kind, name=name, tenant=self.reach, actor=self.actor, at=clock.now())
-        return Response(entity(PauseSerializer(row).data))
+    def _meant(self, named: Mapping[str, str]) -> dict[str, Any]:
+        (name,) = named.values()
+        return {
+            "kind": self.kind,
+            "name": name,
+            "tenant": self.reach,
+            "actor": self.actor,
+            "at": clock.now(),
+        }
 
-    def _resume(self, name: str) -> Response:
-        resumed = pauses.resume(
-            kind=self.kind, name=name, tenant=self.reach, actor=self.actor, at=clock.now()
-        )
-        return Response(entity({"resumed": resumed}))
+
+class _Pause(_Switch):
+    def post(self, _call: Call, **named: str) -> Response:
+        """Send no more of it."""
+        return Response(entity(PauseSerializer(pauses.pause(**self._meant(named))).data))
 
 
-class PauseWorkerType(_Switch):
+class _Resume(_Switch):
+    def post(self, _call: Call, **named: str) -> Response:
+        """Send again."""
+        return Response(entity({"resumed": pauses.resume(**self._meant(named))}))
+
+
+def _described(summary: str, description: str, answer: type[serializers.Serializer[Any]]) -> Any:
+    said = extend_schema(
+        summary=summary,
+        description=description,
+        parameters=[TENANT],
+        request=None,
+        responses=entity_of(answer),
+    )
+    return extend_schema_view(post=said)
+
+
+@_described("Pause a worker type", _HELD, PauseSerializer)
+class PauseWorkerType(_Pause):
     """Pauses a worker type."""
 
     kind = PauseKind.WORKER_TYPE
 
-    @extend_schema(
-        summary="Pause a worker type",
-        description=_HELD,
-        parameters=[TENANT],
-        request=None,
-        responses=entity_of(PauseSerializer),
-    )
-    def post(self, _call: Call, workerType: str) -> Response:  # noqa: N803 (the contract's name)
-        """Send nothing more to a worker type."""
-        return self._pause(workerType)
 
-
-class ResumeWorkerType(_Switch):
+@_described("Resume a worker type", _GO, ResumedSerializer)
+class ResumeWorkerType(_Resume):
     """Resumes a worker type."""
 
     kind = PauseKind.WORKER_TYPE
 
-    @extend_schema(
-        summary="Resume a worker type",
-        description=_GO,
-        parameters=[TENANT],
-        request=None,
-        responses=entity_of(ResumedSerializer),
-    )
-    def post(self, _call: Call, workerType: str) -> Response:  # noqa: N803 (the contract's name)
-        """Send requests to a worker type again."""
-        return self._resume(workerType)
 
-
-class PauseContentType(_Switch):
+@_described("Pause a content type", _HELD, PauseSerializer)
+class PauseContentType(_Pause):
     """Pauses a content type."""
 
     kind = PauseKind.CONTENT_TYPE
 
-    @extend_schema(
-        summary="Pause a content type",
-        description=_HELD,
-        parameters=[TENANT],
-        request=None,
-        responses=entity_of(PauseSerializer),
-    )
-    def post(self, _call: Call, contentType: str) -> Response:  # noqa: N803 (the contract's name)
-        """Send no request of a content type on."""
-        return self._pause(contentType)
 
-
-class ResumeContentType(_Switch):
+@_described("Resume a content type", _GO, ResumedSerializer)
+class ResumeContentType(_Resume):
     """Resumes a content type."""
 
     kind = PauseKind.CONTENT_TYPE
-
-    @extend_schema(
-        summary="Resume a content type",
-        description=_GO,
-        parameters=[TENANT],
-        request=None,
-        responses=entity_of(ResumedSerializer),
-    )
-    def post(self, _call: Call, contentType: str) -> Response:  # noqa: N803 (the contract's name)
-        """Send requests of a content type on again."""
-        return self._resume(contentType)
 
 
 def routes(service: Service) -> list[URLPattern]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.workers.fleet import Broker, Fleet, wait_for
 from tests.integration.workers.manager import Manager, a_request
-from tests.integration.workers.wire_cutter import WireCutter
+from tests.stack.wire import wire_to
 from workers.contract import names
 from workers.contract.work_answer import AnswerStatus
 
@@ -67,7 +67,7 @@ def test_it_reports_the_request_that_killed_its_pool_process(rabbitmq: Broker) -
 
 def test_it_answers_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
     pool = ["threads", "--concurrency", "2"]
-    with Manager(broker=rabbitmq) as manager, WireCutter(url=rabbitmq.url or "") as wire:
+    with Manager(broker=rabbitmq) as manager, wire_to(rabbitmq.url or "") as wire:
         with Fleet(broker=replace(rabbitmq, url=wire.url), types=["Sleep"], pool=pool):
             manager.dispatch_task("Sleep", a_request("cut", content=b"3", dispatch_id="11:1:1"))
             wait_for(lambda: manager.answers("cut"))
@@ -85,7 +85,7 @@ def test_it_answers_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
 def test_it_beats_again_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
     with (
         Manager(broker=rabbitmq) as manager,
-        WireCutter(url=rabbitmq.url or "") as wire,
+        wire_to(rabbitmq.url or "") as wire,
         Fleet(broker=replace(rabbitmq, url=wire.url), types=["echo"]),
     ):
         manager.heartbeat()

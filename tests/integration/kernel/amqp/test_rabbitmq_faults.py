@@ -16,8 +16,8 @@ from regards_processing.kernel.amqp.connection import BrokerAddress
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.publisher import Publisher
-from tests.integration.kernel.amqp.proxy import wire_to
 from tests.integration.kernel.amqp.reading import DEAD_LETTERS, NoteTaker, Reader, consume
+from tests.stack.wire import wire_to
 
 pytestmark = pytest.mark.rabbitmq
 

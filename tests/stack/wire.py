@@ -14,7 +14,10 @@ class Wire:
         parts = urlsplit(url)
         self._server = (parts.hostname or "", parts.port or 5672)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._lock = threading.Lock()
         self._open: list[socket.socket] = []
+        #: Bytes that are forwarded, in both directions together, before the next cut; none: until told.
+        self._left: int | None = None
         account = f"{parts.username}:{parts.password}@" if parts.username else ""
         #: The address of the server over this wire.
         self.url = f"amqp://{account}127.0.0.1:{self._listener.getsockname()[1]}{parts.path}"
@@ -23,11 +26,17 @@ class Wire:
 
     def cut(self) -> None:
         """End every connection, as a broker that restarts does."""
-        for end in self._open:
+        with self._lock:
+            ends, self._open = self._open, []
+        for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-        self._open.clear()
+
+    def cut_after(self, size: int) -> None:
+        """Cut once, when so many bytes have passed from now on: at the same place on every machine."""
+        with self._lock:
+            self._left = size
 
     def close(self) -> None:
         # Closing alone would leave the thread in accept, where it takes one more connection.
@@ -41,9 +50,31 @@ class Wire:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(self._server)
-                self._open += [client, server]
-                for source, target in ((client, server), (server, client)):
-                    threading.Thread(target=_forward, args=(source, target), daemon=True).start()
+                with self._lock:
+                    self._open += [client, server]
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self._forward, args=ends, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                if self._is_enough(len(data)):
+                    self.cut()
+                target.sendall(data)
+        # The other end hears of it.
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _is_enough(self, size: int) -> bool:
+        with self._lock:
+            if self._left is None:
+                return False
+            self._left -= size
+            if self._left > 0:
+                return False
+            self._left = None
+            return True
 
 
 @contextlib.contextmanager
@@ -54,9 +85,3 @@ def wire_to(url: str) -> Iterator[Wire]:
         yield wire
     finally:
         wire.close()
-
-
-def _forward(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65_536):
-            target.sendall(data)
