@@ -56,6 +56,7 @@ def scene(engine: Engine, office: Office, settings: Settings) -> Scene:
     settings.SWEEP_PAGE = _BULK
     # Two pages are older.
     settings.HISTORY_KEPT = 60 * (_OTHERS - 2 * _BULK)
+    plans.empty()
     tenant, other = a_tenant(), a_tenant(name="other")
     a_worker_type(tenant)
     a_worker_type(tenant, worker_type="worker-7", inputs=["type-7"])
