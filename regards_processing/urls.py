@@ -1,9 +1,9 @@
-"""Routes: the services, the admin, and the pages of errors."""
+"""Routes: the services, the admin, the dashboard, and the pages of errors."""
 
 from typing import Final
 
 from django.contrib import admin
-from django.urls import URLPattern, path
+from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
 from regards_processing.kernel.auth import api as access
@@ -57,5 +57,6 @@ urlpatterns = [
     ),
     *token_api.urlpatterns,
     path("admin/", admin.site.urls),
-    path("", RedirectView.as_view(pattern_name="admin:index", permanent=False)),
+    path("dashboard/", include("regards_processing.dashboard.urls")),
+    path("", RedirectView.as_view(pattern_name="dashboard:page", permanent=False)),
 ]

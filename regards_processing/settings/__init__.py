@@ -47,6 +47,7 @@ from regards_processing.settings.celery import (
     CELERY_WORKER_PREFETCH_MULTIPLIER,
 )
 from regards_processing.settings.configuration import CONFIGURATION_MODULES
+from regards_processing.settings.dashboard import DASHBOARD_REFRESH
 from regards_processing.settings.database import DATABASES
 from regards_processing.settings.doctor import CLOCK_TOLERANCE, DOCTOR_CHECKS, STORAGE_MIN_FREE
 from regards_processing.settings.engine import (
@@ -148,6 +149,7 @@ INSTALLED_APPS = [
     "regards_processing.kernel.observability",
     "worker_manager",
     "regards_processing.processing",
+    "regards_processing.dashboard",
 ]
 MIDDLEWARE = [
     # First: whoever comes later reads headers and writes addresses down.

@@ -7,13 +7,13 @@ Note: hot reads are SQL.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
 
-def select(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def select(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

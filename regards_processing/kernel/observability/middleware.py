@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from regards_processing.kernel.observability import probes
 from regards_processing.kernel.observability.log_context import bind, log_context
 from regards_processing.kernel.observability.metrics import HTTP_REQUESTS
+from regards_processing.kernel.operator_pages import is_for_operators
 from workers.observability.answers import MEASURES, Answer, answer
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -57,9 +58,8 @@ class CallsMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
-        """Name the operator in log lines of the admin; REST endpoints name their callers themselves."""
-        match = request.resolver_match
-        if match is not None and match.app_name == "admin" and request.user.is_authenticated:
+        """Name the operator in log lines of their pages; REST endpoints name their callers themselves."""
+        if is_for_operators(request) and request.user.is_authenticated:
             bind(username=request.user.get_username())
 
 

@@ -1,0 +1,155 @@
+"""Fleets: who serves which worker type and how it does; and what is paused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from regards_processing.dashboard.links import Links
+from regards_processing.dashboard.panels import Cell, Figure, Panel, Scope, Source, Tone, ago, limited
+from regards_processing.kernel.readable_durations import readable_duration
+from worker_manager.attempt_statistics import Percentiles, WorkerStatistics
+from worker_manager.models import Pause, PauseKind, WorkerInstance
+from worker_manager.overview import late_statistics
+from worker_manager.services.fleets import list_fleets
+from worker_manager.services.pauses import list_pauses
+
+#: How far back statistics look, and at how many of the newest requests.
+_WHILE: Final = timedelta(minutes=5)
+_MOST: Final = 1000
+_ABSENT: Final = "-"
+_Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleets:
+    """The fleets, and how each did of late, by worker type."""
+
+    fleets: Sequence[_Row]
+    late: Mapping[str, WorkerStatistics]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """The pauses, as of a time."""
+
+    pauses: Sequence[_Row]
+    at: datetime
+
+
+def read_fleets(scope: Scope) -> Fleets:
+    """Read the fleets; seven statements."""
+    since = scope.at - _WHILE
+    late = late_statistics(tenant=scope.tenant, since=since, at=scope.at, most=_MOST)
+    fleets = list_fleets(tenant=scope.tenant, at=scope.at)
+    return Fleets(fleets=fleets, late={worker.worker_type: worker for worker in late})
+
+
+def show_fleets(found: Fleets, links: Links) -> Panel:
+    """Show a line for each worker type, those that need somebody first."""
+    needy = sorted(
+        found.fleets, key=lambda fleet: (fleet["alive"], not fleet["waiting"], fleet["workerType"])
+    )
+    rows, left_out = limited(_fleet(fleet, found.late.get(fleet["workerType"]), links) for fleet in needy)
+    alive = sum(fleet["instances"] for fleet in found.fleets)
+    return Panel(
+        title=FLEETS.title,
+        columns=(
+            "Worker type",
+            "Alive",
+            "Silent",
+            "In flight",
+            "Limit",
+            "Running",
+            "Waiting",
+            "Held",
+            "Paused",
+            "Attempts a minute",
+            "Errors",
+            "In queue p50 / p95",
+            "At work p50 / p95",
+        ),
+        rows=rows,
+        left_out=left_out,
+        note=f"Rates and times are those of requests that ended in the last {_WHILE.seconds // 60} minutes.",
+        empty="No worker type is configured, and none was heard.",
+        address=links.to_fleet(),
+        figures=[
+            Figure(
+                label="workers alive",
+                value=f"{alive:,}",
+                address=links.to_fleet(),
+                tone=Tone.PLAIN if alive else Tone.WARN,
+            )
+        ],
+        wide=True,
+    )
+
+
+def _fleet(fleet: _Row, late: WorkerStatistics | None, links: Links) -> tuple[Cell, ...]:
+    served = Cell(fleet["instances"]) if fleet["alive"] else Cell("nobody", tone=Tone.BAD)
+    return (
+        Cell(fleet["workerType"], links.to_fleet(fleet["workerType"])),
+        served,
+        Cell(fleet["silentInstances"], tone=Tone.WARN if fleet["silentInstances"] else Tone.PLAIN),
+        Cell(fleet["inFlight"]),
+        Cell(_ABSENT if fleet["limit"] is None else fleet["limit"]),
+        Cell(fleet["running"]),
+        Cell(fleet["waiting"], tone=Tone.BAD if fleet["waiting"] and not fleet["alive"] else Tone.PLAIN),
+        Cell(fleet["held"]),
+        Cell("paused", links.to_platform_list(Pause), Tone.WARN) if fleet["paused"] else Cell(_ABSENT),
+        *_late(late),
+    )
+
+
+def _late(late: WorkerStatistics | None) -> tuple[Cell, ...]:
+    if late is None:
+        return (Cell(_ABSENT),) * 4
+    return (
+        Cell(f"{late.per_minute:.3g}"),
+        Cell(f"{late.error_share:.1%}", tone=Tone.BAD if late.error_share else Tone.PLAIN),
+        Cell(_range(late.queue_time)),
+        Cell(_range(late.run_time)),
+    )
+
+
+def _range(times: Percentiles | None) -> str:
+    if times is None:
+        return _ABSENT
+    return f"{readable_duration(times.p50)} / {readable_duration(times.p95)}"
+
+
+def read_pauses(scope: Scope) -> Paused:
+    """Read what is paused; three statements at most."""
+    return Paused(pauses=list_pauses(tenant=scope.tenant), at=scope.at)
+
+
+def show_pauses(found: Paused, links: Links) -> Panel:
+    """Show a line for each pause, those that hold most requests first."""
+    rows, left_out = limited(
+        (
+            Cell(f"{_kind(pause)} {pause['name']}", links.to_platform_list(Pause)),
+            Cell(pause["tenant"] or "everybody"),
+            Cell(pause["pausedBy"]),
+            Cell(ago(pause["since"], found.at)),
+            Cell(pause["inFlight"]),
+            Cell(pause["held"], tone=Tone.WARN if pause["held"] else Tone.PLAIN),
+        )
+        for pause in sorted(found.pauses, key=lambda pause: -pause["held"])
+    )
+    return Panel(
+        title=PAUSES.title,
+        columns=("What", "For", "By", "Since, ago", "In flight", "Held"),
+        rows=rows,
+        left_out=left_out,
+        empty="Nothing is paused.",
+        address=links.to_platform_list(Pause),
+    )
+
+
+def _kind(pause: _Row) -> str:
+    return str(PauseKind(pause["kind"]).label).capitalize()
+
+
+FLEETS: Final = Source(key="fleets", title="Fleets", model=WorkerInstance, read=read_fleets, show=show_fleets)
+PAUSES: Final = Source(key="pauses", title="Pauses", model=Pause, read=read_pauses, show=show_pauses)
