@@ -26,7 +26,7 @@ class Looked:
 
 
 def read(scope: Scope) -> Looked:
-    """Read open executions and those that ended of late; three statements."""
+    """Read open executions and those that ended of late; four statements."""
     since = scope.at - _WHILE
     found = executions_of(tenant=scope.tenant, since=since, at=scope.at, most=_MOST, failures=_FAILURES)
     return Looked(executions=found, at=scope.at)

@@ -10,6 +10,7 @@ from uuid import UUID
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Execution
 from regards_processing.processing.states import FINAL, OPEN, ExecutionStatus
+from worker_manager.overview import keys_of
 
 #: How executions end badly; who cancels one knows of it.
 BADLY: Final = (ExecutionStatus.FAILURE, ExecutionStatus.TIMED_OUT)
@@ -37,7 +38,7 @@ class Executions:
 def executions_of(
     *, tenant: Tenant | None, since: datetime, at: datetime, most: int, failures: int
 ) -> Executions:
-    """Return the executions of a tenant, or of all, that are open or ended since a moment; three statements.
+    """Return the executions of a tenant, or of all, that are open or ended since a moment; four statements.
 
     Args:
         tenant: whose; ``None`` for everybody's.
@@ -50,8 +51,7 @@ def executions_of(
     # Open ones have a deadline, and the index of deadlines has no others.
     opened = every.filter(deadline_at__isnull=False, status__in=sorted(OPEN)).order_by("deadline_at")
     ended = every.filter(
-        # The index begins with the tenant, also where all of them are meant.
-        tenant__in=Tenant.objects.values("pk"),
+        tenant__in=keys_of(tenant),
         status__in=sorted(FINAL),
         last_updated__gte=since,
         last_updated__lte=at,

@@ -6,12 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from regards_processing.dashboard.links import Links
-from regards_processing.dashboard.panels import Cell, Figure, Panel, Scope, Source, Tone, ago, limited
+from regards_processing.dashboard.panels import (
+    MOST_COUNTED,
+    Cell,
+    Figure,
+    Panel,
+    Scope,
+    Source,
+    Tone,
+    ago,
+    limited,
+)
 from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager.attempt_statistics import Percentiles, WorkerStatistics
+from worker_manager.fleet_overview import Fleet, fleet_overview
 from worker_manager.models import Pause, PauseKind, WorkerInstance
 from worker_manager.overview import late_statistics
-from worker_manager.services.fleets import list_fleets
 from worker_manager.services.pauses import list_pauses
 
 #: How far back statistics look, and at how many of the newest requests.
@@ -25,7 +35,7 @@ _Row = Mapping[str, Any]
 class Fleets:
     """The fleets, and how each did of late, by worker type."""
 
-    fleets: Sequence[_Row]
+    fleets: Sequence[Fleet]
     late: Mapping[str, WorkerStatistics]
 
 
@@ -38,20 +48,19 @@ class Paused:
 
 
 def read_fleets(scope: Scope) -> Fleets:
-    """Read the fleets; seven statements."""
+    """Read the fleets; six statements."""
     since = scope.at - _WHILE
     late = late_statistics(tenant=scope.tenant, since=since, at=scope.at, most=_MOST)
-    fleets = list_fleets(tenant=scope.tenant, at=scope.at)
+    fleets = fleet_overview(tenant=scope.tenant, at=scope.at, most=MOST_COUNTED)
     return Fleets(fleets=fleets, late={worker.worker_type: worker for worker in late})
 
 
 def show_fleets(found: Fleets, links: Links) -> Panel:
     """Show a line for each worker type, those that need somebody first."""
-    needy = sorted(
-        found.fleets, key=lambda fleet: (fleet["alive"], not fleet["waiting"], fleet["workerType"])
-    )
-    rows, left_out = limited(_fleet(fleet, found.late.get(fleet["workerType"]), links) for fleet in needy)
-    alive = sum(fleet["instances"] for fleet in found.fleets)
+    needy = sorted(found.fleets, key=lambda fleet: (bool(fleet.alive), not fleet.waiting, fleet.worker_type))
+    rows, left_out = limited(_fleet(fleet, found.late.get(fleet.worker_type), links) for fleet in needy)
+    cut = any(fleet.cut for fleet in found.fleets)
+    alive = sum(fleet.alive for fleet in found.fleets)
     return Panel(
         title=FLEETS.title,
         columns=(
@@ -71,7 +80,8 @@ def show_fleets(found: Fleets, links: Links) -> Panel:
         ),
         rows=rows,
         left_out=left_out,
-        note=f"Rates and times are those of requests that ended in the last {_WHILE.seconds // 60} minutes.",
+        note=f"Rates and times are those of requests that ended in the last {_WHILE.seconds // 60} minutes. "
+        + (f"Only {MOST_COUNTED:,} requests of each status are counted: there are more." if cut else ""),
         empty="No worker type is configured, and none was heard.",
         address=links.to_fleet(),
         figures=[
@@ -86,18 +96,18 @@ def show_fleets(found: Fleets, links: Links) -> Panel:
     )
 
 
-def _fleet(fleet: _Row, late: WorkerStatistics | None, links: Links) -> tuple[Cell, ...]:
-    served = Cell(fleet["instances"]) if fleet["alive"] else Cell("nobody", tone=Tone.BAD)
+def _fleet(fleet: Fleet, late: WorkerStatistics | None, links: Links) -> tuple[Cell, ...]:
+    served = Cell(fleet.alive) if fleet.alive else Cell("nobody", tone=Tone.BAD)
     return (
-        Cell(fleet["workerType"], links.to_fleet(fleet["workerType"])),
+        Cell(fleet.worker_type, links.to_fleet(fleet.worker_type)),
         served,
-        Cell(fleet["silentInstances"], tone=Tone.WARN if fleet["silentInstances"] else Tone.PLAIN),
-        Cell(fleet["inFlight"]),
-        Cell(_ABSENT if fleet["limit"] is None else fleet["limit"]),
-        Cell(fleet["running"]),
-        Cell(fleet["waiting"], tone=Tone.BAD if fleet["waiting"] and not fleet["alive"] else Tone.PLAIN),
-        Cell(fleet["held"]),
-        Cell("paused", links.to_platform_list(Pause), Tone.WARN) if fleet["paused"] else Cell(_ABSENT),
+        Cell(fleet.silent, tone=Tone.WARN if fleet.silent else Tone.PLAIN),
+        Cell(fleet.in_flight),
+        Cell(_ABSENT if fleet.limit is None else fleet.limit),
+        Cell(fleet.running),
+        Cell(fleet.waiting, tone=Tone.BAD if fleet.waiting and not fleet.alive else Tone.PLAIN),
+        Cell(fleet.held),
+        Cell("paused", links.to_platform_list(Pause), Tone.WARN) if fleet.paused else Cell(_ABSENT),
         *_late(late),
     )
 

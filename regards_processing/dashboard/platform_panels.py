@@ -16,10 +16,13 @@ from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.jobs.states import FINAL, JobState
 from regards_processing.kernel.observability.sweeps import Sweep, last_runs, scheduled_sweeps
 from regards_processing.kernel.outbox.models import OutboxEntry
+from regards_processing.kernel.readable_durations import readable_duration
 
 _DAY: Final = timedelta(days=1)
 #: Jobs that are told: those that wait or run, and those that failed of late.
 _JOBS: Final = 15
+#: Sweeps that run so often have run since the platform is there.
+_OFTEN: Final = timedelta(minutes=1)
 #: Asking the broker takes a connection each time: it is done less often.
 _BROKER_KEPT: Final = 10.0
 
@@ -150,7 +153,10 @@ def read_sweeps(scope: Scope) -> list[Run]:
 
 def _run(sweep: Sweep, ended: datetime | None, at: datetime) -> Run:
     patience = 2 * sweep.period + timedelta(seconds=settings.SWEEP_SILENCE)
-    return Run(sweep=sweep, ended=ended, late=ended is None or at - ended > patience)
+    if ended is None:
+        # A new platform has not come to the rare ones.
+        return Run(sweep=sweep, ended=None, late=sweep.period <= _OFTEN)
+    return Run(sweep=sweep, ended=ended, late=at - ended > patience)
 
 
 def show_sweeps(found: Sequence[Run], _links: Links) -> Panel:
@@ -162,14 +168,20 @@ def show_sweeps(found: Sequence[Run], _links: Links) -> Panel:
         rows=[
             (
                 Cell(run.sweep.task.rpartition(".")[2].replace("_", " ")),
-                Cell(f"{run.sweep.period.total_seconds():g} s"),
+                Cell(readable_duration(run.sweep.period // timedelta(milliseconds=1))),
                 Cell(f"{run.ended:%Y-%m-%d %H:%M}" if run.ended else "never"),
-                Cell("late", tone=Tone.BAD) if run.late else Cell("on time", tone=Tone.GOOD),
+                _state(run),
             )
             for run in found
         ],
         note="Of the whole platform. Are beat and jobs there?" if late else "Of the whole platform.",
     )
+
+
+def _state(run: Run) -> Cell:
+    if run.late:
+        return Cell("late", tone=Tone.BAD)
+    return Cell("on time", tone=Tone.GOOD) if run.ended else Cell("not yet")
 
 
 JOBS: Final = Source(key="jobs", title="Jobs", model=Job, read=read_jobs, show=show_jobs)

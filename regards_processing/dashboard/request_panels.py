@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import Final
 
 from regards_processing.dashboard.links import Links
-from regards_processing.dashboard.panels import Cell, Figure, Panel, Scope, Source, Tone, ago, limited
+from regards_processing.dashboard.panels import (
+    MOST_COUNTED,
+    Cell,
+    Figure,
+    Panel,
+    Scope,
+    Source,
+    Tone,
+    ago,
+    limited,
+)
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
 from worker_manager.backlog import backlog
@@ -16,8 +26,7 @@ from worker_manager.overview import StatusCounts, status_counts
 from worker_manager.reasons import ReasonCode
 from worker_manager.states import AWAITING_ANSWER, FAILED, STORED, WAITING, RequestStatus
 
-#: Requests of each status that are counted, and those that are asked why they wait.
-MOST_COUNTED: Final = 100_000
+#: Requests of each place that are asked why they wait.
 MOST_ASKED: Final = 10_000
 _STATUSES: Final = tuple(status for status in RequestStatus if status in STORED)
 #: Nothing ends these by itself.
@@ -30,6 +39,7 @@ _BAD: Final = frozenset(
         ReasonCode.WORKER_SILENT,
     }
 )
+_URGENCY: Final = (Tone.BAD, Tone.WARN, Tone.PLAIN)
 _PAUSED: Final = frozenset({ReasonCode.TYPE_PAUSED, ReasonCode.CONTENT_TYPE_PAUSED})
 _OF_FLEETS: Final = frozenset(
     {
@@ -129,14 +139,14 @@ def read_reasons(scope: Scope) -> Asked:
 
 
 def show_reasons(found: Asked, links: Links) -> Panel:
-    """Show a line for each reason, those that hold most requests first."""
+    """Show a line for each reason: what nothing ends by itself first, then what holds most requests."""
     rows, left_out = limited(
         (
             Cell(reason.text, _address(reason, links), _tone(reason.code)),
             Cell(f"≥ {reason.requests:,}" if reason.requests >= MOST_ASKED else reason.requests),
             Cell(ago(reason.oldest, found.at)),
         )
-        for reason in found.reasons
+        for reason in sorted(found.reasons, key=lambda reason: _URGENCY.index(_tone(reason.code)))
     )
     return Panel(
         title=REASONS.title,

@@ -28,7 +28,7 @@ Counts = Sequence[tuple[datetime, int]]
 
 
 def read(scope: Scope) -> Counts:
-    """Count what ended in the minutes that are not remembered; one statement."""
+    """Count what ended in the minutes that are not remembered; two statements."""
     key = f"dashboard.minutes.{scope.tenant.pk if scope.tenant else 'all'}"
     known: Mapping[datetime, int] = cache.get(key) or {}
     minutes = minutes_until(at=scope.at, count=_MINUTES)

@@ -75,14 +75,14 @@ def test_it_says_why_requests_wait(admin_client: Client) -> None:
     requests(tenant, "r-4", "r-5", step_worker_type="full", **held)
     requests(tenant, "r-6", status="NO_WORKER_AVAILABLE", step_worker_type="mute", **received)
     assert rows(look(admin_client)["What waits, and why"]) == [
+        ["Nobody serves worker type mute", 1, "5 min"],
         ["Worker type unzip-worker is paused", 3, "5 min"],
         ["Worker type full has as many in flight as it may have", 2, "5 min"],
-        ["Nobody serves worker type mute", 1, "5 min"],
     ]
     assert addresses(look(admin_client)["What waits, and why"]) == [
+        "/admin/worker_manager/workerinstance/fleets/mute/",
         "/admin/worker_manager/pause/",
         "/admin/worker_manager/workerinstance/fleets/full/",
-        "/admin/worker_manager/workerinstance/fleets/mute/",
     ]
 
 
@@ -198,6 +198,7 @@ def test_it_says_which_sweeps_are_late(admin_client: Client) -> None:
     assert told["rescue silent requests"] == [f"{at:%Y-%m-%d %H:%M}", "on time"]
     assert told["relay outbox"][1] == "late"
     assert told["sweep jobs"] == ["never", "late"]
+    assert told["forget the past"] == ["never", "not yet"]
 
 
 def test_it_shows_the_rest_when_the_broker_is_away(
