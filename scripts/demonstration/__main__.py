@@ -130,7 +130,8 @@ class Demonstration:
         address = {"DJANGO_SUPERUSER_EMAIL": "admin@localhost.invalid"}
         manage("createsuperuser", "--noinput", environment=environment | credentials | address)
         self._console.print(
-            f"\nThe platform is running. Admin: [bold]{deployment.web_address}/admin/[/]  "
+            f"\nThe platform is running. Dashboard: [bold]{deployment.web_address}/dashboard/[/]  "
+            f"Admin: [bold]{deployment.web_address}/admin/[/]  "
             f"user [bold]admin[/]  password [bold]{password}[/]\n"
             f"Results: {deployment.storage}\nLogs:    {deployment.logs}\nCtrl-C stops it.",
             soft_wrap=True,

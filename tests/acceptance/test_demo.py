@@ -105,7 +105,7 @@ def test_it_leaves_nothing_behind_when_it_is_stopped(
     assert (list(tmp_path.iterdir()), _left_behind(tmp_path)) == ([], [])
 
 
-def test_it_keeps_the_platform_and_its_admin_until_it_is_stopped(
+def test_it_keeps_the_platform_and_its_pages_until_it_is_stopped(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     with _demo(environment, "--keep", "--requests", "2") as process:
@@ -114,7 +114,7 @@ def test_it_keeps_the_platform_and_its_admin_until_it_is_stopped(
         page = _log_in(address, password)
         process.send_signal(signal.SIGINT)
         last, _ = process.communicate(timeout=60)
-    assert "Worker manager" in page
+    assert "What waits, and why" in page
     assert process.returncode == 0
     (kept,) = tmp_path.iterdir()
     assert f"kept: {kept}" in last
@@ -123,12 +123,12 @@ def test_it_keeps_the_platform_and_its_admin_until_it_is_stopped(
 
 
 def _log_in(address: str, password: str) -> str:
-    """Return the admin's first page."""
+    """Return the dashboard, which the login of the admin leads to."""
     cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(cookies)
-    form = browser.open(f"{address}login/?next=/admin/", timeout=20).read().decode()
+    form = browser.open(f"{address}login/?next=/dashboard/", timeout=20).read().decode()
     token = re.findall(r'csrfmiddlewaretoken" value="([^"]+)"', form)[0]
-    fields = {"username": "admin", "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}
+    fields = {"username": "admin", "password": password, "csrfmiddlewaretoken": token, "next": "/dashboard/"}
     body = urllib.parse.urlencode(fields).encode()
     text: str = browser.open(f"{address}login/", body, timeout=20).read().decode()
     return text
