@@ -15,7 +15,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 #: Rows of a panel that are shown; how many more there are is said.
 MOST_ROWS: Final = 25
 #: Requests of each status that are counted.
-MOST_COUNTED: Final = 100_000
+MOST_COUNTED: Final = 10_000
 _ROUGHLY: Final = timedelta(minutes=1)
 
 

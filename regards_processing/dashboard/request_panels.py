@@ -27,7 +27,7 @@ from worker_manager.reasons import ReasonCode
 from worker_manager.states import AWAITING_ANSWER, FAILED, STORED, WAITING, RequestStatus
 
 #: Requests of each place that are asked why they wait.
-MOST_ASKED: Final = 10_000
+MOST_ASKED: Final = 2_000
 _STATUSES: Final = tuple(status for status in RequestStatus if status in STORED)
 #: Nothing ends these by itself.
 _BAD: Final = frozenset(
