@@ -15,6 +15,7 @@ WORKER_TYPE: Final = "run-process"
 def order_of(
     *,
     execution_id: UUID,
+    batch_id: UUID,
     batch_correlation_id: str,
     plugin_id: str,
     plugin_version: str,
@@ -22,10 +23,13 @@ def order_of(
     profile: ProcessProfile,
     input_files: Sequence[Mapping[str, Any]],
     time_limit: float,
+    user: str,
+    sealed_token: str | None,
 ) -> bytes:
     """Return the order of one execution; ``time_limit`` is in seconds."""
     order = {
         "executionId": str(execution_id),
+        "batchId": str(batch_id),
         "batchCorrelationId": batch_correlation_id,
         "cardinality": profile.cardinality.value,
         "timeLimit": time_limit,
@@ -35,5 +39,8 @@ def order_of(
             "parameters": {name: value for name, value in parameters.items() if value is not None},
         },
         "inputFiles": list(input_files),
+        "user": user,
     }
+    if sealed_token:
+        order["sealedToken"] = sealed_token
     return json.dumps(order, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")

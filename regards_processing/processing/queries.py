@@ -39,6 +39,16 @@ class UnknownPluginConfiguration(DomainError):
         super().__init__(f"There is no plugin configuration {business_id}")
 
 
+class UnknownExecution(DomainError):
+    """There is no such execution."""
+
+    code = "UNKNOWN_EXECUTION"
+    http_status = 404
+
+    def __init__(self, execution_id: UUID) -> None:
+        super().__init__(f"There is no execution {execution_id}")
+
+
 def processes(*, tenant: Tenant, **conditions: Any) -> list[ConfiguredProcess]:
     """Return the processes of a tenant that meet some conditions, by label; two statements."""
     rows = Process.objects.for_tenant(tenant).filter(**conditions).order_by("configuration__label", "pk")

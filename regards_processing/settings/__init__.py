@@ -103,7 +103,9 @@ from regards_processing.settings.processing import (
     EXECUTION_TIMEOUT_FACTOR,
     EXECUTION_TIMEOUT_FLOOR,
     EXECUTION_TIMEOUT_GRACE,
+    EXECUTION_TOKEN_VALIDITY,
     PROCESS_RIGHTS_CHECKED,
+    PROCESS_TOKEN_KEY,
 )
 from regards_processing.settings.rest import (
     CORS_ALLOW_ALL_ORIGINS,

@@ -18,3 +18,7 @@ EXECUTION_TIMEOUT_GRACE = env.integer("EXECUTION_TIMEOUT_GRACE_SECONDS", 300, mi
 EXECUTION_START_TIMEOUT = env.integer("EXECUTION_START_TIMEOUT_SECONDS", 7 * _DAY, minimum=1)
 #: How long a batch is kept whose executions have ended, and its output files with it.
 BATCH_KEPT = env.integer("BATCH_KEPT_SECONDS", 7 * _DAY, minimum=60)
+#: What tokens for fleets are sealed with: stored requests do not show them. Without it there are none.
+PROCESS_TOKEN_KEY = env.secret("PROCESS_TOKEN_KEY", kept_in=None, required=False)
+#: How long such a token may be used after the execution was ordered.
+EXECUTION_TOKEN_VALIDITY = env.integer("EXECUTION_TOKEN_SECONDS", _DAY, minimum=60, maximum=30 * _DAY)

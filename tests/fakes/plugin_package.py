@@ -39,10 +39,20 @@ def no_plugin() -> None:
 def installed(folder: Path, *, module: str = "vault", **entries: str) -> Iterator[None]:
     """Install the module of `VAULT` with these entry points: name → object of the module."""
     (folder / f"{module}.py").write_text(VAULT)
-    information = folder / f"{module}-1.0.dist-info"
+    try:
+        with declared(folder, **{name: f"{module}:{target}" for name, target in entries.items()}):
+            yield
+    finally:
+        sys.modules.pop(module, None)
+
+
+@contextmanager
+def declared(folder: Path, **entries: str) -> Iterator[None]:
+    """Install a package that declares these entry points: name → ``module:object``."""
+    information = folder / "sample-1.0.dist-info"
     information.mkdir()
-    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-    lines = "".join(f"{name} = {module}:{target}\n" for name, target in entries.items())
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n")
+    lines = "".join(f"{name} = {target}\n" for name, target in entries.items())
     (information / "entry_points.txt").write_text(f"[{GROUP}]\n{lines}")
     sys.path.insert(0, str(folder))
     plugins.cache_clear()
@@ -50,5 +60,4 @@ def installed(folder: Path, *, module: str = "vault", **entries: str) -> Iterato
         yield
     finally:
         sys.path.remove(str(folder))
-        sys.modules.pop(module, None)
         plugins.cache_clear()

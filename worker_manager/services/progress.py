@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import Request
 from worker_manager.states import RequestStatus
 
@@ -28,3 +29,11 @@ def running_requests(*, worker_type: str, after: int, limit: int) -> list[Progre
         Progress(key=key, request_id=request_id, message=message, at=at)
         for key, request_id, message, at in values
     ]
+
+
+def progress_of(*, tenant: Tenant, request_id: str) -> Progress | None:
+    """Return the last sign of the worker that runs a request now; none when no worker does."""
+    found = Request.objects.for_tenant(tenant).filter(request_id=request_id, status=RequestStatus.RUNNING)
+    for key, message, at in found.order_by("pk").values_list("pk", "error", "moved_at")[:1]:
+        return Progress(key=key, request_id=request_id, message=message, at=at)
+    return None

@@ -1,6 +1,8 @@
 """Typed reading of the environment variables of the built-in worker types."""
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from workers.sdk.errors import ConfigurationError
 
@@ -27,3 +29,49 @@ def names(environment: Mapping[str, str], name: str) -> frozenset[str]:
 def handed_on(environment: Mapping[str, str], *, among: Collection[str]) -> dict[str, str]:
     """Return those variables that a child process may see."""
     return {name: value for name, value in environment.items() if name in among}
+
+
+def flag(environment: Mapping[str, str], name: str) -> bool:
+    """Return a variable as a truth; absent is false.
+
+    Raises:
+        ConfigurationError: the value is neither ``true`` nor ``false``.
+    """
+    text = environment.get(name, "").strip().lower()
+    if text not in {"", "true", "false"}:
+        raise ConfigurationError(f"{name} must be true or false, got {text!r}")
+    return text == "true"
+
+
+def address(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable as an ``http`` or ``https`` address without a slash at its end; empty when absent.
+
+    Raises:
+        ConfigurationError: the value is no such address. It is not repeated: it may hold a password.
+    """
+    text = environment.get(name, "").strip().rstrip("/")
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ConfigurationError(f"{name} must be an address like http://host:port")
+    return text
+
+
+def secret(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable, or what the file holds that ``<name>_FILE`` names; empty when both are absent.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    file = environment.get(f"{name}_FILE", "")
+    if not file:
+        return environment.get(name, "").strip()
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{name}_FILE={file!r} cannot be read: {error}") from error

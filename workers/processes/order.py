@@ -12,6 +12,7 @@ Parsed = TypeVar("Parsed")
 
 DURATION_FORECAST: Final = "durationForecast"
 SIZE_FORECAST: Final = "sizeForecast"
+ADD_METADATA: Final = "addMetadata"
 
 PARAMETERS: Final = (
     ParameterDescriptor(
@@ -25,7 +26,7 @@ PARAMETERS: Final = (
         description="How much an execution makes: 300b, 1.5k, 3m, 2g, or a multiple of the input: *0.25",
     ),
     ParameterDescriptor(
-        name="addMetadata",
+        name=ADD_METADATA,
         label="Add metadata",
         description="Put the metadata of each feature beside its files",
         type=ParameterType.BOOLEAN,

@@ -7,7 +7,9 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final
 
+from workers.processes.archive import ArchivePlugin
 from workers.processes.plugin import ProcessPlugin
+from workers.processes.raster_subset import RasterSubsetPlugin
 from workers.processes.shell import SimpleShellProcessPlugin
 from workers.processes.useless import UselessProcessPlugin
 
@@ -15,7 +17,7 @@ log = logging.getLogger(__name__)
 
 #: Group of entry points: ``name = "package.module:PluginClass"``.
 GROUP: Final = "regards.process_plugins"
-_BUILTIN: Final = (SimpleShellProcessPlugin, UselessProcessPlugin)
+_BUILTIN: Final = (SimpleShellProcessPlugin, UselessProcessPlugin, RasterSubsetPlugin, ArchivePlugin)
 
 Plugins = Mapping[str, type[ProcessPlugin]]
 

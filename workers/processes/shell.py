@@ -9,6 +9,8 @@ from workers.processes.metadata import PluginMetadata
 from workers.processes.order import OrderPlugin
 from workers.processes.parameters import ParameterDescriptor
 
+#: Parameter with the variables of the program.
+ENVIRONMENT: Final = "envVariables"
 _ADMIN_TEXT: Final = """\
 Runs a program, without arguments, in a folder of the execution:
 
@@ -41,7 +43,7 @@ class SimpleShellProcessPlugin(OrderPlugin):
                 description="Name of a program on PATH, or its whole path",
             ),
             ParameterDescriptor(
-                name="envVariables",
+                name=ENVIRONMENT,
                 label="Environment variables",
                 description="Variables of the program: KEY1=value1&KEY2=value2",
                 optional=True,
@@ -62,7 +64,7 @@ class SimpleShellProcessPlugin(OrderPlugin):
         """Run the program in the folder of the execution."""
         program = job.parameters["shellScript"].strip()
         job.step(f"Launch script {program}")
-        ended = job.run_program([program], environment=variables_of(job.parameters.get("envVariables")))
+        ended = job.run_program([program], environment=variables_of(job.parameters.get(ENVIRONMENT)))
         if ended.exit_code:
             told = "".join(f"\n{line}" for line in ended.last_errors)
             raise ProcessFailed(

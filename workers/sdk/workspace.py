@@ -1,5 +1,6 @@
 """The folder of one run."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,3 +35,16 @@ class Workspace:
         """Remove the folder, whatever it holds."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None and self._folder.exists():
+            _open_up(self._folder)
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _open_up(folder: Path) -> None:
+    """Give back the rights to remove what work has locked up."""
+    folder.chmod(0o700)
+    for parent, names, _ in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                path.chmod(0o700)

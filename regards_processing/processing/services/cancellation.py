@@ -9,20 +9,11 @@ from regards_processing.kernel.db.transactions import transaction, transaction_r
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Execution
+from regards_processing.processing.queries import UnknownExecution
 from regards_processing.processing.services.outcomes import finish
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome
 from worker_manager.services.cancellation import withdraw_requests
-
-
-class UnknownExecution(DomainError):
-    """There is no such execution."""
-
-    code = "UNKNOWN_EXECUTION"
-    http_status = 404
-
-    def __init__(self, execution_id: UUID) -> None:
-        super().__init__(f"There is no execution {execution_id}")
 
 
 class ExecutionEnded(DomainError):

@@ -21,6 +21,7 @@ from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.plugin_checks import values_of, with_overrides
 from regards_processing.processing.sensitive import opened
 from regards_processing.processing.services.catalogue import OfferedProcess, offered_processes_of
+from regards_processing.processing.services.fleet_tokens import sealed_token
 from regards_processing.processing.services.outcomes import finish
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome, Step
@@ -135,15 +136,21 @@ def _submit(execution: Execution, batch: Batch, offer: OfferedProcess, bulk: _Bu
     if faults:
         bulk.failed.append((execution, "; ".join(fault.text for fault in faults)))
         return
+    parameters = values_of(stored=values, plugin=plugin)
     content = order_of(
         execution_id=execution.pk,
+        batch_id=batch.pk,
         batch_correlation_id=batch.correlation_id,
         plugin_id=values.plugin_id,
         plugin_version=plugin.metadata.version,
-        parameters=values_of(stored=values, plugin=plugin),
+        parameters=parameters,
         profile=offer.profile,
         input_files=execution.input_files,
         time_limit=time_limit(execution.expected_duration),
+        user=batch.user_email,
+        sealed_token=sealed_token(
+            batch=batch, input_files=execution.input_files, parameters=parameters, at=bulk.at
+        ),
     )
     if len(content) > settings.MESSAGE_MAX_BYTES:
         reason = f"The order has {len(content)} bytes, the limit is {settings.MESSAGE_MAX_BYTES}"

@@ -16,6 +16,7 @@ from regards_processing.processing.services.outcomes import is_uuid
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome, Step
 from worker_manager.services.progress import Progress, running_requests
+from workers.processes.log_tail import from_message
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,10 @@ def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
         limit = time_limit(execution.expected_duration) + grace
         execution.deadline_at = at + timedelta(seconds=limit)
         return True
-    if not is_step and message and execution.log != [message]:
-        execution.log = [message]
+    lines = from_message(message) or [message]
+    if not is_step and message and execution.log != lines:
+        # The last lines take the place of those before them: what is kept of a log has an end.
+        execution.log = lines
         return True
     return False
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import jwt
 import pytest
 from pytest_django import Settings
 
@@ -15,6 +16,7 @@ from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
+from regards_processing.processing.log_tails import UnknownExecution, log_tail
 from regards_processing.processing.models import Batch, Execution, OutputFile, PluginConfiguration
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
@@ -36,6 +38,8 @@ from worker_manager.events.request_answered import RequestAnswered
 from worker_manager.models import Request
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
+from workers.processes.log_tail import to_message
+from workers.processes.sealing import unseal
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +78,7 @@ def test_it_submits_an_execution_to_the_engine(batch: Batch, broker: InMemoryBro
     assert (request.request_id, request.status) == (str(execution.pk), RequestStatus.DISPATCHED)
     assert json.loads(request.body) == {
         "executionId": str(execution.pk),
+        "batchId": str(batch.pk),
         "batchCorrelationId": "order-1_sub-1",
         "cardinality": "ONE_PER_FEATURE",
         "timeLimit": 60.0,
@@ -93,6 +98,7 @@ def test_it_submits_an_execution_to_the_engine(batch: Batch, broker: InMemoryBro
             },
         },
         "inputFiles": [FILE],
+        "user": "ada@x.org",
     }
     assert (execution.status, execution.expected_duration) == ("REGISTERED", 10_000)
     assert _results(broker) == []
@@ -294,6 +300,40 @@ def test_it_shows_how_far_an_execution_is(batch: Batch) -> None:
     assert _statuses(execution) == ["REGISTERED", "PREPARE", "RUNNING"]
     assert execution.log == ["50 %: half of it"]
     assert note_progress(at=later(5)) == 0
+
+
+def test_it_shows_the_last_lines_of_a_program_while_it_runs(batch: Batch) -> None:
+    live_workers("run-process")
+    _order(an_execution_order(batch))
+    execution = the_execution()
+    _run(to_message(["[Shell] ExecId=1 | Load input files into workdir", "one"]))
+    note_progress(at=later(2))
+    assert the_execution().status == "RUNNING"
+    _run(to_message(["two"]))
+    shown = log_tail(tenant=batch.tenant, execution_id=execution.pk)
+    assert (shown.lines, shown.at, shown.is_live) == (("two",), later(1), True)
+    note_progress(at=later(3))
+    assert the_execution().log == ["two"]
+    _respond(a_response(execution.pk, content=an_outcome()))
+    ended = log_tail(tenant=batch.tenant, execution_id=execution.pk)
+    assert (ended.lines, ended.is_live) == (("done",), False)
+    with pytest.raises(UnknownExecution):
+        log_tail(tenant=a_tenant(name="other"), execution_id=execution.pk)
+
+
+def test_it_gives_fleets_a_sealed_token_when_files_are_internal(settings: Settings) -> None:
+    settings.PROCESS_TOKEN_KEY = "a key that both have"
+    tenant = a_tenant()
+    batch = a_batch(tenant, a_process(tenant, to_all=True))
+    internal = FILE | {"metadata": {"internal": "true", "featureId": "F1"}}
+    _order(an_execution_order(batch), an_execution_order(batch, "e-2", files=(internal,)))
+    bodies = {request.request_id: json.loads(request.body) for request in every(Request)}
+    plain, sealed = (bodies[str(the_execution(name).pk)] for name in ("e-1", "e-2"))
+    assert "sealedToken" not in plain
+    token = unseal(sealed["sealedToken"], key=settings.PROCESS_TOKEN_KEY)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["tenant"], claims["sub"], claims["role"]) == ("demo", "ada@x.org", "PROJECT_ADMIN")
+    assert claims["exp"] - claims["iat"] == 86_400
 
 
 def test_it_times_out_what_no_fleet_begins(batch: Batch, broker: InMemoryBroker, settings: Settings) -> None:

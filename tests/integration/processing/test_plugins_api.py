@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
 _BASE = "/api/v1/rs-processing"
 _TYPE = "fr.cnes.regards.modules.processing.plugins.IProcessDefinition"
 
+_PLUGINS = ["ArchivePlugin", "RasterSubsetPlugin", SHELL, "UselessProcessPlugin"]
+
 
 def _call(verb: str, path: str, body: object = None, *, role: str = Role.PROJECT_ADMIN) -> Any:
     return getattr(client_as(role, tenant="demo"), verb)(f"{_BASE}/{path}", body, format="json")
@@ -26,8 +28,9 @@ def _call(verb: str, path: str, body: object = None, *, role: str = Role.PROJECT
 def test_it_describes_plugins_to_everybody() -> None:
     a_tenant()
     found = _call("get", f"plugins?pluginType={_TYPE}", role=Role.PUBLIC).json()
-    shell = found[0]["content"]
-    assert [each["content"]["pluginId"] for each in found] == [SHELL, "UselessProcessPlugin"]
+    described = {each["content"]["pluginId"]: each["content"] for each in found}
+    shell = described[SHELL]
+    assert list(described) == _PLUGINS
     assert (shell["version"], shell["owner"], shell["license"]) == ("1.0.0-SNAPSHOT", "CSSI", "GPLv3")
     assert shell["interfaceNames"] == [_TYPE]
     optional = {each["name"]: each["optional"] for each in shell["parameters"]}
@@ -40,10 +43,7 @@ def test_it_describes_plugins_to_everybody() -> None:
 
 def test_it_describes_the_plugins_of_processes_without_wrapping() -> None:
     a_tenant()
-    assert [each["pluginId"] for each in _call("get", "processplugins/metadata").json()] == [
-        SHELL,
-        "UselessProcessPlugin",
-    ]
+    assert [each["pluginId"] for each in _call("get", "processplugins/metadata").json()] == _PLUGINS
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 from rasterio.enums import ColorInterp, Resampling
+from rasterio.windows import Window
 
 from workers.builtin.geotiff_files import open_geotiff, valid_pixels
 from workers.builtin.quicklook.picture_size import fitted
@@ -21,19 +22,31 @@ def geotiff_picture(path: Path, *, name: str) -> Bytes:
         InvalidContent: the file is damaged or too large.
     """
     with open_geotiff(path, name=name) as dataset:
-        bands = _bands(dataset)
-        sides = fitted(height=dataset.height, width=dataset.width)
-        where = {"out_shape": (len(bands), *sides), "resampling": Resampling.nearest}
-        values = dataset.read(bands, **where)
-        valid = np.asarray(valid_pixels(dataset, bands, values, **where).any(axis=0))
-        palette = _palette(dataset, bands)
-        if palette is not None:
-            return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, 255)], valid=valid)
-        if not valid.any():
-            raise InvalidContent(f"{name} has no valid pixel to show")
-        magnitudes = np.abs(values) if np.iscomplexobj(values) else values
-        levels = [stretched(band.astype(np.float64), valid=valid) for band in magnitudes]
-        return with_alpha(np.dstack(levels * (3 // len(levels))), valid=valid)
+        return picture_of(dataset, name=name)
+
+
+def picture_of(
+    dataset: Any, *, name: str, bands: list[int] | None = None, window: Window | None = None
+) -> Bytes:
+    """Return the picture of an opened scene, or of a part of it: of its colours, or of one or three bands.
+
+    Raises:
+        InvalidContent: there is nothing to show.
+    """
+    shown = bands or _bands(dataset)
+    part = Window(0, 0, dataset.width, dataset.height) if window is None else window
+    sides = fitted(height=part.height, width=part.width)
+    where = {"out_shape": (len(shown), *sides), "resampling": Resampling.nearest, "window": part}
+    values = dataset.read(shown, **where)
+    valid = np.asarray(valid_pixels(dataset, shown, values, **where).any(axis=0))
+    palette = _palette(dataset, shown)
+    if palette is not None:
+        return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, 255)], valid=valid)
+    if not valid.any():
+        raise InvalidContent(f"{name} has no valid pixel to show")
+    magnitudes = np.abs(values) if np.iscomplexobj(values) else values
+    levels = [stretched(band.astype(np.float64), valid=valid) for band in magnitudes]
+    return with_alpha(np.dstack(levels * (3 // len(levels))), valid=valid)
 
 
 def _bands(dataset: Any) -> list[int]:

@@ -29,23 +29,32 @@ def main(memory: int, command: list[str]) -> int:
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
     if os.getppid() != parent:
         return CANNOT_START
+    child = None
     try:
         # One thread only: nothing else can hold a lock while the child is prepared.
         child = subprocess.Popen(  # noqa: S603 (the program that an administrator configured)
             command,
             stdin=subprocess.DEVNULL,
             process_group=0,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),  # noqa: PLW1509 (see above)
+            preexec_fn=lambda: _limit(libc, memory),  # noqa: PLW1509 (see above)
         )
+        code = child.wait()
     except OSError as error:
         sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}\n")
         return CANNOT_START
-    try:
-        code = child.wait()
     finally:
-        _end_group(child.pid)
+        # Whoever asks again, as the end of the fleet does, must not break this off.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if child is not None:
+            _end_group(child.pid)
         _end_orphans()
     return code if code >= 0 else _BY_SIGNAL - code
+
+
+def _limit(libc: ctypes.CDLL, memory: int) -> None:
+    """Prepare the child: its memory, and that it does not outlive this process, whoever kills that."""
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -1,5 +1,7 @@
 """The order to carry out one execution: read from the content of a request, every fault named."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -9,6 +11,12 @@ from workers.processes.profile import Cardinality
 from workers.sdk import InvalidContent
 
 _MAX_PATH: Final = 1024
+#: Bytes of a name in a path: what file systems take.
+_MAX_NAME: Final = 255
+_URN: Final = re.compile(
+    r"URN:[A-Z]+:[A-Z]+:[^:/\s]{1,255}:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r":V\d{1,3}(,\d{1,19})?(:REV[^:/\s]{1,100})?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +30,13 @@ class InputFile:
     checksum: str | None
     feature: str | None
     correlation_id: str | None
+    #: Whether REGARDS itself has it: rs-storage gives it by its checksum.
+    internal: bool = False
+
+    @property
+    def names_a_feature(self) -> bool:
+        """Whether its feature is called by a URN."""
+        return bool(_URN.fullmatch(self.feature or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +52,11 @@ class ExecutionOrder:
     inputs: tuple[InputFile, ...]
     #: Seconds that the work may last; ``None`` for no limit.
     time_limit: float | None
+    batch_id: str = ""
+    #: Who ordered it.
+    user: str = ""
+    #: The token of that user, if the platform gave one.
+    sealed_token: str | None = None
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
@@ -58,6 +78,9 @@ class ExecutionOrder:
             cardinality=_cardinality(content.get("cardinality")),
             inputs=_distinct([_input(each, f"inputFiles[{n}]") for n, each in enumerate(inputs)]),
             time_limit=_seconds(content.get("timeLimit")),
+            batch_id=_optional(content, "batchId") or "",
+            user=_optional(content, "user") or "",
+            sealed_token=_optional(content, "sealedToken"),
         )
 
 
@@ -70,26 +93,39 @@ def _input(value: object, field: str) -> InputFile:
     size = value.get("bytes")
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
         raise InvalidContent(f"{field}.bytes must be a whole number, got {size!r:.200}")
+    feature = _optional(metadata, "featureId", of=f"{field}.metadata.")
     return InputFile(
         path=_path(_text(value, "localRelativePath", of=f"{field}."), field),
         url=_text(value, "url", of=f"{field}."),
         size=size,
-        checksum=_optional(value, "checksum", field),
-        feature=_optional(metadata, "featureId", f"{field}.metadata"),
-        correlation_id=_optional(value, "inputCorrelationId", field),
+        checksum=_optional(value, "checksum", of=f"{field}."),
+        feature=feature,
+        correlation_id=_optional(value, "inputCorrelationId", of=f"{field}."),
+        internal=metadata.get("internal") == "true" and bool(_URN.fullmatch(feature or "")),
     )
 
 
 def _path(text: str, field: str) -> PurePosixPath:
     """Return a path that stays below its folder."""
     path = PurePosixPath(text)
-    fits = len(text) <= _MAX_PATH and "\0" not in text and "\\" not in text
-    if not fits or path.is_absolute() or ".." in path.parts or not path.name:
+    fits = len(text) <= _MAX_PATH and "\\" not in text and is_plain(text)
+    stays = not path.is_absolute() and ".." not in path.parts and path.name
+    if not (fits and stays and all(len(part.encode()) <= _MAX_NAME for part in path.parts)):
         raise InvalidContent(
-            f"{field}.localRelativePath {text!r:.200} is refused: a path below the input folder is expected, "
-            f"of at most {_MAX_PATH} characters, without '..' and backslashes"
+            f"{field}.localRelativePath {text!a:.200} is refused: a path below the input folder is "
+            f"expected, of at most {_MAX_PATH} characters and {_MAX_NAME} bytes for each name, "
+            "without '..', backslashes and control characters"
         )
     return path
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a name is text that can be written as UTF-8 and holds no control character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return not any(unicodedata.category(character) == "Cc" for character in text)
 
 
 def _distinct(files: list[InputFile]) -> tuple[InputFile, ...]:
@@ -108,10 +144,10 @@ def _text(values: Mapping[str, Any], name: str, *, of: str = "") -> str:
     return value
 
 
-def _optional(values: Mapping[str, Any], name: str, field: str) -> str | None:
+def _optional(values: Mapping[str, Any], name: str, *, of: str = "") -> str | None:
     value = values.get(name)
     if value is not None and not isinstance(value, str):
-        raise InvalidContent(f"{field}.{name} must be a text, got {value!r:.200}")
+        raise InvalidContent(f"{of}{name} must be a text, got {value!r:.200}")
     return value
 
 

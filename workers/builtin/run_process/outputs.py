@@ -1,6 +1,8 @@
 """What an execution made: counted, stored by digest, and told apart by the inputs it was made of."""
 
 import os
+import stat
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -8,7 +10,7 @@ from typing import Any
 
 from workers.builtin.file_digest import sha256_of
 from workers.builtin.run_process.limits import ProcessLimits
-from workers.builtin.run_process.order import InputFile
+from workers.builtin.run_process.order import InputFile, is_plain
 from workers.processes.job import ProcessFailed
 from workers.processes.profile import Cardinality
 
@@ -38,17 +40,31 @@ def made(folder: Path, *, limits: ProcessLimits) -> list[PurePosixPath]:
     """Return the files of the output folder, in order; links are none, wherever they point.
 
     Raises:
-        ProcessFailed: there are too many, or they are too big.
+        ProcessFailed: there are too many, they are too big, or one has a name that cannot be passed on.
     """
-    found, size = [], 0
-    for path in _files(folder):
+    found, total = [], 0
+    for path, size in _files(folder):
         found.append(PurePosixPath(path.relative_to(folder)))
-        size += path.stat().st_size
+        total += size
         if len(found) > limits.max_output_files:
             raise ProcessFailed(f"More than {limits.max_output_files} output files")
-        if size > limits.max_output_bytes:
+        if total > limits.max_output_bytes:
             raise ProcessFailed(f"The output files have more than {limits.max_output_bytes} bytes")
     return sorted(found)
+
+
+def check_names(names: Sequence[PurePosixPath]) -> None:
+    """Let pass the names that an answer can hold and others can write to their disks.
+
+    Raises:
+        ProcessFailed: a name has control characters, or bytes that are no text.
+    """
+    for name in names:
+        if not is_plain(str(name)):
+            raise ProcessFailed(
+                f"Output file {str(name)!a:.300} has a name that cannot be passed on: "
+                "UTF-8 without control characters is expected"
+            )
 
 
 def store(
@@ -59,9 +75,23 @@ def store(
     inputs: Sequence[InputFile],
     cardinality: Cardinality,
 ) -> list[StoredOutput]:
-    """Move the files into the storage, each under its digest; the same content is stored once."""
-    target.mkdir(parents=True, exist_ok=True)
-    return [_store(name, folder, target, _sources(name, inputs, cardinality)) for name in names]
+    """Copy the files into the storage, each under its digest; the same content is stored once.
+
+    Raises:
+        ProcessFailed: one of them cannot be read or written; what this call has stored is removed again.
+    """
+    new: list[Path] = []
+    name = PurePosixPath()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        stored = []
+        for name in names:
+            stored.append(_store(name, folder, target, _sources(name, inputs, cardinality), new))
+    except OSError as error:
+        for place in new:
+            place.unlink(missing_ok=True)
+        raise ProcessFailed(f"Output file {name} cannot be stored: {error.strerror}") from error
+    return stored
 
 
 def expected_number(inputs: Sequence[InputFile], cardinality: Cardinality) -> int:
@@ -75,23 +105,28 @@ def expected_number(inputs: Sequence[InputFile], cardinality: Cardinality) -> in
             return len(inputs)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield regular files and their sizes; what goes away meanwhile is none."""
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
-            if path.is_file() and not path.is_symlink():
-                yield path
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield path, status.st_size
 
 
-def _store(name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, ...]) -> StoredOutput:
+def _store(
+    name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, ...], new: list[Path]
+) -> StoredOutput:
     path = folder / name
     digest, size = sha256_of(path), path.stat().st_size
     place = target / digest
     if not place.exists():
-        # Complete under another name first: whoever finds it under its digest finds it whole.
-        incoming = target / f".incoming-{digest}"
-        _copy(path, incoming)
-        incoming.replace(place)
+        _copy(path, place)
+        new.append(place)
     return StoredOutput(
         name=str(name),
         url=f"file:{place.as_uri()[7:]}",
@@ -101,12 +136,18 @@ def _store(name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, 
     )
 
 
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, target.open("wb") as writing:
-        while piece := reading.read(1024 * 1024):
-            writing.write(piece)
-        writing.flush()
-        os.fsync(writing.fileno())
+def _copy(source: Path, place: Path) -> None:
+    """Complete a copy under another name first: whoever finds it under its digest finds it whole."""
+    incoming = place.with_name(f".incoming-{uuid.uuid4().hex}")
+    try:
+        with source.open("rb") as reading, incoming.open("wb") as writing:
+            while piece := reading.read(1024 * 1024):
+                writing.write(piece)
+            writing.flush()
+            os.fsync(writing.fileno())
+        incoming.replace(place)
+    finally:
+        incoming.unlink(missing_ok=True)
 
 
 def _sources(name: PurePosixPath, inputs: Sequence[InputFile], cardinality: Cardinality) -> tuple[str, ...]:

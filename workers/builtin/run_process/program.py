@@ -27,6 +27,11 @@ _PIECE: Final = 64 * 1024
 #: Seconds between two looks at clock and disk.
 _LOOK: Final = 0.5
 _REST: Final = 20.0
+#: Seconds between two messages about what a program writes.
+_TELL: Final = 3.0
+#: How much of that a message holds: lines, and characters of each.
+_TOLD_LINES: Final = 10
+_TOLD_LENGTH: Final = 300
 #: Seconds that the guard gets to end the program and its children.
 _GRACE: Final = 10.0
 
@@ -43,13 +48,18 @@ class Program:
     max_memory: int
     #: Looked at while a program runs; raises when it must end.
     watch: Callable[[], None]
-    #: Gets the last line that was written, now and then.
-    tell: Callable[[str], None]
+    #: Gets the last lines that were written, now and then, when there are new ones.
+    tell: Callable[[Sequence[str]], None]
+    #: Takes secrets out of a line.
+    redact: Callable[[str], str] = str
     #: ``time.monotonic()`` at which time is over.
     deadline: float | None = None
     #: The last lines that were written.
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
     _next_look: float = 0.0
+    _next_tell: float = 0.0
+    _told: int = 0
+    _written: int = 0
 
     def run(self, command: Sequence[str], *, environment: Mapping[str, str]) -> Ended:
         """Run a program to its end.
@@ -58,6 +68,7 @@ class Program:
             ProcessFailed: there is no such program.
             TimeIsOver: it did not end in time; it and its children have been killed.
         """
+        self._next_tell = time.monotonic() + _TELL
         variables = self._environment(environment)
         program = shutil.which(command[0], path=variables.get("PATH", os.defpath))
         # A path relative to wherever the fleet was started is nobody's intention.
@@ -91,7 +102,7 @@ class Program:
         with selectors.DefaultSelector() as selector:
             for stream, kept in ((running.stdout, ()), (running.stderr, (errors,))):
                 if stream is not None:
-                    selector.register(stream, selectors.EVENT_READ, _Lines((self.lines, *kept)))
+                    selector.register(stream, selectors.EVENT_READ, self._reader(kept))
             while selector.get_map():
                 for key, _ in selector.select(_LOOK):
                     if not _read(key.fileobj, key.data):  # type: ignore[arg-type] # the streams registered above
@@ -104,19 +115,33 @@ class Program:
         if begun < self._next_look:
             return
         self.watch()
-        if self.lines:
-            self.tell(self.lines[-1])
+        self._tell_lines(begun)
         now = time.monotonic()
         self._next_look = now + max(_LOOK, _REST * (now - begun))
         if self.deadline is not None and now > self.deadline:
             raise TimeIsOver
+
+    def _tell_lines(self, now: float) -> None:
+        if now < self._next_tell or self._told == self._written:
+            return
+        self._next_tell, self._told = now + _TELL, self._written
+        self.tell([line[:_TOLD_LENGTH] for line in list(self.lines)[-_TOLD_LINES:]])
+
+    def _reader(self, kept: Sequence[deque[str]]) -> "_Lines":
+        def keep(line: str) -> None:
+            text = self.redact(line)
+            self._written += 1
+            for lines in (self.lines, *kept):
+                lines.append(text)
+
+        return _Lines(keep)
 
 
 @dataclass(slots=True)
 class _Lines:
     """Cuts what a stream delivers into lines."""
 
-    kept: tuple[deque[str], ...]
+    keep: Callable[[str], None]
     rest: bytes = b""
 
     def take(self, piece: bytes) -> None:
@@ -125,8 +150,8 @@ class _Lines:
             lines, self.rest = [*lines, self.rest], b""
         for line in lines:
             text = line[:_LONGEST_LINE].decode("utf-8", "replace").replace("\0", "\ufffd").rstrip()
-            for lines_kept in self.kept if text else ():
-                lines_kept.append(text)
+            if text:
+                self.keep(text)
 
 
 def _read(stream: IO[bytes], lines: _Lines) -> bool:
@@ -140,6 +165,8 @@ def _end(running: subprocess.Popen[bytes]) -> None:
     if running.poll() is not None:
         return
     running.send_signal(signal.SIGTERM)
+    # A program may have stopped its guard.
+    running.send_signal(signal.SIGCONT)
     try:
         running.wait(_GRACE)
     except subprocess.TimeoutExpired:

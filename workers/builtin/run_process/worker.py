@@ -8,13 +8,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from workers.builtin.file_access import FileAccess
-from workers.builtin.run_process import inputs, outputs
+from workers.builtin.run_process import feature_metadata, inputs, outputs
+from workers.builtin.run_process.inputs import Sources
 from workers.builtin.run_process.limits import ProcessLimits
+from workers.builtin.run_process.network import Network
 from workers.builtin.run_process.order import ExecutionOrder
 from workers.builtin.run_process.outputs import StoredOutput
 from workers.builtin.run_process.program import Program, TimeIsOver
+from workers.builtin.run_process.redaction import Redaction, secrets_of
+from workers.builtin.run_process.regards import Regards
 from workers.builtin.storage_layout import request_folder
 from workers.processes.job import ProcessFailed, ProcessJob
+from workers.processes.log_tail import to_message
+from workers.processes.order import ADD_METADATA
 from workers.processes.plugin import ProcessPlugin
 from workers.processes.registry import plugins
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, json_content, worker_type
@@ -34,16 +40,26 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     order = ExecutionOrder.from_json(json_content(request))
     plugin = _plugin(order)
     limits = ProcessLimits.from_env(os.environ)
+    network = Network.from_env(os.environ)
+    regards = Regards.of(order, network=network)
     report = _Report(plugin_id=order.plugin_id, execution_id=order.execution_id, show=context.progress)
     program = Program(
         folder=context.workdir,
         max_memory=limits.max_memory,
         watch=lambda: _watch(context, limits),
-        tell=context.progress,
+        tell=lambda lines: context.progress(to_message(lines)),
+        redact=Redaction(secrets_of(plugin.metadata.parameters, order.parameters, token=regards.token)),
         deadline=None if order.time_limit is None else time.monotonic() + order.time_limit,
     )
     try:
-        stored, message = _carry_out(order, plugin, request, context, report, program, limits)
+        sources = Sources(
+            access=FileAccess.of(request=request, context=context),
+            limits=limits,
+            network=network,
+            regards=regards,
+            whose=f"exec={order.execution_id} batch={order.batch_id or order.batch_correlation_id}",
+        )
+        stored, message = _carry_out(order, plugin, request, context, report, program, sources)
         status = "FAILURE" if message else "SUCCESS"
     except TimeIsOver:
         status, stored = "TIMED_OUT", []
@@ -73,14 +89,15 @@ def _carry_out(
     context: WorkContext,
     report: "_Report",
     program: Program,
-    limits: ProcessLimits,
+    sources: Sources,
 ) -> tuple[list[StoredOutput], str]:
     """Do the work; return what was made, and what is wrong with it, if anything is."""
     folder = context.workdir
     report.step("PREPARE", "Load input files into workdir")
     inputs.prepare(folder)
-    access = FileAccess.of(request=request, context=context)
-    inputs.fetch(order.inputs, into=folder / "input", access=access, limits=limits)
+    inputs.fetch(order.inputs, into=folder / "input", sources=sources)
+    if order.parameters.get(ADD_METADATA):
+        feature_metadata.add(order.inputs, into=folder / "input", regards=sources.regards, log=context.log)
     plugin.run(
         ProcessJob(
             execution_id=order.execution_id,
@@ -91,7 +108,8 @@ def _carry_out(
             run_program=program.run,
         )
     )
-    names = outputs.made(folder / "output", limits=limits)
+    names = outputs.made(folder / "output", limits=sources.limits)
+    outputs.check_names(names)
     stored = outputs.store(
         names,
         folder=folder / "output",

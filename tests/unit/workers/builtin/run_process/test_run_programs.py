@@ -1,8 +1,6 @@
 """Executions of programs: what they see, what becomes of what they make, and how they end."""
 
 import hashlib
-import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from tests.unit.workers.builtin.run_process.orders import (
     an_order,
     carried_out,
 )
+from tests.unit.workers.builtin.watched import lives
 from workers.sdk import Cancelled
 
 
@@ -126,7 +125,7 @@ def test_it_ends_a_program_whose_time_is_over_with_all_its_children(scene: Path,
     answer = _run(program, scene, storage, timeLimit=1)
     assert answer["finalStatus"] == "TIMED_OUT"
     assert answer["message"] == f"{PREFIX}Ended after 1 s: its time was over"
-    assert [pid for pid in pids.read_text().split() if _lives(int(pid))] == []
+    assert [pid for pid in pids.read_text().split() if lives(int(pid))] == []
 
 
 def test_it_ends_a_program_whose_execution_is_cancelled(scene: Path, storage: Path) -> None:
@@ -135,7 +134,7 @@ def test_it_ends_a_program_whose_execution_is_cancelled(scene: Path, storage: Pa
     order = an_order(program, an_input(scene))
     with pytest.raises(Cancelled):
         carried_out(order, storage=storage, roots=scene.parent, cancelled=pid.exists)
-    assert not _lives(int(pid.read_text()))
+    assert not lives(int(pid.read_text()))
 
 
 def test_it_leaves_no_children_behind(scene: Path, storage: Path) -> None:
@@ -144,7 +143,7 @@ def test_it_leaves_no_children_behind(scene: Path, storage: Path) -> None:
     apart = f"setsid sleep 600 >/dev/null 2>&1 & echo $! >>{pids}"
     program = a_program(scene.parent, beside, apart, "touch output/a", "exit 0")
     assert _run(program, scene, storage)["finalStatus"] == "SUCCESS"
-    assert [pid for pid in pids.read_text().split() if _lives(int(pid))] == []
+    assert [pid for pid in pids.read_text().split() if lives(int(pid))] == []
 
 
 def test_it_ends_a_program_that_makes_too_much(
@@ -179,14 +178,3 @@ def test_it_does_nothing_for_the_useless_plugin(scene: Path, storage: Path) -> N
     plugin = {"pluginId": "UselessProcessPlugin", "version": "1.0.0-SNAPSHOT", "parameters": {}}
     answer = _run("", scene, storage, plugin=plugin)
     assert (answer["finalStatus"], answer["outputs"]) == ("SUCCESS", [])
-
-
-def _lives(pid: int) -> bool:
-    """Say whether a process still runs; one that was just killed gets a moment to go."""
-    for _ in range(50):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        time.sleep(0.02)
-    return True

@@ -1,0 +1,70 @@
+"""Functions as processes: what they get, how they end, and what is told of that."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.plugin_package import declared
+from tests.unit.workers.builtin.process_functions import sample_functions
+from tests.unit.workers.builtin.process_functions.calls import executed, made
+from tests.unit.workers.builtin.process_functions.sample_functions import SamplePlugin
+from tests.unit.workers.builtin.watched import lives
+from workers.sdk import Cancelled
+
+
+@pytest.fixture(autouse=True)
+def package(tmp_path: Path) -> Iterator[None]:
+    """The sample plugin, as an installed package declares it."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    with declared(folder, sample=f"{sample_functions.__name__}:SamplePlugin"):
+        yield
+
+
+def _run(folder: Path, **given: Any) -> dict[str, Any]:
+    scene = folder / "scene.raw"
+    scene.write_bytes(b"pixels")
+    values: dict[str, Any] = {"factor": 2, "words": ["a"]} | given
+    return executed(SamplePlugin, scene, roots=folder, **values)
+
+
+def test_it_runs_a_function_with_typed_parameters_and_hides_what_is_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_URL", "amqp://user:secret@host")
+    answer = _run(tmp_path, note="é", password="open sesame", cardinality="ONE_PER_EXECUTION")
+    assert made(answer)["count"].read_text() == "1"
+    assert answer["log"] == ["1 x 2.0 ['a'] é", "password *** ['HOME']"]
+    assert answer["steps"][-1]["message"].endswith("| Run SamplePlugin")
+
+
+@pytest.mark.parametrize(
+    ("deed", "told"),
+    [
+        ("FAIL", 'Error message: "there is\nno sky"'),
+        ("RAISE", "Error message: \"KeyError: 'band'\""),
+        ("LEAVE", 'Error message: "SystemExit: 0"'),
+        ("DIE", "The process of the function ended with status code 139\nabout to die"),
+        ("GROW", "It needs more memory than the 500000000 bytes of PROCESS_MAX_MEMORY"),
+    ],
+)
+def test_it_tells_why_a_function_failed(
+    deed: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_MAX_MEMORY", "500000000")
+    answer = _run(tmp_path, deed=deed)
+    assert (answer["finalStatus"], answer["outputs"]) == ("FAILURE", [])
+    assert told in answer["message"]
+
+
+def test_it_refuses_on_the_fleet_what_an_order_should_not_have_said(tmp_path: Path) -> None:
+    assert 'Error message: "times: 0 or more is expected"' in _run(tmp_path, times=-1)["message"]
+
+
+def test_it_ends_a_function_that_is_cancelled(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    with pytest.raises(Cancelled):
+        _run(tmp_path, deed="WAIT", note=str(pid), cancelled=pid.exists)
+    assert not lives(int(pid.read_text()))
