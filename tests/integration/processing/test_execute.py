@@ -16,8 +16,9 @@ from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
-from regards_processing.processing.log_tails import UnknownExecution, log_tail
+from regards_processing.processing.log_tails import log_tail
 from regards_processing.processing.models import Batch, Execution, OutputFile, PluginConfiguration
+from regards_processing.processing.queries import UnknownExecution
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.watch import end_overdue, note_progress

@@ -28,7 +28,7 @@ _PIECE: Final = 64 * 1024
 _LOOK: Final = 0.5
 _REST: Final = 20.0
 #: Seconds between two messages about what a program writes.
-_TELL: Final = 3.0
+_TELL: Final = 2.0
 #: How much of that a message holds: lines, and characters of each.
 _TOLD_LINES: Final = 10
 _TOLD_LENGTH: Final = 300
