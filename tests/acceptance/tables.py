@@ -34,6 +34,14 @@ def job_results(stack: Stack) -> list[str]:
     return [status for (status,) in _rows(stack, query)]
 
 
+def executions(stack: Stack) -> dict[str, list[str]]:
+    """Return the status of each execution, by batch."""
+    found: dict[str, list[str]] = {}
+    for batch, status in _rows(stack, "SELECT batch_id, status FROM processing_execution"):
+        found.setdefault(str(batch), []).append(status)
+    return found
+
+
 def messages_left(stack: Stack) -> int:
     """Return how many messages wait in the outbox."""
     return int(_rows(stack, "SELECT coalesce(sum(message_count), 0) FROM regards_outbox")[0][0])

@@ -1,227 +1,237 @@
-"""An order service orders executions over a real scene, as rs-order does: by HTTP and AMQP alone."""
+"""Orders over a real scene, as rs-order gives them: on many processes, and while these die."""
 
 import hashlib
-import json
-import secrets
-import stat
+import itertools
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.amqp_client import Peer
 from tests.acceptance.conftest import opened_platform
+from tests.acceptance.cutouts import TAIL, cut_out, write_program
+from tests.acceptance.order_service import Fetched, OrderService, Suborder
+from tests.acceptance.tables import executions
 from tests.stack.environment import Servers
 from tests.stack.platform import Platform
-from tests.unit.workers.builtin.scenes import SAMPLES
+from tests.stack.process import ManagedProcess
+from tests.stack.stack import servers_can_restart
+from tests.stack.wire import wire_to
 
-pytestmark = pytest.mark.rabbitmq
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres]
 
-_EVENTS = "fr.cnes.regards.modules.processing.domain.events"
-_REQUESTS = f"regards.broadcast.{_EVENTS}.PExecutionRequestEvent"
-_RESULTS = f"regards.broadcast.{_EVENTS}.PExecutionResultEvent"
-_DOWNLOADS = f"regards.broadcast.{_EVENTS}.DownloadedOutputFilesEvent"
-_FEATURES = 6
-_PROGRAM = """#!/bin/sh
-set -e
-for feature in input/*; do
-  name=$(basename "$feature")
-  mkdir -p "output/$name"
-  head -c 1000 "$feature"/*.tif >"output/$name/head-of-$name"
-  printf '%s' "$name" >>"output/$name/head-of-$name"
-done
-"""
+_FEATURES: Final = 50
+_SCOPES: Final = ("SUBORDER", "FEATURE")
+_CARDINALITIES: Final = ("ONE_PER_EXECUTION", "ONE_PER_FEATURE", "ONE_PER_INPUT_FILE")
+_KINDS: Final = tuple(itertools.product(_SCOPES, _CARDINALITIES))
+#: Executions of one order of each kind.
+_ALL: Final = len(_CARDINALITIES) * (1 + _FEATURES)
 
 
-class OrderService(Peer):
-    """The stand-in of rs-order: knows addresses, exchanges and bodies of the contract, and nothing else."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A platform of two web servers, two managers and three fleets, and a scene that it may read."""
 
-    def __init__(self, broker_url: str, address: str, token: str) -> None:
-        super().__init__(broker_url)
-        self._address, self._token = address, token
-        self.results = f"acceptance.order.{secrets.token_hex(4)}"
-        self.channel.exchange_declare(_RESULTS, "fanout", durable=True)
-        self.channel.queue_declare(self.results, durable=True)
-        self.channel.queue_bind(self.results, _RESULTS)
+    platform: Platform
+    folder: Path
+    #: Feature → its files.
+    features: Mapping[str, Sequence[Path]]
+    managers: Sequence[ManagedProcess]
+    fleets: Sequence[ManagedProcess]
+    addresses: Sequence[str]
+    break_broker: Callable[[], None]
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """Call rs-processing; return what it answers."""
-        request = urllib.request.Request(  # noqa: S310 (our own server)
-            f"{self._address}/api/v1/rs-processing/{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (likewise)
-            return json.loads(answer.read() or b"null")
-
-    def send(self, exchange: str, event: str, body: object) -> None:
-        """Publish an event as a service of REGARDS does."""
-        headers = {
-            "regards.tenant": "default",
-            "regards.converter": "GSON",
-            "regards.type": f"{_EVENTS}.{event}",
-        }
-        self.publish(exchange=exchange, headers=headers, body=json.dumps(body).encode())
-
-    def await_results(self, count: int) -> list[dict[str, Any]]:
-        """Wait for results of executions."""
-        return [json.loads(self.await_message(self.results, timeout=60).body) for _ in range(count)]
+    def effects(self, kind: tuple[str, str]) -> list[list[str]]:
+        """Return, for each run of the program of a process, its fleet and its features."""
+        return [line.split() for line in _effects(self.folder, kind).read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("scene")
-    copy = folder / "landsat.tif"
-    copy.write_bytes((SAMPLES / "landsat_rgb.tif").read_bytes())
-    program = folder / "heads.sh"
-    program.write_text(_PROGRAM)
-    program.chmod(program.stat().st_mode | stat.S_IEXEC)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def place(
-    servers: Servers, scene: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Platform, str]]:
-    folder = tmp_path_factory.mktemp("orders")
-    variables = {"REGARDS_FILE_ROOTS": str(scene.parent), "EXECUTION_TIMEOUT_FLOOR_SECONDS": "30"}
-    with opened_platform(servers=servers, folder=folder, name="orders", variables=variables) as platform:
+    variables = {
+        "EXECUTION_TIMEOUT_FLOOR_SECONDS": "30",
+        "HEARTBEAT_EXPIRY_SECONDS": "8",
+        "OUTBOX_GRACE_SECONDS": "2",
+        "REGARDS_FILE_ROOTS": str(folder),
+    }
+    with (
+        wire_to(servers.broker_url or "") as wire,
+        opened_platform(
+            servers=replace(servers, broker_url=wire.url),
+            folder=tmp_path_factory.mktemp("orders"),
+            name="orders",
+            variables=variables,
+        ) as platform,
+    ):
+        write_program(folder)
         with platform.side_by_side():
-            platform.start_manager()
-            platform.start_manager()
+            managers = [platform.start_manager() for _ in range(2)]
             platform.start_jobs()
             platform.start_beat()
-            platform.start_fleet(["run-process"], pool="threads", concurrency=2)
-            platform.start_fleet(["run-process"], pool="threads", concurrency=2)
-            _, address = platform.start_web()
-        yield platform, address
+            fleets = [platform.start_fleet(["run-process"], pool="threads", concurrency=2) for _ in range(3)]
+            addresses = [platform.start_web()[1] for _ in range(2)]
+        yield Place(
+            platform=platform,
+            folder=folder,
+            features=cut_out(folder, _FEATURES),
+            managers=managers,
+            fleets=fleets,
+            addresses=addresses,
+            # A broker that others use as well is not ours to restart: then every connection breaks.
+            break_broker=platform.stack.restart_broker if servers_can_restart() else wire.cut,
+        )
 
 
-@pytest.fixture
-def order(place: tuple[Platform, str]) -> Iterator[OrderService]:
-    platform, address = place
-    token = platform.manage(
-        "issue_token", "--tenant", "default", "--user", "order", "--role", "PROJECT_ADMIN"
-    ).strip()
-    with OrderService(platform.stack.broker_url or "", address, token) as service:
-        yield service
+@pytest.fixture(scope="module")
+def service(place: Place) -> Iterator[OrderService]:
+    issued = ("issue_token", "--tenant", "default", "--user", "order", "--role", "PROJECT_ADMIN")
+    token = place.platform.manage(*issued).strip()
+    with OrderService(place.platform.stack.broker_url or "", place.addresses, token) as connected:
+        yield connected
 
 
-def _configure(order: OrderService, program: Path, scope: str) -> str:
+@pytest.fixture(scope="module")
+def processes(place: Place, service: OrderService) -> dict[tuple[str, str], str]:
+    """Give a process of each kind."""
+    return {kind: _configure(service, place.folder, kind) for kind in _KINDS}
+
+
+@pytest.fixture(scope="module")
+def orders(
+    place: Place, service: OrderService, processes: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], Suborder]:
+    """Give an order of each kind; all results have come."""
+    given = {kind: service.order(process_id, place.features) for kind, process_id in processes.items()}
+    service.await_results(list(given.values()), count=_ALL)
+    return given
+
+
+def _configure(service: OrderService, folder: Path, kind: tuple[str, str], program: str = "cut.sh") -> str:
     """Make a process, as an administrator does; return its id."""
+    scope, cardinality = kind
     values = {
-        "shellScript": str(program),
+        "shellScript": str(folder / program),
+        "envVariables": f"EFFECTS={_effects(folder, kind)}&CARDINALITY={cardinality}",
         "durationForecast": "10s",
         "sizeForecast": "*0.1",
         "scope": scope,
-        "cardinality": "ONE_PER_FEATURE",
+        "cardinality": cardinality,
     }
     parameters = [{"name": name, "type": "STRING", "value": value} for name, value in values.items()]
-    plugin = {"pluginId": "SimpleShellProcessPlugin", "label": f"Heads {scope}", "parameters": parameters}
+    label = f"Cut {scope} {cardinality}"
+    plugin = {"pluginId": "SimpleShellProcessPlugin", "label": label, "parameters": parameters}
     rights = {"role": "EXPLOIT", "datasets": [], "isLinkedToAllDatasets": True}
-    made = order.call("POST", "processplugins/config", {"pluginConfiguration": plugin, "rights": rights})
+    made = service.call("POST", "processplugins/config", {"pluginConfiguration": plugin, "rights": rights})
     return str(made["content"]["pluginConfiguration"]["businessId"])
 
 
-def _open_batch(order: OrderService, process_id: str) -> tuple[str, str]:
-    """Open a batch; return its id and what the order calls it."""
-    correlation_id = f"order-1_dsSel-1_subOrder-{secrets.token_hex(3)}"
-    fileset = {"dataset": "URN:D", "executionCount": 1, "totalBytes": 1}
-    body = {
-        "correlationId": correlation_id,
-        "processBusinessId": process_id,
-        "tenant": "default",
-        "user": "ada@example.org",
-        "userRole": "EXPLOIT",
-        "parameters": {},
-        "filesetsByDataset": {"URN:D": fileset},
+def _effects(folder: Path, kind: tuple[str, str]) -> Path:
+    return folder / f"effects-{'-'.join(kind)}"
+
+
+def _contents(suborder: Suborder) -> dict[str, bytes]:
+    """Return what each file of an order must hold, computed here from the files that were ordered."""
+    batch, features = f"file:/{suborder.correlation_id}", suborder.features
+    whole = {
+        feature: b"".join(path.read_bytes() for path in sorted(paths)) for feature, paths in features.items()
     }
-    return order.call("POST", "batch", body)["batchId"], correlation_id
-
-
-def _input(scene: Path, feature: str, batch: str) -> dict[str, Any]:
-    content = scene.read_bytes()
-    return {
-        "parameterName": "",
-        "localRelativePath": f"{feature}/{scene.name}",
-        "contentType": "image/tiff",
-        "url": f"file:{scene}",
-        "bytes": len(content),
-        "checksum": hashlib.md5(content, usedforsecurity=False).hexdigest(),
-        "fileName": scene.name,
-        "metadata": {"internal": "false", "featureId": feature},
-        "inputCorrelationId": f"file:/{batch}/{feature}/{scene.name}",
+    tails = {
+        f"{batch}/{feature}/{path.name}": path.read_bytes()[-TAIL:]
+        for feature, paths in features.items()
+        for path in paths
     }
+    match suborder.scope, suborder.cardinality:
+        case "SUBORDER", "ONE_PER_EXECUTION":
+            return {batch: b"".join(whole[feature] for feature in sorted(features))}
+        case _, "ONE_PER_INPUT_FILE":
+            return tails
+        case _:
+            return {f"{batch}/{feature}": content for feature, content in whole.items()}
 
 
-def _check(outputs: list[dict[str, Any]], scene: Path, batch: str, features: set[str]) -> None:
-    """See that each feature has its one file, which holds what the program made of the scene."""
-    assert {output["name"].partition("/")[0] for output in outputs} == features
-    for output in outputs:
-        feature = output["name"].partition("/")[0]
-        content = Path(output["url"].removeprefix("file:")).read_bytes()
-        assert content == scene.read_bytes()[:1000] + feature.encode()
-        assert hashlib.sha256(content).hexdigest() == output["checksumValue"]
-        assert output["inputCorrelationIds"] == [f"file:/{batch}/{feature}/{scene.name}"]
+def _check(suborder: Suborder) -> None:
+    """See that an order has each of its executions once, and every file of it is what it should be."""
+    assert suborder.errors == []
+    asked = [result["executionCorrelationId"] for result in suborder.results.values()]
+    assert sorted(asked) == sorted(suborder.executions)
+    assert {result["batchId"] for result in suborder.results.values()} == {suborder.batch_id}
+    contents = {url: file.read() for url, file in suborder.placeholders.items() if file}
+    assert contents == _contents(suborder)
+    for url, content in contents.items():
+        assert _announced(suborder.placeholders[url]) == (hashlib.sha256(content).hexdigest(), len(content))
 
 
-def test_it_executes_an_order_feature_by_feature(order: OrderService, scene: Path) -> None:
-    process_id = _configure(order, scene.parent / "heads.sh", "FEATURE")
-    info = order.call("GET", f"process/{process_id}")["processInfo"]
-    assert (info["scope"], info["sizeForecast"]) == ("FEATURE", "*0.100000")
-    batch_id, batch = _open_batch(order, process_id)
-    features = [f"URN:F{number}" for number in range(_FEATURES)]
-    for feature in features:
-        event = {
-            "executionCorrelationId": feature,
-            "batchId": batch_id,
-            "inputFiles": [_input(scene, feature, batch)],
-        }
-        order.send(_REQUESTS, "PExecutionRequestEvent", event)
-    results = order.await_results(_FEATURES)
-    assert sorted(result["executionCorrelationId"] for result in results) == features
-    assert {result["finalStatus"] for result in results} == {"SUCCESS"}, results
-    for result in results:
-        assert (result["batchCorrelationId"], result["processId"]) == (batch, process_id)
-        _check(result["outputs"], scene, batch, {result["executionCorrelationId"]})
+def _announced(file: Fetched | None) -> tuple[str, int] | None:
+    return file and (file.sha256, file.size)
 
 
-def test_it_executes_an_order_in_one_and_deletes_what_was_downloaded(
-    order: OrderService, scene: Path, place: tuple[Platform, str]
+@pytest.mark.parametrize("kind", _KINDS, ids="-".join)
+def test_it_completes_every_kind_of_order(
+    kind: tuple[str, str], orders: Mapping[tuple[str, str], Suborder]
 ) -> None:
-    process_id = _configure(order, scene.parent / "heads.sh", "SUBORDER")
-    batch_id, batch = _open_batch(order, process_id)
-    features = {f"URN:F{number}" for number in range(_FEATURES)}
-    inputs = [_input(scene, feature, batch) for feature in sorted(features)]
-    event = {"executionCorrelationId": "all", "batchId": batch_id, "inputFiles": inputs}
-    order.send(_REQUESTS, "PExecutionRequestEvent", event)
-    (result,) = order.await_results(1)
-    assert result["finalStatus"] == "SUCCESS", result
-    _check(result["outputs"], scene, batch, features)
-    urls = [output["url"] for output in result["outputs"]]
-    order.send(_DOWNLOADS, "DownloadedOutputFilesEvent", {"outputFileUrls": urls})
-    files = [Path(url.removeprefix("file:")) for url in urls]
-    platform, _ = place
-    _await_gone(platform, files)
+    _check(orders[kind])
+    assert orders[kind].heard == len(orders[kind].executions)
 
 
-def test_it_tells_why_an_execution_failed(order: OrderService, scene: Path) -> None:
-    batch_id, batch = _open_batch(order, _configure(order, Path("/no/such/program"), "FEATURE"))
-    event = {"executionCorrelationId": "e", "batchId": batch_id, "inputFiles": [_input(scene, "F", batch)]}
-    order.send(_REQUESTS, "PExecutionRequestEvent", event)
-    (result,) = order.await_results(1)
-    assert (result["finalStatus"], result["outputs"]) == ("FAILURE", [])
-    assert "/no/such/program is no program that this fleet can run" in result["messages"][0]
-    page = order.call("POST", "monitoring/executions?tenant=default&sort=created,desc", {})
-    steps = page["content"][0]["content"]["steps"]
+def test_it_does_everything_once_and_shares_it_among_the_fleets(
+    place: Place, orders: Mapping[tuple[str, str], Suborder]
+) -> None:
+    stored = executions(place.platform.stack)
+    for kind, suborder in orders.items():
+        assert stored[suborder.batch_id] == ["SUCCESS"] * len(suborder.executions)
+        ran = [feature for _, *features in place.effects(kind) for feature in features]
+        assert sorted(ran) == sorted(place.features)
+        assert len(place.effects(kind)) == len(suborder.executions)
+    runs = itertools.chain.from_iterable(place.effects(kind) for kind in orders)
+    assert {int(fleet) for fleet, *_ in runs} == {fleet.pid for fleet in place.fleets}
+    assert all("executions ordered" in manager.output() for manager in place.managers)
+
+
+def test_it_deletes_what_the_order_service_has_downloaded(
+    place: Place, service: OrderService, orders: Mapping[tuple[str, str], Suborder]
+) -> None:
+    suborder = service.order(orders["SUBORDER", "ONE_PER_FEATURE"].process_id, place.features)
+    service.await_results([suborder], count=1)
+    service.announce_downloads(suborder.files)
+    _await_gone(place.platform, [Path(file.url.removeprefix("file:")) for file in suborder.files])
+    _check(orders["SUBORDER", "ONE_PER_FEATURE"])
+
+
+def test_it_completes_every_order_while_processes_die(
+    place: Place, service: OrderService, processes: Mapping[tuple[str, str], str]
+) -> None:
+    given = [service.order(process_id, place.features) for process_id in processes.values()]
+    service.await_results(given, count=_ALL // 6)
+    place.fleets[0].kill()
+    place.fleets[0].launch()
+    service.await_results(given, count=_ALL // 3)
+    place.managers[0].kill()
+    place.managers[0].launch()
+    service.await_results(given, count=_ALL // 2)
+    place.break_broker()
+    service.await_results(given, count=_ALL, timeout=100)
+    stored = executions(place.platform.stack)
+    for suborder in given:
+        _check(suborder)
+        assert stored[suborder.batch_id] == ["SUCCESS"] * len(suborder.executions)
+
+
+def test_it_tells_why_an_execution_failed(place: Place, service: OrderService) -> None:
+    process_id = _configure(service, place.folder, ("FEATURE", "ONE_PER_FEATURE"), program="nothing.sh")
+    (feature,) = itertools.islice(place.features, 1)
+    suborder = service.order(process_id, {feature: place.features[feature]})
+    service.await_results([suborder], count=1)
+    assert [result["finalStatus"] for result in suborder.results.values()] == ["FAILURE"]
+    assert "nothing.sh is no program that this fleet can run" in suborder.errors[0]
+    page = service.call("POST", "monitoring/executions?tenant=default&sort=created,desc", {})
+    steps: list[dict[str, Any]] = page["content"][0]["content"]["steps"]
     assert [step["status"] for step in steps] == ["REGISTERED", "PREPARE", "RUNNING", "FAILURE"]
 
 
-def _await_gone(platform: Platform, files: list[Path]) -> None:
+def _await_gone(platform: Platform, files: Sequence[Path]) -> None:
     """Have the platform clean up until these files are gone."""
     script = (
         "from regards_processing.processing.services.outputs import delete_downloaded; delete_downloaded()"

@@ -49,7 +49,12 @@ class Wire:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._server)
+                try:
+                    server = socket.create_connection(self._server)
+                except OSError:
+                    # The server is away, and so is the wire, until it is back.
+                    client.close()
+                    continue
                 with self._lock:
                     self._open += [client, server]
                 for ends in ((client, server), (server, client)):
