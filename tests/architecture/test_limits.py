@@ -1,4 +1,4 @@
-"""The page of the limits that we beat: all of them are there, and so are the tests that it names."""
+"""The pages of the limits that we beat: all of them are there, and so are the tests that they name."""
 
 import re
 from pathlib import Path
@@ -7,17 +7,27 @@ import pytest
 
 from tests.architecture.tree import ROOT, functions
 
-_PAGE = (ROOT / "docs" / "reference" / "limits-we-beat.md").read_text(encoding="utf-8")
-_LIMITS = re.split(r"^## ", _PAGE, flags=re.MULTILINE)[1:]
+_REFERENCE = ROOT / "docs" / "reference"
+_ENGINE = (_REFERENCE / "limits-we-beat.md").read_text(encoding="utf-8")
+_PROCESSING = (_REFERENCE / "limits-we-beat-processing.md").read_text(encoding="utf-8")
 _TEST = re.compile(r"^- `(tests/\S+\.py)::(test_\w+)`$", re.MULTILINE)
-_NAMED = sorted(set(_TEST.findall(_PAGE)))
+_NAMED = sorted(set(_TEST.findall(_ENGINE + _PROCESSING)))
 
 
-def test_every_limit_is_there_once_and_in_order() -> None:
-    assert [limit.split(maxsplit=1)[0] for limit in _LIMITS] == [f"L{number}" for number in range(1, 32)]
+def _limits(page: str) -> list[str]:
+    return re.split(r"^## ", page, flags=re.MULTILINE)[1:]
 
 
-@pytest.mark.parametrize("limit", _LIMITS, ids=lambda limit: limit.split(maxsplit=1)[0])
+def _number(limit: str) -> str:
+    return limit.split(maxsplit=1)[0]
+
+
+@pytest.mark.parametrize(("page", "letter", "count"), [(_ENGINE, "L", 31), (_PROCESSING, "P", 30)], ids="LP")
+def test_every_limit_is_there_once_and_in_order(page: str, letter: str, count: int) -> None:
+    assert [_number(limit) for limit in _limits(page)] == [f"{letter}{n}" for n in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("limit", _limits(_ENGINE) + _limits(_PROCESSING), ids=_number)
 def test_every_limit_names_a_test(limit: str) -> None:
     assert _TEST.search(limit)
 

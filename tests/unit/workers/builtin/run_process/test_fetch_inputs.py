@@ -1,6 +1,7 @@
 """The files of an execution: brought, verified, and refused where they must not be read."""
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,11 @@ def test_it_refuses_more_than_it_may_take(inputs: Path, monkeypatch: pytest.Monk
     assert "3 bytes, the limit is 2" in _run(inputs, an_input(inputs / "a.raw"))["message"]
     hidden = an_input(inputs / "a.raw") | {"bytes": None}
     assert "larger than 2 bytes" in _run(inputs, hidden)["message"]
+
+
+def test_it_leaves_no_thread_behind(inputs: Path) -> None:
+    before = threading.active_count()
+    files = [an_input(inputs / "a.raw", below=f"F{number}") for number in range(20)]
+    program = a_program(inputs, "cat input/*/*.raw >output/all")
+    answer = carried_out(an_order(program, *files), storage=inputs.parent / "storage", roots=inputs)
+    assert (answer["finalStatus"], threading.active_count()) == ("SUCCESS", before)
