@@ -19,10 +19,13 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.listener import Listener
 from regards_processing.kernel.amqp.publisher import Publisher
-from scripts.demonstration.deliveries import receive
+from scripts.demonstration import execution
+from scripts.demonstration.deliveries import landsat, receive
 from scripts.demonstration.deployment import CommandFailed, Deployment, manage
+from scripts.demonstration.execution import ExecutionVerdict
 from scripts.demonstration.interruption import Interrupted, listen_to_signals, undisturbed
 from scripts.demonstration.observation import Observer
+from scripts.demonstration.ordering import OrderService
 from scripts.demonstration.orders import TENANT, Order, Verdict, judge, workflow_of, write_orders
 from scripts.demonstration.processes import ROOT, NotRunning, Process, Processes
 from scripts.demonstration.screen import Board, open_console, show_table
@@ -50,7 +53,8 @@ class Demonstration:
     def run(self) -> int:
         """Run it and return the exit code: 0 only if every result was checked and is true."""
         workflow = workflow_of(_CONFIGURATION)
-        worker_types = list(dict.fromkeys(name for step in workflow.steps for name in step.worker_types))
+        steps = dict.fromkeys(name for step in workflow.steps for name in step.worker_types)
+        worker_types = [*steps, execution.WORKER_TYPE]
         with ExitStack() as stack:
             wish = _wish(self._options)
             if (wish.postgres or wish.rabbitmq) and wish.given == Servers():
@@ -65,7 +69,9 @@ class Demonstration:
             processes = stack.enter_context(Processes(environment=environment, logs=deployment.logs))
             processes.start(deployment.processes(worker_types=worker_types), on_ready=self._tell_ready)
             verdicts = self._work(deployment, workflow)
-            code = self._conclude(verdicts, workflow, deployment)
+            self._show(verdicts, workflow, deployment)
+            executed = self._execute(deployment, environment)
+            code = self._conclude(verdicts, executed)
             if self._options.keep:
                 self._keep(deployment, environment, processes)
             return code
@@ -111,17 +117,46 @@ class Demonstration:
             for order in orders
         ]
 
-    def _conclude(self, verdicts: Sequence[Verdict], workflow: WorkflowItem, deployment: Deployment) -> int:
+    def _show(self, verdicts: Sequence[Verdict], workflow: WorkflowItem, deployment: Deployment) -> None:
         steps = [" + ".join(step.worker_types) for step in workflow.steps]
         show_table(console=self._console, verdicts=verdicts, steps=steps, storage=deployment.storage / TENANT)
+
+    def _execute(self, deployment: Deployment, environment: dict[str, str]) -> ExecutionVerdict:
+        """Order an execution of rs-processing over a scene, as rs-order does, and check what came of it."""
+        self._say("an execution: a process that crops, a batch by REST, the order by AMQP")
+        role = ("--tenant", TENANT, "--user", "demo", "--role", "PROJECT_ADMIN")
+        token = manage("issue_token", *role, environment=environment).strip()
+        program = execution.write_program(self._var)
+        publisher = Publisher(address=deployment.broker)
+        exchanges = (topology.EXECUTION_RESULT_EXCHANGE,)
+        client = f"demo-{secrets.token_hex(8)}"
+        try:
+            with ExitStack() as stack:
+                with undisturbed():
+                    hearing = stack.enter_context(
+                        Listener(client_id=client, exchanges=exchanges, address=deployment.broker)
+                    )
+                service = OrderService(
+                    address=deployment.web_address, token=token, publisher=publisher, hearing=hearing
+                )
+                verdict = execution.carry_out(
+                    service=service, program=program, original=landsat(), incoming=deployment.incoming
+                )
+        finally:
+            publisher.close()
+        execution.show(verdict, console=self._console)
+        return verdict
+
+    def _conclude(self, verdicts: Sequence[Verdict], executed: ExecutionVerdict) -> int:
         false = [verdict for verdict in verdicts if verdict.fault]
         facts = sum(verdict.facts for verdict in verdicts)
         self._console.print(
             f"{len(verdicts) - len(false)} of {len(verdicts)} results are true: {facts} facts compared with "
-            f"the delivered files. {time.monotonic() - self._started:.1f} s in all."
+            f"the delivered files. The execution is {'FALSE' if executed.fault else 'true'}: "
+            f"{executed.facts} facts. {time.monotonic() - self._started:.1f} s in all."
             + ("" if self._options.keep else " The results are removed now; --keep keeps them.")
         )
-        return 1 if false else 0
+        return 1 if false or executed.fault else 0
 
     def _keep(self, deployment: Deployment, environment: dict[str, str], processes: Processes) -> None:
         """Leave the platform running until somebody asks to stop."""

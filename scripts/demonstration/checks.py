@@ -1,7 +1,7 @@
 """Is a result true? It is compared with what the delivered file holds, read without the workers' code."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,8 @@ _QUICKLOOK: Final = 512
 _THUMBNAIL: Final = "thumbnail"
 
 Item = Mapping[str, Any]
+#: Its name, what is expected and what was found.
+Fact = tuple[str, object, object]
 
 
 class Mismatch(Exception):
@@ -36,12 +38,21 @@ def check(*, item: Item, delivery: Delivery) -> int:
     Raises:
         Mismatch: a fact is wrong; names the fact, what was expected and what was found.
     """
-    facts = 0
-    for name, expected, found in _facts(item, delivery):
-        facts += 1
+    return compare(_facts(item, delivery))
+
+
+def compare(facts: Iterable[Fact]) -> int:
+    """Compare facts; return how many there are.
+
+    Raises:
+        Mismatch: one is wrong; names the fact, what was expected and what was found.
+    """
+    count = 0
+    for name, expected, found in facts:
+        count += 1
         if expected != found:
             raise Mismatch(f"{name}: expected {expected!r}, found {found!r}")
-    return facts
+    return count
 
 
 def quicklook_of(item: Item) -> Path:
@@ -51,10 +62,12 @@ def quicklook_of(item: Item) -> Path:
 
 def multihash(file: Path) -> str:
     """Return the SHA-256 of a file, as STAC's `file:checksum` writes it."""
-    return _SHA256 + hashlib.sha256(file.read_bytes()).hexdigest()
+    return _SHA256 + sha256_of(file)
 
 
-Fact = tuple[str, object, object]
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _facts(item: Item, delivery: Delivery) -> Iterator[Fact]:

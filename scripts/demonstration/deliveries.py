@@ -40,6 +40,11 @@ def receive(*, folder: Path) -> list[Delivery]:
     ]
 
 
+def landsat() -> Path:
+    """Return the Landsat scene, as hvsampledata ships it."""
+    return _data_folder() / _PRODUCTS["landsat"]
+
+
 def _deliver(product: str, form: str, *, folder: Path, original: Path) -> Delivery:
     content = original.read_bytes()
     digest = hashlib.sha256(content).hexdigest()

@@ -82,6 +82,8 @@ def test_it_checks_every_result_and_leaves_nothing_behind(
     assert len(re.findall(r"fleet-[12] +\d+\.\d\d s", printed)) == 36
     assert len(re.findall(r"✓ 1\d facts", printed)) == 12
     assert "12 of 12 results are true" in printed
+    assert re.findall(r"Z +([A-Z]+)\b", printed) == ["REGISTERED", "PREPARE", "RUNNING", "SUCCESS"]
+    assert "The execution is true: 13 facts" in printed
     assert (list(tmp_path.iterdir()), _left_behind(tmp_path)) == ([], [])
 
 

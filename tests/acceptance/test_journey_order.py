@@ -165,7 +165,7 @@ def _check(suborder: Suborder) -> None:
 
 
 def _announced(file: Fetched | None) -> tuple[str, int] | None:
-    return file and (file.sha256, file.size)
+    return (file.sha256, file.size) if file else None
 
 
 @pytest.mark.parametrize("kind", _KINDS, ids="-".join)
