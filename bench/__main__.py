@@ -15,6 +15,9 @@ from rich.console import Console
 from bench import core, machine, report
 from bench.options import FULL, POOLS, QUICK, FleetShape
 from bench.place import NotOnThisMachine, Place, own_place
+from bench.processing import measuring as processing
+from bench.processing import options as processing_options
+from bench.processing import report as processing_report
 from bench.rest import measuring as rest
 from bench.rest import report as rest_report
 from bench.scale import measuring as scale
@@ -26,6 +29,7 @@ _EXAMPLES: Final = """examples:
   scripts/bench core                       about ten minutes, on servers of its own
   scripts/bench rest                       about two minutes
   scripts/bench scale                      about ten minutes
+  scripts/bench processing                 about ten minutes
   scripts/bench core --quick               less than two minutes; the figures say little
   scripts/bench core --json bench-core.json --pool threads --concurrency 4
 
@@ -77,7 +81,14 @@ def _scale(place: Place, shape: FleetShape, described: Machine, *, quick: bool) 
     return scale_report.as_json(measured, machine=described, sizes=sizes)
 
 
-_MEASURED: Final = {"core": _core, "rest": _rest, "scale": _scale}
+def _processing(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
+    sizes = processing_options.QUICK if quick else processing_options.FULL
+    measured = processing.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    processing_report.show(measured, sizes=sizes, console=Console())
+    return processing_report.as_json(measured, machine=described, sizes=sizes)
+
+
+_MEASURED: Final = {"core": _core, "rest": _rest, "scale": _scale, "processing": _processing}
 
 
 def _options(arguments: list[str] | None) -> Namespace:
@@ -92,7 +103,7 @@ def _options(arguments: list[str] | None) -> Namespace:
         "what",
         choices=list(_MEASURED),
         help="core: reception, whole requests, latency, memory; rest: calls, and scale: orders and sweeps, "
-        "among a million requests",
+        "among a million requests; processing: executions, a big one, and pages among a million",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument(

@@ -49,6 +49,12 @@ class Place:
             (value,) = cursor.fetchone() or (0,)
             return int(value)
 
+    def texts(self, query: str) -> list[str]:
+        """Return the one column that a query gives."""
+        with closing(psycopg2.connect(self.database_url)) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            return [str(value) for (value,) in cursor.fetchall()]
+
 
 @contextmanager
 def own_place(*, database_url: str, broker_url: str, shape: FleetShape) -> Iterator[Place]:

@@ -50,9 +50,9 @@ class Processes:
 
     def prepare(self) -> None:
         """Create tables and configuration."""
-        self._manage("migrate", "--verbosity", "0")
-        self._manage("create_tenant", "default")
-        self._manage("import_configuration", "-", stdin=document())
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("create_tenant", "default")
+        self.manage("import_configuration", "-", stdin=document())
 
     def start_manager(self) -> ManagedProcess:
         """Start a manager and return while it is still starting."""
@@ -79,13 +79,13 @@ class Processes:
         self.wait_until(lambda: self.broker.state(JOBS_QUEUE).consumers >= 1, "a jobs worker")
         return process
 
-    def start_fleets(self) -> list[ProcessTree]:
+    def start_fleets(self, types: Sequence[str] = STEPS) -> list[ProcessTree]:
         """Start the fleet processes and wait until they consume."""
         started = [
-            self._start_worker(f"fleet-{number}", ["workers", "worker", "--types", ",".join(STEPS)], {})
+            self._start_worker(f"fleet-{number}", ["workers", "worker", "--types", ",".join(types)], {})
             for number in range(1, FLEET_PROCESSES + 1)
         ]
-        self._await_consumers([names.task_queue(step) for step in STEPS])
+        self._await_consumers([names.task_queue(name) for name in types])
         return started
 
     def start_chain_workers(self, results: str) -> list[ProcessTree]:
@@ -166,7 +166,12 @@ class Processes:
 
         self.wait_until(all_consumed, f"{FLEET_PROCESSES} consumers of {', '.join(queues)}")
 
-    def _manage(self, *arguments: str, stdin: str = "") -> None:
+    def manage(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command of the platform, and return what it printed.
+
+        Raises:
+            CommandFailed: it failed.
+        """
         done = subprocess.run(  # noqa: S603 (our own command)
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -180,6 +185,7 @@ class Processes:
             raise CommandFailed(
                 f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
             )
+        return done.stdout
 
 
 def _ended(process: ManagedProcess) -> str:

@@ -22,7 +22,7 @@ def as_json(
         "fleet": asdict(shape),
         "sizes": asdict(sizes),
         "reception_per_second": {"waiting": results.reception_backlog, "arriving": results.reception_stream},
-        "throughput": {name: _throughput(measured) for name, measured in results.throughput.items()},
+        "throughput": {name: throughput_as_json(measured) for name, measured in results.throughput.items()},
         "latency_ms": {name: asdict(measured) for name, measured in results.latency.items()},
         "peak_memory_bytes": results.peak_memory,
         "manager_peak_memory_bytes_after_requests": results.manager_memory,
@@ -30,7 +30,8 @@ def as_json(
     }
 
 
-def _throughput(measured: Throughput) -> dict[str, Any]:
+def throughput_as_json(measured: Throughput) -> dict[str, Any]:
+    """Return the medians of one kind of work, and each repetition."""
     return {
         "per_second": measured.per_second,
         "cpu_ms": measured.cpu_ms,

@@ -14,8 +14,9 @@ class UnexpectedAnswer(Exception):
 class Client:
     """Calls one server with one token."""
 
-    def __init__(self, *, port: int, token: str) -> None:
+    def __init__(self, *, port: int, token: str, service: str = "rs-worker-manager") -> None:
         self._port = port
+        self._root = f"/api/v1/{service}"
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
@@ -27,7 +28,7 @@ class Client:
         """
         text = None if body is None else json.dumps(body)
         started = time.perf_counter()
-        self._connection.request(verb, f"/api/v1/rs-worker-manager{path}", text, self._headers)
+        self._connection.request(verb, f"{self._root}{path}", text, self._headers)
         response = self._connection.getresponse()
         content = response.read()
         seconds = time.perf_counter() - started
