@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +17,10 @@ from tests.acceptance.tables import executions
 from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
-from tests.stack.stack import servers_can_restart
-from tests.stack.wire import wire_to
+from tests.stack.wire import Wire, wire_to
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres]
+# Eleven processes start before the first test, which takes slow machines a while.
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 _FEATURES: Final = 50
 _SCOPES: Final = ("SUBORDER", "FEATURE")
@@ -41,7 +41,8 @@ class Place:
     managers: Sequence[ManagedProcess]
     fleets: Sequence[ManagedProcess]
     addresses: Sequence[str]
-    break_broker: Callable[[], None]
+    #: Between the broker and everybody.
+    wire: Wire
 
     def effects(self, kind: tuple[str, str]) -> list[list[str]]:
         """Return, for each run of the program of a process, its fleet and its features."""
@@ -80,8 +81,7 @@ def place(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             managers=managers,
             fleets=fleets,
             addresses=addresses,
-            # A broker that others use as well is not ours to restart: then every connection breaks.
-            break_broker=platform.stack.restart_broker if servers_can_restart() else wire.cut,
+            wire=wire,
         )
 
 
@@ -164,6 +164,14 @@ def _check(suborder: Suborder) -> None:
         assert _announced(suborder.placeholders[url]) == (hashlib.sha256(content).hexdigest(), len(content))
 
 
+def _check_all(place: Place, suborders: Sequence[Suborder]) -> None:
+    """See that orders are what they should be, and that nothing else was stored of them."""
+    stored = executions(place.platform.stack)
+    for suborder in suborders:
+        _check(suborder)
+        assert stored[suborder.batch_id] == ["SUCCESS"] * len(suborder.executions)
+
+
 def _announced(file: Fetched | None) -> tuple[str, int] | None:
     return (file.sha256, file.size) if file else None
 
@@ -211,12 +219,20 @@ def test_it_completes_every_order_while_processes_die(
     place.managers[0].kill()
     place.managers[0].launch()
     service.await_results(given, count=_ALL // 2)
-    place.break_broker()
+    place.wire.cut()
     service.await_results(given, count=_ALL, timeout=100)
-    stored = executions(place.platform.stack)
-    for suborder in given:
-        _check(suborder)
-        assert stored[suborder.batch_id] == ["SUCCESS"] * len(suborder.executions)
+    _check_all(place, given)
+
+
+@pytest.mark.restarts_servers
+def test_it_completes_every_order_over_a_restart_of_rabbitmq(
+    place: Place, service: OrderService, processes: Mapping[tuple[str, str], str]
+) -> None:
+    given = [service.order(process_id, place.features) for process_id in processes.values()]
+    service.await_results(given, count=_ALL // 6)
+    place.platform.stack.restart_broker()
+    service.await_results(given, count=_ALL, timeout=120)
+    _check_all(place, given)
 
 
 def test_it_tells_why_an_execution_failed(place: Place, service: OrderService) -> None:
