@@ -78,19 +78,23 @@ def store(
     """Copy the files into the storage, each under its digest; the same content is stored once.
 
     Raises:
-        ProcessFailed: one of them cannot be read or written; what this call has stored is removed again.
+        ProcessFailed: one of them cannot be read or written; then none of them is stored.
     """
-    new: list[Path] = []
+    arrived: dict[Path, Path] = {}
     name = PurePosixPath()
     try:
         target.mkdir(parents=True, exist_ok=True)
         stored = []
         for name in names:
-            stored.append(_store(name, folder, target, _sources(name, inputs, cardinality), new))
+            stored.append(_store(name, folder, target, _sources(name, inputs, cardinality), arrived))
+        # Only now, and never removed again: another attempt may count on what lies under its digest.
+        for place, incoming in arrived.items():
+            incoming.replace(place)
     except OSError as error:
-        for place in new:
-            place.unlink(missing_ok=True)
         raise ProcessFailed(f"Output file {name} cannot be stored: {error.strerror}") from error
+    finally:
+        for incoming in arrived.values():
+            incoming.unlink(missing_ok=True)
     return stored
 
 
@@ -119,14 +123,16 @@ def _files(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _store(
-    name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, ...], new: list[Path]
+    name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, ...], arrived: dict[Path, Path]
 ) -> StoredOutput:
     path = folder / name
     digest, size = sha256_of(path), path.stat().st_size
     place = target / digest
-    if not place.exists():
-        _copy(path, place)
-        new.append(place)
+    if place not in arrived and not place.exists():
+        # Complete under another name first: whoever finds it under its digest finds it whole. It is a name of
+        # this attempt: one that was thought lost may still be storing the same file.
+        arrived[place] = target / f".incoming-{uuid.uuid4().hex}"
+        _copy(path, arrived[place])
     return StoredOutput(
         name=str(name),
         url=f"file:{place.as_uri()[7:]}",
@@ -136,18 +142,12 @@ def _store(
     )
 
 
-def _copy(source: Path, place: Path) -> None:
-    """Complete a copy under another name first: whoever finds it under its digest finds it whole."""
-    incoming = place.with_name(f".incoming-{uuid.uuid4().hex}")
-    try:
-        with source.open("rb") as reading, incoming.open("wb") as writing:
-            while piece := reading.read(1024 * 1024):
-                writing.write(piece)
-            writing.flush()
-            os.fsync(writing.fileno())
-        incoming.replace(place)
-    finally:
-        incoming.unlink(missing_ok=True)
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while piece := reading.read(1024 * 1024):
+            writing.write(piece)
+        writing.flush()
+        os.fsync(writing.fileno())
 
 
 def _sources(name: PurePosixPath, inputs: Sequence[InputFile], cardinality: Cardinality) -> tuple[str, ...]:
