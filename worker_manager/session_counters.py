@@ -86,6 +86,31 @@ class Change:
         return self
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A change of one counter, as a manager of the reference tells it."""
+
+    name: str
+    by: int
+    state: CounterState
+    is_input: bool = False
+    is_output: bool = False
+
+
+def net_reports(reports: Iterable[tuple[SessionKey, Report]]) -> dict[SessionKey, Change]:
+    """Return what reports change in each session, sorted; without what evens out."""
+    changes: dict[SessionKey, Change] = {}
+    for key, report in reports:
+        changes.setdefault(key, Change()).add(
+            report.name,
+            report.by,
+            state=report.state,
+            is_input=report.is_input,
+            is_output=report.is_output,
+        )
+    return _net(changes)
+
+
 def net_changes(moves: Iterable[Move] | Mapping[Move, int]) -> dict[SessionKey, Change]:
     """Return what the moves of requests change in each session, sorted; without what evens out.
 
@@ -99,6 +124,10 @@ def net_changes(moves: Iterable[Move] | Mapping[Move, int]) -> dict[SessionKey, 
         _count(change, after, times)
         total = times * ((before is None) - (after is None))
         change.add(TOTAL, total, state=CounterState.INFO, is_input=True)
+    return _net(changes)
+
+
+def _net(changes: Mapping[SessionKey, Change]) -> dict[SessionKey, Change]:
     return {key: changes[key] for key in sorted(changes) if changes[key].net().properties}
 
 

@@ -11,6 +11,7 @@ from regards_processing.settings.amqp import (
     CONSUMERS,
     MESSAGE_MAX_BYTES,
     NOTIFICATION_EXCERPT,
+    TENANT_CONSUMERS,
 )
 from regards_processing.settings.audit import AUDIT_KEPT
 from regards_processing.settings.auth import (
@@ -56,6 +57,7 @@ from regards_processing.settings.engine import (
     HISTORY_KEPT,
     IN_FLIGHT_FACTOR,
     IN_FLIGHT_UNSTATED,
+    INBOX_KEPT,
     MAX_ATTEMPTS,
     MAX_LOST_ATTEMPTS,
     MAX_POSTPONEMENT,

@@ -31,3 +31,5 @@ CONSUMERS = (
     "worker_manager.consumers.consumers",
     "regards_processing.processing.consumers.consumers",
 )
+#: The same for each active tenant, whose queues come and go with it.
+TENANT_CONSUMERS = ("worker_manager.consumers.consumers_of_tenant",)

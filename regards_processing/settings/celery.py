@@ -50,6 +50,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
     },
     "relay-outbox": {"task": "regards_processing.kernel.tasks.relay_outbox", **_EVERY},
+    "forget-handled-messages": {
+        "task": "regards_processing.kernel.tasks.forget_handled_messages",
+        "schedule": 600.0,
+    },
     "forget-the-past": {"task": "worker_manager.tasks.forget_the_past", "schedule": 600.0},
     "forget-old-audit-entries": {
         "task": "regards_processing.kernel.audit.tasks.forget_old_audit_entries",

@@ -23,6 +23,8 @@ MAX_ATTEMPTS = env.integer("MAX_ATTEMPTS", 1000, minimum=1)
 MAX_POSTPONEMENT = env.integer("MAX_POSTPONEMENT_SECONDS", 7 * _DAY, minimum=1)
 #: Outbox messages older than this were left behind by a crash, and are sent by the relay.
 OUTBOX_GRACE = env.integer("OUTBOX_GRACE_SECONDS", 10, minimum=1)
+#: How long a message that must not count twice is known when it comes again.
+INBOX_KEPT = env.integer("INBOX_KEPT_SECONDS", 7 * _DAY, minimum=60)
 #: How long finished requests are remembered.
 HISTORY_KEPT = env.integer("HISTORY_KEPT_SECONDS", 30 * _DAY, minimum=60)
 #: Attempts at the begin of each step of a request, and as many at its end, that its trail remembers.

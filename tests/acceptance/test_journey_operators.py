@@ -18,6 +18,7 @@ pytestmark = pytest.mark.rabbitmq
 
 _NOTIFICATION = "fr.cnes.regards.framework.amqp.event.notification.NotificationEvent"
 _SESSIONS = "fr.cnes.regards.framework.modules.session.commons.domain.events"
+_COUNT_EVENT = "fr.cnes.regards.framework.modules.session.agent.domain.events.StepPropertyUpdateRequestEvent"
 _PATIENCE = 30.0
 
 
@@ -33,10 +34,10 @@ def _heard(peer: Peer, queue: str, about: Callable[[Any], bool]) -> Received:
     return peer.await_dead_letter(queue, about=lambda one: about(json.loads(one.body)), timeout=_PATIENCE)
 
 
-def _fail(client: Client, *sessions: str) -> None:
+def _fail(client: Client, *sessions: str, owner: str = "acme") -> None:
     """End a request in ERROR in each session; its id is the session's name."""
     for session in sessions:
-        client.submit(session, "raise", session=session)
+        client.submit(session, "raise", session=session, owner=owner)
     client.await_all(sessions, timeout=_PATIENCE)
 
 
@@ -84,6 +85,24 @@ def test_the_dashboard_hears_of_the_session_of_a_request(peer: Peer, client: Cli
     assert heard.headers["regards.type"] == f"{_SESSIONS}.SessionStepEvent"
 
 
+def test_the_dashboard_hears_of_what_an_older_manager_counted(peer: Peer) -> None:
+    queue = _listen(peer, f"{_SESSIONS}.SessionStepEvent")
+    counts = f"regards.unicast.default.rs-worker-manager.{_COUNT_EVENT}"
+    info = {"stepType": "ACQUISITION", "state": "INFO", "property": "workers.requests", "value": "3"}
+    step = {"stepId": "workers", "source": "acme", "session": "inherited"}
+    flags = {"inputRelated": True, "outputRelated": False}
+    report = {"type": "INC", "stepProperty": {**step, "stepPropertyInfo": {**info, **flags}}}
+    peer.publish(
+        exchange="regards.unicast",
+        key=counts,
+        headers={"regards.tenant": "default"},
+        body=json.dumps(report).encode(),
+    )
+    heard = _heard(peer, queue, lambda body: body["sessionStep"]["session"] == "inherited")
+    told = json.loads(heard.body)["sessionStep"]
+    assert (told["inputRelated"], told["properties"]) == (3, {"workers.requests": "3"})
+
+
 def test_the_dashboard_deletes_exactly_one_session(peer: Peer, client: Client, shared: Platform) -> None:
     _fail(client, "ended", "ended-not")
     assert {"ended", "ended-not"} <= _left(shared)
@@ -92,11 +111,29 @@ def test_the_dashboard_deletes_exactly_one_session(peer: Peer, client: Client, s
         headers={"regards.tenant": "default"},
         body=b'{"source":"acme","session":"ended"}',
     )
-    deadline = time.monotonic() + _PATIENCE
-    while "ended" in _left(shared):
-        assert time.monotonic() < deadline, "the request is still there"
-        time.sleep(0.05)
+    _await_gone(shared, "ended")
     assert "ended-not" in _left(shared)
+
+
+def test_the_dashboard_deletes_all_sessions_of_exactly_one_source(
+    peer: Peer, client: Client, shared: Platform
+) -> None:
+    _fail(client, "closed-1", "closed-2", owner="closed")
+    _fail(client, "closed-not", owner="closed-lab")
+    peer.publish(
+        exchange=f"regards.broadcast.{_SESSIONS}.SourceDeleteEvent",
+        headers={"regards.tenant": "default"},
+        body=b'{"source":"closed"}',
+    )
+    _await_gone(shared, "closed-1", "closed-2")
+    assert "closed-not" in _left(shared)
+
+
+def _await_gone(platform: Platform, *request_ids: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while _left(platform).intersection(request_ids):
+        assert time.monotonic() < deadline, "requests are still there"
+        time.sleep(0.05)
 
 
 def _left(platform: Platform) -> set[str]:

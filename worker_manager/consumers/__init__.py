@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from worker_manager.consumers.configuration_updated import ConfigurationUpdatedConsumer
 from worker_manager.consumers.dead_letter import DeadLetterConsumer
 from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
+from worker_manager.consumers.session_count_reported import SessionCountReportedConsumer
 from worker_manager.consumers.session_deleted import SessionDeletedConsumer, SourceDeletedConsumer
 from worker_manager.consumers.worker_answer import FencedAnswerConsumer, WorkerAnswerConsumer
 from worker_manager.consumers.worker_heartbeat import WorkerHeartbeatConsumer
@@ -26,3 +28,10 @@ def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
         SourceDeletedConsumer(),
         RequestSubmittedConsumer(),
     ]
+
+
+def consumers_of_tenant(*, tenant: str) -> list[BatchConsumer[Any]]:
+    """Return what a manager consumes for one tenant."""
+    consumer = SessionCountReportedConsumer(tenant=tenant)
+    # A queue of a name that is too long cannot be: neither could a manager of the reference have it.
+    return [consumer] if len(consumer.queue.name.encode()) <= topology.LONGEST_NAME else []

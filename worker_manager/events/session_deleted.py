@@ -35,8 +35,8 @@ class SessionsDeleted:
         fields = bodies.load_object(body)
         return cls(
             tenant=names.required_text(headers, names.TENANT),
-            source=_text(fields, "source"),
-            session=_text(fields, "session"),
+            source=name_of(fields, "source"),
+            session=name_of(fields, "session"),
             no_later_than=sent_at,
         )
 
@@ -49,7 +49,7 @@ class SessionsDeleted:
         """
         return cls(
             tenant=names.required_text(headers, names.TENANT),
-            source=_text(bodies.load_object(body), "source"),
+            source=name_of(bodies.load_object(body), "source"),
             session=None,
             no_later_than=sent_at,
         )
@@ -68,7 +68,7 @@ def sent_before(properties: Mapping[str, Any]) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) + _SECOND
 
 
-def _text(fields: Mapping[str, Any], field: str) -> str:
+def name_of(fields: Mapping[str, Any], field: str) -> str:
     """Return a text; an empty one is the name of a source or session like any other."""
     value = fields.get(field)
     if not isinstance(value, str) or "\0" in value:

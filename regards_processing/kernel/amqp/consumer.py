@@ -17,7 +17,7 @@ from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.dead_letters import dead_letter
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.failures import Failure, FailureKind, undecodable
-from regards_processing.kernel.amqp.topology import QueueSpec
+from regards_processing.kernel.amqp.topology import QueueSpec, Topology
 from workers.contract import headers as header
 from workers.contract.errors import MalformedMessage
 
@@ -45,6 +45,8 @@ class BatchConsumer(ABC, Generic[T]):
 
     #: The queue that is read.
     queue: QueueSpec
+    #: What is declared for a queue that comes and goes; the loop declares all others.
+    topology: Topology = Topology()
     #: Larger bodies are refused without looking into them.
     max_body_bytes: int = 64 * 1024**2
     #: Errors that mean "not now": the bulk stays in its queue.

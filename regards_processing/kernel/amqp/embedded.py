@@ -4,7 +4,7 @@ import base64
 import binascii
 import time
 from collections import deque
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import kombu
@@ -105,6 +105,7 @@ class EmbeddedSource:
         self._channel: Any = self._connection.channel()
         self._waiting: dict[str, deque[dict[str, Any]]] = {queue.name: deque() for queue in queues}
         self._in_hand: dict[str, list[dict[str, Any]]] = {queue.name: [] for queue in queues}
+        self._guests: set[str] = set()
         with broker_errors(address):
             declare(self._channel, topology)
 
@@ -126,6 +127,18 @@ class EmbeddedSource:
         waiting.clear()
         return [as_inbound(queue.name, payload) for payload in in_hand]
 
+    def follow(self, queues: Mapping[QueueSpec, Topology]) -> None:
+        """Look for the files of queues that have come, and put back those of queues that have gone."""
+        with broker_errors(self._address):
+            for name in self._guests - {queue.name for queue in queues}:
+                self._guests.remove(name)
+                self._give_back(name, [*self._in_hand.pop(name), *self._waiting.pop(name)])
+            for queue, topology in queues.items():
+                if queue.name not in self._waiting:
+                    declare(self._channel, topology)
+                    self._waiting[queue.name], self._in_hand[queue.name] = deque(), []
+                    self._guests.add(queue.name)
+
     def acknowledge(self, queue: QueueSpec) -> None:
         """Forget the files that were taken from a queue."""
         self._in_hand[queue.name].clear()
@@ -138,9 +151,12 @@ class EmbeddedSource:
         with broker_errors(self._address):
             for kept in (self._in_hand, self._waiting):
                 for queue, payloads in kept.items():
-                    for payload in payloads:
-                        self._channel.give_back(queue, payload)
+                    self._give_back(queue, payloads)
         _close(self._connection)
+
+    def _give_back(self, queue: str, payloads: Iterable[dict[str, Any]]) -> None:
+        for payload in payloads:
+            self._channel.give_back(queue, payload)
 
     def _fill(self, queue: str, waiting: deque[dict[str, Any]]) -> None:
         size = sum(len(payload.get("body") or "") for payload in waiting)

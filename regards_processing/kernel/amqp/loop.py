@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two ticks.
 _TICK: Final = 1.0
+#: Seconds between two looks for queues that come and go.
+_LOOK: Final = 5.0
 #: A turn that handled as many messages is busy: the next one waits a little (seconds) for a bigger bulk,
 #: whose fixed cost more messages share. A turn with fewer is not: a lone message is never kept waiting.
 _BUSY: Final = 8
@@ -60,6 +62,8 @@ class BulkLoop:
         publisher: MessagePublisher,
         limits: BulkLimits | None = None,
         on_tick: Callable[[], None] = lambda: None,
+        guests: Callable[[], Sequence[BatchConsumer[Any]]] = lambda: (),
+        look_every: float = _LOOK,
     ) -> None:
         """Prepare the loop.
 
@@ -67,6 +71,8 @@ class BulkLoop:
             topology: what is declared at each connection.
             publisher: what publishes the dead letters.
             on_tick: called about every second, also while the broker is away.
+            guests: gives the consumers of queues that come and go, as they are now; their bulks come last.
+            look_every: seconds between two calls of ``guests``.
         """
         self._consumers = tuple(consumers)
         self._address = address
@@ -74,6 +80,10 @@ class BulkLoop:
         self._publisher = publisher
         self._limits = limits or BulkLimits()
         self._on_tick = on_tick
+        self._give_guests = guests
+        self._guests: tuple[BatchConsumer[Any], ...] = ()
+        self._look_every = look_every
+        self._next_look = 0.0
         self._next_tick = 0.0
         self._pause = _FIRST_PAUSE
         self._linger = 0.0
@@ -101,15 +111,26 @@ class BulkLoop:
         source = self._open()
         try:
             log.info("consuming", extra={"action": "loop.started", "broker": str(self._address)})
+            self._next_look = 0.0
             while not stop.is_set():
+                self._look(source)
                 self._turn(source)
         finally:
             source.close()
 
+    def _look(self, source: Source) -> None:
+        """Read the queues that there are now."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + self._look_every
+        self._guests = tuple(self._give_guests())
+        source.follow({guest.queue: guest.topology for guest in self._guests})
+
     def _turn(self, source: Source) -> None:
-        source.read(max(0.0, self._next_tick - time.monotonic()), linger=self._linger)
+        until = min(self._next_tick, self._next_look)
+        source.read(max(0.0, until - time.monotonic()), linger=self._linger)
         handled = 0
-        for consumer in self._consumers:
+        for consumer in (*self._consumers, *self._guests):
             bulk = source.take(consumer.queue)
             if bulk:
                 self._work(source, consumer, bulk)
@@ -126,7 +147,7 @@ class BulkLoop:
             self._publisher.publish_all(copies)
         source.acknowledge(consumer.queue)
         seconds = time.perf_counter() - started
-        counters = self.counters[consumer.queue.name]
+        counters = self.counters.setdefault(consumer.queue.name, QueueCounters())
         counters.bulks += 1
         counters.messages += len(bulk)
         counters.refused += len(copies)
@@ -167,7 +188,10 @@ class BulkLoop:
 
 
 def loop_from_settings(
-    consumers: Sequence[BatchConsumer[Any]], *, on_tick: Callable[[], None] = lambda: None
+    consumers: Sequence[BatchConsumer[Any]],
+    *,
+    on_tick: Callable[[], None] = lambda: None,
+    guests: Callable[[], Sequence[BatchConsumer[Any]]] = lambda: (),
 ) -> BulkLoop:
     """Return the loop of a manager, for the broker and the sizes that the settings name."""
     return BulkLoop(
@@ -177,4 +201,5 @@ def loop_from_settings(
         publisher=publisher(),
         limits=BulkLimits(messages=settings.BULK_SIZE, body_bytes=settings.BULK_MAX_BYTES),
         on_tick=on_tick,
+        guests=guests,
     )

@@ -1,6 +1,6 @@
 """What a broker must be able to do; one implementation per kind of broker."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,6 +76,16 @@ class Source(Protocol):
 
     def take(self, queue: QueueSpec) -> Sequence[Inbound]:
         """Return the oldest messages that were read from a queue: one bulk at most, maybe none."""
+
+    def follow(self, queues: Mapping[QueueSpec, Topology]) -> None:
+        """Read these queues beside those that it was opened with, and no others any more.
+
+        Each is declared by its topology first. One that exists with another definition is not read, nor are
+        its neighbours disturbed: the log says so.
+
+        Raises:
+            BrokerUnavailable: the connection was lost.
+        """
 
     def acknowledge(self, queue: QueueSpec) -> None:
         """Acknowledge everything that was taken from a queue.

@@ -1,6 +1,6 @@
 """What belongs to one queue of ours, found by its name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 
@@ -9,7 +9,9 @@ from regards_processing.kernel.amqp.topology import (
     ExchangeSpec,
     QueueSpec,
     Topology,
+    session_counts,
     shared_topology,
+    tenant_topology,
     worker_topology,
 )
 from workers.contract import names
@@ -20,7 +22,9 @@ def topology_of(queue: str) -> Topology | None:
 
     Queues of one manager or client are left out: they go with their owner.
     """
-    for known in (shared_topology(), jobs_topology(), *map(worker_topology, _worker_types(queue))):
+    of_types = map(worker_topology, _named_by(names.request_queue, names.task_queue, queue=queue))
+    of_tenants = map(tenant_topology, _named_by(lambda tenant: session_counts(tenant).name, queue=queue))
+    for known in (shared_topology(), jobs_topology(), *of_types, *of_tenants):
         queues = tuple(spec for spec in known.queues if spec.name == queue)
         bindings = tuple(binding for binding in known.bindings if binding.queue == queue)
         sources = {binding.exchange for binding in bindings}
@@ -40,9 +44,10 @@ def jobs_topology() -> Topology:
     )
 
 
-def _worker_types(queue: str) -> Iterator[str]:
-    for name_of in (names.request_queue, names.task_queue):
+def _named_by(*names_of: Callable[[str], str], queue: str) -> Iterator[str]:
+    """Give the worker type, or the tenant, that a queue is named for."""
+    for name_of in names_of:
         prefix, _, suffix = name_of("*").partition("*")
-        worker_type = queue.removeprefix(prefix).removesuffix(suffix)
-        if worker_type and name_of(worker_type) == queue:
-            yield worker_type
+        part = queue.removeprefix(prefix).removesuffix(suffix)
+        if part and name_of(part) == queue:
+            yield part

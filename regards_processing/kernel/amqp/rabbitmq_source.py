@@ -1,8 +1,9 @@
 """Reading queues of RabbitMQ in bulks."""
 
+import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regards_processing.kernel.amqp.connection import (
@@ -12,10 +13,13 @@ from regards_processing.kernel.amqp.connection import (
     open_connection,
 )
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.amqp.errors import TopologyConflict
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.rabbitmq import Frames, open_channel
 from regards_processing.kernel.amqp.tolerance import UNREADABLE
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+
+log = logging.getLogger(__name__)
 
 #: Seconds; the broker gives up a silent connection after twice as long.
 _HEARTBEAT = 60
@@ -24,8 +28,10 @@ _HEARTBEAT = 60
 class _Lane:
     """One queue on one channel, so that an acknowledgement of several messages means this queue's."""
 
-    def __init__(self, *, queue: QueueSpec, channel: Any, prefetch: int) -> None:
+    def __init__(self, *, queue: QueueSpec, topology: Topology, channel: Any, prefetch: int) -> None:
         self.queue = queue
+        #: What is declared when the queue was deleted.
+        self.topology = topology
         self.channel = channel
         self.waiting: deque[tuple[int, Inbound]] = deque()
         self.waiting_bytes = 0
@@ -68,16 +74,13 @@ class RabbitSource:
     ) -> None:
         self._address = address
         self._limits = limits
-        self._topology = topology
+        self._guests: set[str] = set()
+        #: Queues with another definition, which the log has told.
+        self._conflicts: set[str] = set()
         self._frames = Frames(open_connection(address=address, heartbeat=_HEARTBEAT))
         with broker_errors(address), self._frames.closed_on_error():
-            declare(open_channel(self._frames), self._topology)
-            self._lanes = {
-                queue.name: _Lane(
-                    queue=queue, channel=open_channel(self._frames), prefetch=min(2 * limits.messages, 65_535)
-                )
-                for queue in queues
-            }
+            declare(open_channel(self._frames), topology)
+            self._lanes = {queue.name: self._lane(queue, topology) for queue in queues}
 
     def read(self, timeout: float, *, linger: float = 0.0) -> None:
         """Read until the socket stays empty for ``linger`` seconds, or a bulk is full."""
@@ -89,7 +92,19 @@ class RabbitSource:
 
     def take(self, queue: QueueSpec) -> Sequence[Inbound]:
         """Return one bulk of a queue."""
-        return self._lanes[queue.name].take(self._limits)
+        lane = self._lanes.get(queue.name)
+        return lane.take(self._limits) if lane else ()
+
+    def follow(self, queues: Mapping[QueueSpec, Topology]) -> None:
+        """Open a channel for each queue that has come, and close those of queues that have gone."""
+        with broker_errors(self._address):
+            for name in self._guests - {queue.name for queue in queues}:
+                self._guests.remove(name)
+                # The broker gives what was not acknowledged to others, or to us when we come back.
+                self._lanes.pop(name).channel.close()
+            for queue, topology in queues.items():
+                if queue.name not in self._lanes:
+                    self._admit(queue, topology)
 
     def acknowledge(self, queue: QueueSpec) -> None:
         """Acknowledge everything that was taken from a queue, with one frame."""
@@ -105,6 +120,28 @@ class RabbitSource:
         """Close the connection."""
         self._frames.close()
 
+    def _lane(self, queue: QueueSpec, topology: Topology) -> _Lane:
+        prefetch = min(2 * self._limits.messages, 65_535)
+        return _Lane(queue=queue, topology=topology, channel=open_channel(self._frames), prefetch=prefetch)
+
+    def _admit(self, queue: QueueSpec, topology: Topology) -> None:
+        channel = open_channel(self._frames)
+        try:
+            declare(channel, topology)
+        except TopologyConflict as error:
+            self._tell(queue, error)
+        else:
+            self._lanes[queue.name] = self._lane(queue, topology)
+            self._guests.add(queue.name)
+        finally:
+            channel.close()
+
+    def _tell(self, queue: QueueSpec, error: TopologyConflict) -> None:
+        if queue.name not in self._conflicts:
+            self._conflicts.add(queue.name)
+            fields = {"action": "queue.conflict", "queue": queue.name, "reason": str(error)}
+            log.error("queue is not read: it has another definition", extra=fields)
+
     def _something(self) -> bool:
         return any(lane.waiting for lane in self._lanes.values())
 
@@ -117,11 +154,10 @@ class RabbitSource:
 
     def _consume_again(self) -> None:
         """Declare and consume queues that were deleted."""
-        cancelled = [lane for lane in self._lanes.values() if lane.cancelled]
-        if cancelled:
-            declare(cancelled[0].channel, self._topology)
-        for lane in cancelled:
-            lane.consume()
+        for lane in self._lanes.values():
+            if lane.cancelled:
+                declare(lane.channel, lane.topology)
+                lane.consume()
 
 
 def as_inbound(queue: str, message: Any) -> Inbound:

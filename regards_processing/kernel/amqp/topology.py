@@ -24,6 +24,9 @@ DOWNLOADED_EVENT: Final = f"{_PROCESSING_EVENTS}.DownloadedOutputFilesEvent"
 RIGHTS_EVENT: Final = "fr.cnes.regards.modules.processing.event.RightsPluginConfigurationEvent"
 SESSION_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SessionDeleteEvent"
 SOURCE_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SourceDeleteEvent"
+SESSION_COUNT_EVENT: Final = (
+    "fr.cnes.regards.framework.modules.session.agent.domain.events.StepPropertyUpdateRequestEvent"
+)
 #: Value of the header ``regards.converter`` on events.
 CONVERTER: Final = "GSON"
 
@@ -41,6 +44,10 @@ RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
 SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
 SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
 RETRY_EXCHANGE: Final = "regards.retry"
+#: Where services of REGARDS send work to themselves, to a queue for each tenant.
+UNICAST_EXCHANGE: Final = "regards.unicast"
+#: Bytes of the longest name that AMQP has.
+LONGEST_NAME: Final = 255
 
 #: Queues of handlers of this type of service, whatever the instance.
 _OF_SERVICE: Final = "regards.broadcast.rs-worker-manager"
@@ -156,6 +163,11 @@ def source_deletions() -> QueueSpec:
     return QueueSpec(name=f"{_DELETIONS}.SourceDeleteEventHandler")
 
 
+def session_counts(tenant: str) -> QueueSpec:
+    """Return the queue of what managers of the reference count for the sessions of a tenant (Q9)."""
+    return QueueSpec(name=f"{UNICAST_EXCHANGE}.{tenant}.rs-worker-manager.{SESSION_COUNT_EVENT}")
+
+
 def execution_requests() -> QueueSpec:
     """Return the queue of orders of executions."""
     return QueueSpec(name=f"{_PROCESSING_HANDLERS}.ExecutionRequestEventHandler")
@@ -211,6 +223,7 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=RIGHTS_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_DELETE_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SOURCE_DELETE_EXCHANGE, type="fanout"),
+            ExchangeSpec(name=UNICAST_EXCHANGE, type="direct"),
             ExchangeSpec(name=EXECUTION_REQUEST_EXCHANGE, type="fanout"),
             ExchangeSpec(name=EXECUTION_RESULT_EXCHANGE, type="fanout"),
             ExchangeSpec(name=DOWNLOADED_EXCHANGE, type="fanout"),
@@ -262,6 +275,16 @@ def service_topology(instance_id: str) -> Topology:
             BindingSpec(queue=beats.name, exchange=names.HEARTBEAT_EXCHANGE, routing_key="#"),
             BindingSpec(queue=updates.name, exchange=CONFIGURATION_EXCHANGE),
         ),
+    )
+
+
+def tenant_topology(tenant: str) -> Topology:
+    """Return the queue that a manager reads for one tenant, and its route."""
+    counts = session_counts(tenant)
+    return Topology(
+        exchanges=(ExchangeSpec(name=UNICAST_EXCHANGE, type="direct"),),
+        queues=(counts,),
+        bindings=(BindingSpec(queue=counts.name, exchange=UNICAST_EXCHANGE, routing_key=counts.name),),
     )
 
 

@@ -31,6 +31,11 @@ def tenants(*, names: Collection[str]) -> list[Tenant]:
     return found
 
 
+def active_tenants() -> list[str]:
+    """Return the names of the tenants whose messages are taken, sorted."""
+    return list(Tenant.objects.active().order_by("name").values_list("name", flat=True))
+
+
 def tenants_in_maintenance() -> list[str]:
     """Return the names of the tenants that are in maintenance, sorted."""
     return list(Tenant.objects.in_maintenance().order_by("name").values_list("name", flat=True))

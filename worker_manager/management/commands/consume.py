@@ -4,8 +4,10 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
 from datetime import datetime
 from types import FrameType
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -14,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.loop import BulkLoop, loop_from_settings
 from regards_processing.kernel.amqp.publisher import publisher
 from regards_processing.kernel.audit.actors import command_actor
@@ -21,6 +24,7 @@ from regards_processing.kernel.observability import probes, tracing
 from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
+from regards_processing.kernel.tenancy.queries import active_tenants
 from regards_processing.kernel.tenancy.services import create_tenants
 from workers.observability.server import PortTaken
 
@@ -56,7 +60,7 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
         declared = [import_string(path) for path in settings.CONSUMERS]
         manager = [each for give in declared for each in give(instance_id=settings.AMQP_INSTANCE_ID)]
-        loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed)
+        loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed, guests=_of_active_tenants)
         _answer_probes(loop)
         tracing.serve_as("manager")
         try:
@@ -66,6 +70,12 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         finally:
             tracing.close()
         log.info("manager stopped", extra={"action": "manager.stopped"})
+
+
+def _of_active_tenants() -> Sequence[BatchConsumer[Any]]:
+    """Return the consumers of the queues that each active tenant has."""
+    declared = [import_string(path) for path in settings.TENANT_CONSUMERS]
+    return [each for tenant in active_tenants() for give in declared for each in give(tenant=tenant)]
 
 
 def _answer_probes(loop: BulkLoop) -> None:

@@ -1,6 +1,7 @@
 """What is declared, in the contract's words."""
 
 from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.queue_topology import topology_of
 from regards_processing.kernel.amqp.topology import Topology
 from workers.contract import names
 
@@ -78,6 +79,35 @@ def test_it_gives_a_worker_type_two_queues() -> None:
         "regards.worker.unzip-worker.request": {"x-max-priority": 255, **dead_letters},
         "regards.worker.unzip-worker.task": dead_letters,
     }
+
+
+def test_it_gives_a_tenant_a_queue_of_session_counters() -> None:
+    event = "fr.cnes.regards.framework.modules.session.agent.domain.events.StepPropertyUpdateRequestEvent"
+    name = f"regards.unicast.Demo.rs-worker-manager.{event}"
+    declared = topology.tenant_topology("Demo")
+    assert arguments(declared) == {
+        name: {
+            "x-max-priority": 255,
+            "x-dead-letter-exchange": "regards.DLX",
+            "x-dead-letter-routing-key": "regards.DLQ",
+        }
+    }
+    assert [(exchange.name, exchange.type) for exchange in declared.exchanges] == [
+        ("regards.unicast", "direct")
+    ]
+    assert [(b.exchange, b.routing_key, b.queue) for b in declared.bindings] == [
+        ("regards.unicast", name, name)
+    ]
+
+
+def test_it_finds_what_belongs_to_a_queue_by_its_name() -> None:
+    for declared in (topology.tenant_topology("demo"), topology.worker_topology("zip")):
+        names_of = [queue.name for queue in declared.queues]
+        found = [topology_of(name) for name in names_of]
+        assert [[queue.name for queue in each.queues] for each in found if each] == [
+            [name] for name in names_of
+        ]
+    assert topology_of("regards.unicast.demo") is None
 
 
 def test_it_routes_dead_lettered_requests_without_a_worker_having_said_so() -> None:
