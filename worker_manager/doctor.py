@@ -7,11 +7,13 @@ from typing import Final
 from django.conf import settings
 
 from regards_processing.kernel.amqp.inspectors import inspecting
-from regards_processing.kernel.amqp.topology import Topology, worker_topology
+from regards_processing.kernel.amqp.topology import Topology, tenant_topology, worker_topology
 from regards_processing.kernel.doctor.checks import Check
 from regards_processing.kernel.doctor.findings import Finding, ok, skipped, warning
-from regards_processing.kernel.doctor.topology import exchange_findings, queue_findings
+from regards_processing.kernel.doctor.topology import binding_findings, exchange_findings, queue_findings
+from regards_processing.kernel.tenancy.queries import active_tenants
 from worker_manager import queries
+from worker_manager.long_work import long_work
 from worker_manager.models import WorkerInstance, WorkerType
 
 
@@ -26,6 +28,17 @@ def queues(_at: datetime) -> Iterator[Finding]:
     with inspecting() as inspector:
         yield from exchange_findings(inspector, found.exchanges)
         yield from queue_findings(inspector, found.queues)
+
+
+def tenant_queues(_at: datetime) -> Iterator[Finding]:
+    """Compare the queues of every active tenant, and their routes, with ours."""
+    found = sum(map(tenant_topology, active_tenants()), Topology())
+    if not found.queues:
+        yield skipped("No tenant is active")
+        return
+    with inspecting() as inspector:
+        yield from queue_findings(inspector, found.queues)
+        yield from binding_findings(inspector, found.bindings)
 
 
 def fleets(at: datetime) -> Iterator[Finding]:
@@ -76,6 +89,18 @@ CHECKS: Final = (
         name="worker-queues",
         question="Are the queues of worker types as the contract says?",
         look=queues,
+        needs=("broker", *_DATABASE),
+    ),
+    Check(
+        name="tenant-queues",
+        question="Are the queues of tenants as the contract says?",
+        look=tenant_queues,
+        needs=("broker", *_DATABASE),
+    ),
+    Check(
+        name="long-work",
+        question="Does the broker let work take as long as we do?",
+        look=long_work,
         needs=("broker", *_DATABASE),
     ),
     Check(name="fleets", question="Is every worker type served?", look=fleets, needs=_DATABASE),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.errors import MessagesRefused
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 
 
@@ -24,4 +24,19 @@ class FaultyBroker(InMemoryBroker):
     def publish_all(self, messages: Sequence[Outbound]) -> None:
         if any(message.exchange == "trap" for message in messages):
             raise ZeroDivisionError
+        super().publish_all(messages)
+
+
+class BrokerWithoutInstance(InMemoryBroker):
+    """The virtual host of the instance is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: How often it was tried.
+        self.asked = 0
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        if any(message.for_instance for message in messages):
+            self.asked += 1
+            raise BrokerUnavailable
         super().publish_all(messages)

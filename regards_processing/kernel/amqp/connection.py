@@ -66,6 +66,11 @@ def address_from_settings() -> BrokerAddress:
     return BrokerAddress(url=settings.BROKER_URL, folder=settings.BROKER_FOLDER)
 
 
+def instance_address_from_settings() -> BrokerAddress:
+    """Return the virtual host of the instance, as the settings name it."""
+    return BrokerAddress(url=settings.INSTANCE_BROKER_URL)
+
+
 @contextmanager
 def broker_errors(address: BrokerAddress) -> Iterator[None]:
     """Turn errors of the driver into ours.

@@ -1,13 +1,14 @@
 """Looking at the embedded broker: its queues are files, and have no arguments."""
 
 import secrets
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, open_connection
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
-from regards_processing.kernel.amqp.inspection import BrokerFacts, Difference, QueueFacts
+from regards_processing.kernel.amqp.inspection import BrokerFacts, Difference, ListedQueue, QueueFacts
 from regards_processing.kernel.amqp.topology import BindingSpec, ExchangeSpec, QueueSpec
 
 
@@ -48,6 +49,10 @@ class EmbeddedInspector:
         return frozenset(
             BindingSpec(exchange=exchange, queue=queue, routing_key=key or "") for key, _, queue in rows
         )
+
+    def listed_queues(self) -> Sequence[ListedQueue]:
+        """Return nothing: there are no policies, and managers share their queues."""
+        return ()
 
     def round_trip(self) -> None:
         """Write a file and take it back."""

@@ -48,6 +48,8 @@ class Outbound:
     worker_type: str | None = None
     #: The message must reach a queue; implied by ``worker_type``.
     must_route: bool = False
+    #: The message concerns no tenant and goes to the virtual host of the instance, a while later.
+    for_instance: bool = False
     #: AMQP properties that replace ours, by their AMQP names (``app_id``, ``timestamp``, ``type``…).
     properties: Mapping[str, Any] = field(default_factory=dict)
 
@@ -81,6 +83,7 @@ def pack(messages: Sequence[Outbound]) -> bytes:
             message.worker_type,
             message.must_route,
             dict(message.properties),
+            message.for_instance,
         )
         for message in messages
     ]
@@ -122,4 +125,6 @@ def _outbound(fields: list[Any], body: bytes) -> Outbound:
         worker_type=fields[9],
         must_route=fields[10],
         properties=fields[11],
+        # The release before wrote one field less.
+        for_instance=any(fields[12:]),
     )

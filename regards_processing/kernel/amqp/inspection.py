@@ -1,7 +1,8 @@
 """What a broker has, compared with what we would declare; looking changes nothing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.topology import BindingSpec, ExchangeSpec, QueueSpec
@@ -62,6 +63,39 @@ class QueueFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedQueue:
+    """A queue as a list of all of them has it."""
+
+    name: str
+    #: Flags and arguments of the declaration.
+    definition: Mapping[str, Any]
+    #: Messages that nobody has taken.
+    messages: int
+    #: ``None`` when the list does not tell.
+    consumers: int | None
+    #: Name of the policies that apply; empty when there are none.
+    policy: str
+    #: What they say, merged.
+    policy_definition: Mapping[str, Any]
+
+
+def compared(listed: ListedQueue, spec: QueueSpec) -> tuple[Difference, ...]:
+    """Return how a listed queue differs from ours."""
+    ours = {"durable": True, "auto_delete": spec.auto_delete, **spec.arguments}
+    return tuple(
+        Difference(argument=name, ours=_text(ours.get(name)), theirs=_text(listed.definition.get(name)))
+        for name in sorted(ours.keys() | listed.definition.keys())
+        if ours.get(name) != listed.definition.get(name)
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ABSENT
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerFacts:
     """What a broker says of itself."""
 
@@ -85,6 +119,9 @@ class Inspector(Protocol):
 
     def bindings(self, exchange: str) -> frozenset[BindingSpec] | None:
         """Return the routes from an exchange to queues; ``None`` when the broker does not tell."""
+
+    def listed_queues(self) -> Sequence[ListedQueue] | None:
+        """Return all queues that can have policies and managers; ``None`` when the broker does not tell."""
 
     def round_trip(self) -> None:
         """Send a message to a queue that is gone afterwards, and take it back.

@@ -27,11 +27,21 @@ def inspecting(address: BrokerAddress | None = None) -> Iterator[Inspector]:
         inspector.close()
 
 
+def virtual_host() -> str:
+    """Return the virtual host that the settings name."""
+    return _virtual_host_of(settings.BROKER_URL)
+
+
+def _virtual_host_of(url: str) -> str:
+    return unquote(urlsplit(url).path[1:]) or "/"
+
+
 def _inspector(address: BrokerAddress) -> Inspector:
     if address.embedded:
         return EmbeddedInspector(address=address)
     management = None
     if settings.BROKER_MANAGEMENT_URL:
-        virtual_host = unquote(urlsplit(address.url).path[1:]) or "/"
-        management = ManagementApi(url=settings.BROKER_MANAGEMENT_URL, virtual_host=virtual_host)
+        management = ManagementApi(
+            url=settings.BROKER_MANAGEMENT_URL, virtual_host=_virtual_host_of(address.url)
+        )
     return RabbitInspector(address=address, management=management)

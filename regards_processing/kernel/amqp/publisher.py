@@ -9,13 +9,22 @@ from typing import Final, Protocol
 
 from django.conf import settings
 
-from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings
+from regards_processing.kernel.amqp.connection import (
+    BrokerAddress,
+    address_from_settings,
+    instance_address_from_settings,
+)
 from regards_processing.kernel.amqp.embedded import EmbeddedSender
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused, PublishNotConfirmed
 from regards_processing.kernel.amqp.ports import Sender, Shortfall
 from regards_processing.kernel.amqp.rabbitmq_sender import RabbitSender
-from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
+from regards_processing.kernel.amqp.topology import (
+    Topology,
+    instance_topology,
+    shared_topology,
+    worker_topology,
+)
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +75,14 @@ class Publisher:
         app_id: str = "REGARDS",
         max_body_bytes: int = MAX_BODY_BYTES,
         confirm_timeout: float = CONFIRM_TIMEOUT,
+        topology: Topology | None = None,
     ) -> None:
+        """Prepare a publisher; it declares ``topology``, by default the shared one, at each connection."""
         self._address = address
         self._app_id = app_id
         self._max_body_bytes = max_body_bytes
         self._confirm_timeout = confirm_timeout
+        self._topology = shared_topology() if topology is None else topology
         self._lock = threading.Lock()
         self._sender: Sender | None = None
         self._declared: set[str] = set()
@@ -182,7 +194,7 @@ class Publisher:
     def _connected(self) -> Sender:
         if self._sender is None:
             self._sender = self._open()
-            self._sender.declare(shared_topology())
+            self._sender.declare(self._topology)
         return self._sender
 
     def _open(self) -> Sender:
@@ -194,7 +206,7 @@ class Publisher:
         log.warning(
             "exchanges or queues have vanished, declaring them again", extra={"action": "broker.redeclare"}
         )
-        topology = sum(map(worker_topology, sorted(_worker_types(messages))), shared_topology())
+        topology = sum(map(worker_topology, sorted(_worker_types(messages))), self._topology)
         self._connected().declare(topology)
 
     def _drop(self) -> None:
@@ -232,12 +244,27 @@ class _PerProcess:
 
 
 _process: Final = _PerProcess()
-os.register_at_fork(after_in_child=_process.after_fork)
+_of_instance: Final = _PerProcess()
+for _each in (_process, _of_instance):
+    os.register_at_fork(after_in_child=_each.after_fork)
 
 
 def publisher() -> Publisher:
     """Return the publisher of this process, for the broker that the settings name."""
     return _process.get(_from_settings)
+
+
+def instance_publisher() -> Publisher:
+    """Return what publishes to the virtual host of the instance."""
+    return _of_instance.get(_instance_from_settings)
+
+
+def _instance_from_settings() -> Publisher:
+    return Publisher(
+        address=instance_address_from_settings(),
+        app_id=settings.AMQP_APP_ID,
+        topology=instance_topology(),
+    )
 
 
 def _from_settings() -> Publisher:

@@ -9,6 +9,8 @@ from regards_processing.kernel.amqp.topology import (
     ExchangeSpec,
     QueueSpec,
     Topology,
+    configuration_updates,
+    heartbeats,
     session_counts,
     shared_topology,
     tenant_topology,
@@ -23,7 +25,7 @@ def topology_of(queue: str) -> Topology | None:
     Queues of one manager or client are left out: they go with their owner.
     """
     of_types = map(worker_topology, _named_by(names.request_queue, names.task_queue, queue=queue))
-    of_tenants = map(tenant_topology, _named_by(lambda tenant: session_counts(tenant).name, queue=queue))
+    of_tenants = map(tenant_topology, _named_by(_naming(session_counts), queue=queue))
     for known in (shared_topology(), jobs_topology(), *of_types, *of_tenants):
         queues = tuple(spec for spec in known.queues if spec.name == queue)
         bindings = tuple(binding for binding in known.bindings if binding.queue == queue)
@@ -31,6 +33,14 @@ def topology_of(queue: str) -> Topology | None:
         if queues:
             exchanges = tuple(exchange for exchange in known.exchanges if exchange.name in sources)
             return Topology(exchanges=exchanges, queues=queues, bindings=bindings)
+    return None
+
+
+def queue_of_manager(queue: str) -> QueueSpec | None:
+    """Return the queue of this name that one manager has for itself; ``None`` when it is none."""
+    for spec_of in (heartbeats, configuration_updates):
+        for instance in _named_by(_naming(spec_of), queue=queue):
+            return spec_of(instance)
     return None
 
 
@@ -42,6 +52,10 @@ def jobs_topology() -> Topology:
         queues=(QueueSpec(name=name, max_priority=None, dead_lettered_by_broker=False),),
         bindings=(BindingSpec(queue=name, exchange=name, routing_key=name),),
     )
+
+
+def _naming(spec_of: Callable[[str], QueueSpec]) -> Callable[[str], str]:
+    return lambda part: spec_of(part).name
 
 
 def _named_by(*names_of: Callable[[str], str], queue: str) -> Iterator[str]:

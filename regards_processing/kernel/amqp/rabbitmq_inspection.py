@@ -1,7 +1,7 @@
 """Looking at RabbitMQ through AMQP alone."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.inspection import (
     BrokerFacts,
     Difference,
+    ListedQueue,
     LoginRefused,
     PermissionRefused,
     QueueFacts,
@@ -80,6 +81,10 @@ class RabbitInspector:
     def bindings(self, exchange: str) -> frozenset[BindingSpec] | None:
         """Ask the management interface, if there is one: the protocol does not tell."""
         return None if self._management is None else self._management.bindings(exchange)
+
+    def listed_queues(self) -> Sequence[ListedQueue] | None:
+        """Ask the management interface, if there is one: the protocol does not tell."""
+        return None if self._management is None else self._management.queues()
 
     def round_trip(self) -> None:
         """Declare, publish with a confirm, take, and leave nothing."""

@@ -288,6 +288,11 @@ def tenant_topology(tenant: str) -> Topology:
     )
 
 
+def instance_topology() -> Topology:
+    """Return what is declared in the virtual host of the instance."""
+    return Topology(exchanges=(ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),))
+
+
 def client_topology(client_id: str, *, exchanges: Sequence[str]) -> Topology:
     """Return what a client declares to listen: the shared part and, last, a queue bound to these exchanges.
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.connection import address_from_settings
+from regards_processing.kernel.amqp.connection import address_from_settings, instance_address_from_settings
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.inspection import (
     Inspector,
@@ -16,11 +16,12 @@ from regards_processing.kernel.amqp.inspection import (
     PermissionRefused,
     VirtualHostMissing,
 )
-from regards_processing.kernel.amqp.inspectors import inspecting
+from regards_processing.kernel.amqp.inspectors import inspecting, virtual_host
 from regards_processing.kernel.amqp.queue_topology import jobs_topology
 from regards_processing.kernel.amqp.topology import QueueSpec
 from regards_processing.kernel.doctor.checks import Check
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped, warning
+from regards_processing.kernel.doctor.listed_queues import manager_queues, policies
 from regards_processing.kernel.doctor.topology import binding_findings, exchange_findings, queue_findings
 
 _IS_IT_RUNNING: Final = (
@@ -46,6 +47,22 @@ def reachable(_at: datetime) -> Iterator[Finding]:
         yield failed(str(error), advice=_IS_IT_RUNNING)
     else:
         yield ok(f"{about.product} {about.version} at {address} answers")
+
+
+def instance_reachable(_at: datetime) -> Iterator[Finding]:
+    """Look into the virtual host where notices go that concern no tenant."""
+    address = instance_address_from_settings()
+    if not settings.INSTANCE_BROKER_URL:
+        yield skipped(
+            "Notices that concern no tenant go to the virtual host of the tenants",
+            advice="Beside REGARDS, set INSTANCE_BROKER_URL to its virtual host regards.instance.manager.",
+        )
+        return
+    try:
+        with inspecting(address) as inspector:
+            yield from exchange_findings(inspector, topology.instance_topology().exchanges)
+    except BrokerUnavailable as error:
+        yield failed(str(error), advice="Does INSTANCE_BROKER_URL name a virtual host that its user may use?")
 
 
 def passes_messages(_at: datetime) -> Iterator[Finding]:
@@ -162,35 +179,20 @@ def dead_letters(_at: datetime) -> Iterator[Finding]:
         yield ok("No dead letters")
 
 
-def long_work(_at: datetime) -> Iterator[Finding]:
-    """Tell of the limit that cannot be read."""
-    minutes = settings.RUN_TIMEOUT // 60
-    with inspecting() as inspector:
-        about = inspector.about()
-    if not about.limits_work:
-        yield ok(f"The {about.product} has no limit for work in hand")
-        return
-    yield skipped(
-        "AMQP does not tell consumer_timeout, after which RabbitMQ delivers work in hand again: "
-        f"30 minutes unless set; RUN_TIMEOUT_SECONDS allows {minutes} minutes",
-        advice="For longer work: consumer_timeout = "
-        f"{1000 * settings.RUN_TIMEOUT} in rabbitmq.conf (milliseconds), on every node.",
-    )
-
-
 def _advice(template: str) -> str:
     return template.format(
-        virtual_host=_virtual_host(), user=urlsplit(settings.BROKER_URL).username or "guest"
+        virtual_host=virtual_host(), user=urlsplit(settings.BROKER_URL).username or "guest"
     )
-
-
-def _virtual_host() -> str:
-    return unquote(urlsplit(settings.BROKER_URL).path[1:]) or "/"
 
 
 _NEEDS: Final = ("broker",)
 CHECKS: Final = (
     Check(name="broker", question="Does the broker let us in?", look=reachable),
+    Check(
+        name="instance-broker",
+        question="Does the instance's virtual host let us in?",
+        look=instance_reachable,
+    ),
     Check(name="messages", question="Does it take and give messages?", look=passes_messages, needs=_NEEDS),
     Check(name="exchanges", question="Are exchanges as the contract says?", look=exchanges, needs=_NEEDS),
     Check(name="queues", question="Are queues as the contract says?", look=queues, needs=_NEEDS),
@@ -198,5 +200,6 @@ CHECKS: Final = (
     Check(name="delayed-messages", question="Can retries be delayed?", look=delayed_messages, needs=_NEEDS),
     Check(name="consumers", question="Are queues read?", look=consumers, needs=_NEEDS),
     Check(name="dead-letters", question="Are there dead letters?", look=dead_letters, needs=_NEEDS),
-    Check(name="long-work", question="May work take long?", look=long_work, needs=_NEEDS),
+    Check(name="policies", question="Do policies spare our queues?", look=policies, needs=_NEEDS),
+    Check(name="manager-queues", question="Has each manager its queues?", look=manager_queues, needs=_NEEDS),
 )

@@ -32,6 +32,8 @@ class BatchFailed:
     failures: Sequence[Failure]
     #: Most characters of the first body that are shown.
     excerpt: int
+    #: The messages name no tenant: the virtual host of the instance hears of them.
+    for_instance: bool = False
 
     def to_message(self) -> Outbound:
         """Write the event."""
@@ -50,7 +52,12 @@ class BatchFailed:
             names.TYPE: topology.NOTIFICATION_EVENT,
         }
         body = bodies.dump_object({"notification": notification})
-        return Outbound(exchange=topology.NOTIFICATION_EXCHANGE, headers=headers, body=body)
+        return Outbound(
+            exchange=topology.NOTIFICATION_EXCHANGE,
+            headers=headers,
+            body=body,
+            for_instance=self.for_instance,
+        )
 
     @property
     def text(self) -> str:

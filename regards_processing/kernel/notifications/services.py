@@ -31,7 +31,12 @@ def notify_failures(*, failures: Sequence[Failure], sender: str, queue: str, at:
         by_tenant[_tenant(failure.message)].append(failure)
     events = [
         BatchFailed(
-            tenant=tenant, sender=sender, queue=queue, failures=group, excerpt=settings.NOTIFICATION_EXCERPT
+            tenant=tenant,
+            sender=sender,
+            queue=queue,
+            failures=group,
+            excerpt=settings.NOTIFICATION_EXCERPT,
+            for_instance=tenant == INSTANCE and bool(settings.INSTANCE_BROKER_URL),
         )
         for tenant, group in by_tenant.items()
         if tenant in told

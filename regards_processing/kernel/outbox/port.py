@@ -4,8 +4,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from django.conf import settings
+
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.publisher import Done, MessagePublisher, Publisher, publisher
+from regards_processing.kernel.amqp.publisher import (
+    Done,
+    MessagePublisher,
+    Publisher,
+    instance_publisher,
+    publisher,
+)
 
 _substitutes: Final[list[MessagePublisher]] = []
 _ahead: Final[list[Publisher]] = []
@@ -14,6 +22,13 @@ _ahead: Final[list[Publisher]] = []
 def wire() -> MessagePublisher:
     """Return what publishes: the publisher of this process, unless a substitute stands in for it."""
     return _substitutes[-1] if _substitutes else publisher()
+
+
+def wire_of_instance() -> MessagePublisher:
+    """Return what publishes to the virtual host of the instance; all publish to one where it has none."""
+    if _substitutes or not settings.INSTANCE_BROKER_URL:
+        return wire()
+    return instance_publisher()
 
 
 def hand_over(messages: Sequence[Outbound], *, done: Done) -> None:

@@ -5,11 +5,13 @@ Note: the outbox.
     the entry is deleted; a manager does not wait for the broker's word, and deletes it with its next bulk.
     When the broker is away or the process dies in between, the entry stays and the relay sends it: nothing is
     lost, nothing is invented. A message may leave twice; every consumer is idempotent.
+    What is for the virtual host of the instance is left to the relay at once: no manager waits for it, and
+    when it is away nothing else is held up.
 """
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,11 +19,12 @@ from regards_processing.kernel import correlation
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
 from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
+from regards_processing.kernel.amqp.publisher import MessagePublisher
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
 from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.outbox.models import OutboxEntry
-from regards_processing.kernel.outbox.port import hand_over, wire
+from regards_processing.kernel.outbox.port import hand_over, wire, wire_of_instance
 from workers.contract.headers import TRACE_PARENT
 
 log = logging.getLogger(__name__)
@@ -43,11 +46,21 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
     if not messages:
         return
     messages = _correlated(messages)
-    row = (at, len(messages), pack(messages))
-    ((entry_id,),) = rows.insert_new(model=OutboxEntry, columns=_COLUMNS, rows=[row], returning=("id",))
-    after_commit(lambda: _publish(entry_id, messages))
+    theirs = [message for message in messages if message.for_instance]
+    ours = [message for message in messages if not message.for_instance]
+    if theirs:
+        _store(theirs, at)
+    if ours:
+        entry_id = _store(ours, at)
+        after_commit(lambda: _publish(entry_id, ours))
     # In the same transaction: a commit of its own for each would cost more than the deletion.
     _forget(list(_confirmed))
+
+
+def _store(messages: Sequence[Outbound], at: datetime) -> int:
+    row = (at, len(messages), pack(messages))
+    ((entry_id,),) = rows.insert_new(model=OutboxEntry, columns=_COLUMNS, rows=[row], returning=("id",))
+    return int(entry_id)
 
 
 def _correlated(messages: Sequence[Outbound]) -> Sequence[Outbound]:
@@ -113,28 +126,54 @@ def relay_outbox(*, at: datetime, grace: timedelta) -> int:
         one of BROKER_ERRORS: the broker is away; the entries stay.
     """
     sent, last = 0, 0
+    instance = _Instance()
     while True:
         with transaction():
             left = OutboxEntry.objects.filter(created_at__lt=at - grace, pk__gt=last).order_by("pk")
             entries = list(left.select_for_update(skip_locked=True)[:_PAGE])
             if not entries:
                 return sent
-            gone = [entry for entry in entries if _send_again(entry)]
+            gone = [entry for entry in entries if _send_again(entry, instance)]
             OutboxEntry.objects.filter(pk__in=[entry.pk for entry in gone]).delete()
         last = entries[-1].pk
         sent += sum(entry.message_count for entry in gone)
         log.info("outbox relayed", extra={"action": "outbox.relayed", "entries": len(gone), "messages": sent})
 
 
-def _send_again(entry: OutboxEntry) -> bool:
+@dataclass(slots=True)
+class _Instance:
+    """The virtual host of the instance, during one run of the relay."""
+
+    #: It did not answer: trying again for each entry would take the time of those behind.
+    away: bool = False
+
+
+def _send_again(entry: OutboxEntry, instance: _Instance) -> bool:
     """Publish an entry; one that cannot be read or sent stays, and does not hold up those behind it."""
+    messages: Sequence[Outbound] = ()
     try:
-        wire().publish_all(unpack(bytes(entry.messages)))
-    except BROKER_ERRORS:
-        raise
+        messages = unpack(bytes(entry.messages))
+        if _is_for_instance(messages) and instance.away:
+            return False
+        _wire_of(messages).publish_all(messages)
+    except BROKER_ERRORS as error:
+        if not _is_for_instance(messages):
+            raise
+        instance.away = True
+        _report_delayed(error, len(messages))
+        return False
     except MessagesRefused as error:
         _report_refused(error)
     except Exception:
         log.exception("outbox entry cannot be sent", extra={"action": "outbox.failed", "entry": entry.pk})
         return False
     return True
+
+
+def _wire_of(messages: Sequence[Outbound]) -> MessagePublisher:
+    return wire_of_instance() if _is_for_instance(messages) else wire()
+
+
+def _is_for_instance(messages: Sequence[Outbound]) -> bool:
+    """Tell of an entry; all its messages go the same way."""
+    return any(message.for_instance for message in messages)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+from regards_processing.kernel.amqp.topology import tenant_topology
 from regards_processing.kernel.doctor.checks import Look
 from regards_processing.kernel.doctor.findings import Outcome
 from tests.factories.audit import NOON
@@ -38,8 +39,8 @@ def _beat(worker_id: str, *, ahead: float) -> None:
     record_heartbeats(beats=[beat], at=NOON)
 
 
-@pytest.mark.parametrize("look", [doctor.queues, doctor.fleets, doctor.clocks])
-def test_it_skips_a_platform_without_worker_types(look: Look) -> None:
+@pytest.mark.parametrize("look", [doctor.queues, doctor.tenant_queues, doctor.fleets, doctor.clocks])
+def test_it_skips_a_platform_without_worker_types_and_tenants(look: Look) -> None:
     assert [finding.outcome for finding in look(NOON)] == [Outcome.SKIPPED]
 
 
@@ -89,7 +90,7 @@ def test_it_forgets_the_clocks_of_workers_that_are_gone() -> None:
 
 
 @pytest.mark.rabbitmq
-def test_it_compares_the_queues_of_configured_and_of_heard_types(operator: Operator) -> None:
+def test_it_compares_the_queues_of_configured_and_of_heard_types_and_of_tenants(operator: Operator) -> None:
     a_worker_type(a_tenant(), worker_type="Unzip", inputs=["a"])
     live_workers("zip", at=NOON)
     operator.declare("regards.worker.unzip.task", x_max_priority=9)
@@ -100,3 +101,8 @@ def test_it_compares_the_queues_of_configured_and_of_heard_types(operator: Opera
         "regards.worker.zip.request",
     ]
     assert "x-max-priority is 9, ours is absent" in failed[0].found
+    counts = tenant_topology("demo").queues[0].name
+    operator.declare(counts)
+    worst = max(doctor.tenant_queues(NOON), key=lambda finding: finding.outcome)
+    assert (worst.outcome, worst.facts["queue"]) == (Outcome.FAILED, counts)
+    assert worst.advice.splitlines()[1] == f"manage.py doctor --move-messages {counts}"

@@ -1,12 +1,8 @@
 """RabbitMQ's routes are read from its management interface, where there is one."""
 
-import json
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import pytest
 from pytest_django import Settings
@@ -19,6 +15,7 @@ from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
 from regards_processing.kernel.doctor.broker import bindings
 from regards_processing.kernel.doctor.findings import Outcome
 from tests.factories.audit import NOON
+from tests.integration.kernel.doctor.management import answering, virtual_host
 from tests.integration.kernel.doctor.operator_tools import Operator
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.usefixtures("operator")]
@@ -32,34 +29,12 @@ def _declared(operator: Operator) -> None:
     RabbitSource(address=address, queues=[], topology=_SHARED, limits=BulkLimits()).close()
 
 
-@contextmanager
-def _management(operator: Operator, answers: Mapping[str, Any]) -> Iterator[str]:
+def _management(operator: Operator, answers: Mapping[str, Any]) -> AbstractContextManager[str]:
     """Stand in for the management interface: each exchange's routes, 404 for any other."""
-    virtual_host = quote(urlsplit(operator.url).path[1:], safe="")
-    known = {
-        f"/api/exchanges/{virtual_host}/{exchange}/bindings/source": rows
-        for exchange, rows in answers.items()
-    }
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            allowed = self.headers["Authorization"] == "Basic YWRhOndvcmQ="
-            self.send_response((200 if self.path in known else 404) if allowed else 401)
-            self.end_headers()
-            self.wfile.write(json.dumps(known.get(self.path, {"error": "?"})).encode())
-
-        def log_message(self, *_args: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://ada:word@127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    host = virtual_host(operator.url)
+    return answering(
+        {f"/api/exchanges/{host}/{exchange}/bindings/source": rows for exchange, rows in answers.items()}
+    )
 
 
 def _rows() -> dict[str, list[dict[str, Any]]]:

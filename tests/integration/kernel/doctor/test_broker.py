@@ -218,11 +218,6 @@ def test_it_counts_dead_letters(operator: Operator) -> None:
     assert finding.advice.startswith("manage.py dead_letters list --queue regards.DLQ says why")
 
 
-def test_it_tells_of_the_limit_that_it_cannot_read() -> None:
-    ((outcome, words),) = _found(broker.long_work)
-    assert (outcome, "RUN_TIMEOUT_SECONDS allows 360 minutes" in words) == (Outcome.SKIPPED, True)
-
-
 def test_it_tells_that_retries_are_not_delayed() -> None:
     ((outcome, words),) = _found(broker.delayed_messages)
     assert (outcome, "rabbitmq_delayed_message_exchange" in words) == (Outcome.SKIPPED, True)

@@ -1,8 +1,10 @@
 """One event for each tenant whose messages could not be handled."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
+import pika
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,11 +12,14 @@ from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.failures import Failure, FailureKind
+from regards_processing.kernel.amqp.publisher import instance_publisher
 from regards_processing.kernel.amqp.testing import InMemoryBroker, inbound
 from regards_processing.kernel.notifications.services import notify_failures
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import publishing_through
-from tests.factories.worker_manager import AT, a_tenant
+from regards_processing.kernel.outbox.services import relay_outbox
+from tests.factories.worker_manager import AT, a_tenant, later
+from tests.stack.environment import Servers, with_path
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,6 +56,33 @@ def test_it_tells_each_tenant_of_its_own_messages_once() -> None:
 def test_it_tells_the_instance_of_messages_without_a_tenant(tenant: object) -> None:
     a_tenant(name="demo")
     assert list(_notify(_failure(tenant), _failure("demo"))) == ["instance", "demo"]
+
+
+def test_it_leaves_what_is_for_the_instance_to_the_relay(settings: Settings) -> None:
+    settings.INSTANCE_BROKER_URL = "amqp://127.0.0.1:1/regards.instance.manager"
+    a_tenant(name="demo")
+    broker = InMemoryBroker()
+    assert list(_notify(_failure(None), _failure("demo"), broker=broker)) == ["demo"]
+    with publishing_through(broker):
+        assert relay_outbox(at=later(11), grace=timedelta(seconds=10)) == 1
+    assert broker.published[-1].headers["regards.tenant"] == "instance"
+
+
+@pytest.mark.rabbitmq
+def test_it_tells_the_instance_in_its_own_virtual_host(servers: Servers, settings: Settings) -> None:
+    settings.INSTANCE_BROKER_URL = with_path(servers.broker_url or "", "%2F")
+    _notify(_failure(None, b"lost"))
+    with pika.BlockingConnection(pika.URLParameters(settings.INSTANCE_BROKER_URL)) as connection:
+        channel = connection.channel()
+        channel.exchange_declare(topology.NOTIFICATION_EXCHANGE, "fanout", durable=True)
+        queue = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(queue, topology.NOTIFICATION_EXCHANGE)
+        assert relay_outbox(at=later(11), grace=timedelta(seconds=10)) == 1
+        _, properties, body = channel.basic_get(queue, auto_ack=True)
+        channel.exchange_delete(topology.NOTIFICATION_EXCHANGE)
+    instance_publisher().close()
+    assert properties.headers["regards.tenant"] == "instance"
+    assert "lost" in json.loads(body)["notification"]["message"]
 
 
 def test_it_tells_nobody_of_tenants_that_are_not_active() -> None:

@@ -11,7 +11,7 @@ from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import publishing_through
 from regards_processing.kernel.outbox.services import publish_after_commit, relay_outbox
 from tests.factories.worker_manager import AT, later
-from tests.fakes.difficult_brokers import ChoosyBroker, FaultyBroker
+from tests.fakes.difficult_brokers import BrokerWithoutInstance, ChoosyBroker, FaultyBroker
 from tests.fakes.other_process import while_uncommitted
 
 _GRACE = timedelta(seconds=10)
@@ -102,3 +102,13 @@ def test_it_sends_an_entry_once_when_two_relays_run() -> None:
         with while_uncommitted(lambda: relay_outbox(at=later(11), grace=_GRACE)) as other:
             assert relay_outbox(at=later(11), grace=_GRACE) == 1
     assert (other.result(), _sent(broker)) == (0, ["a"])
+
+
+@pytest.mark.django_db
+def test_it_is_not_held_up_by_an_instance_that_is_away() -> None:
+    for exchange, for_instance in (("a", True), ("b", False), ("c", True), ("d", False)):
+        message = Outbound(exchange=exchange, headers={}, body=b"", for_instance=for_instance)
+        publish_after_commit(messages=[message], at=AT)
+    broker = BrokerWithoutInstance()
+    assert (_relay(broker), _sent(broker), broker.asked) == (2, ["b", "d"], 1)
+    assert OutboxEntry.objects.count() == 2

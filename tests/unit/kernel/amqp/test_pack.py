@@ -21,6 +21,7 @@ def full_message() -> Outbound:
         worker_type="Checksum",
         must_route=True,
         properties={"type": "x"},
+        for_instance=True,
     )
 
 
