@@ -3,11 +3,14 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from workers.contract.errors import MalformedMessage
+
+_LONELY_POINT: Final = re.compile(r"\.(?!\d)")
 
 
 def load_object(body: bytes) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def encode_content(content: bytes) -> str:
 
 
 def parse_date(value: object, *, field: str) -> datetime:
-    """Read an ISO-8601 date as aware UTC; a date without offset is UTC.
+    """Read an ISO-8601 date as aware UTC; a date without offset is UTC, and letters may be small.
 
     Raises:
         MalformedMessage: the value is not an ISO-8601 date.
@@ -65,7 +68,8 @@ def parse_date(value: object, *, field: str) -> datetime:
     if not isinstance(value, str):
         raise MalformedMessage(f"{field} must be an ISO-8601 date, got {value!r}")
     try:
-        date = datetime.fromisoformat(value)
+        # Python knows capital letters only, and a point only with digits behind it.
+        date = datetime.fromisoformat(_LONELY_POINT.sub("", value.upper()))
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise MalformedMessage(f"{field} must be an ISO-8601 date, got {value!r}") from error

@@ -46,8 +46,7 @@ def read_date(text: object) -> datetime:
     """
     if not isinstance(text, str) or not _DATE.fullmatch(text):
         raise MalformedMessage(f"{text!r} is not a date")
-    # Python reads a point only with digits behind it.
-    return parse_date(re.sub(r"\.(?!\d)", "", text.upper()), field="date")
+    return parse_date(text, field="date")
 
 
 class EnumField(serializers.ChoiceField):

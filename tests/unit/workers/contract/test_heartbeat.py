@@ -32,11 +32,21 @@ def test_it_writes_dates_as_the_reference_does() -> None:
 
 @pytest.mark.parametrize(
     "date",
-    ["2025-01-23T14:42:27.12Z", "2025-01-23T16:42:27.12+02:00", "2025-01-23T14:42:27.120000"],
+    [
+        "2025-01-23T14:42:27.12Z",
+        "2025-01-23T16:42:27.12+02:00",
+        "2025-01-23T14:42:27.120000",
+        "2025-01-23t14:42:27.120000000z",
+    ],
 )
 def test_it_reads_every_form_of_a_date(date: str) -> None:
     body = f'{{"id":"w","type":"c","heartBeatDate":"{date}"}}'.encode()
     assert WorkerHeartbeat.from_wire(headers=_HEADERS, body=body).beaten_at == _AT
+
+
+def test_it_reads_a_point_without_fractions() -> None:
+    body = b'{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42:27.Z"}'
+    assert WorkerHeartbeat.from_wire(headers=_HEADERS, body=body).beaten_at == _AT.replace(microsecond=0)
 
 
 def test_it_takes_a_worker_that_says_nothing_more_for_a_foreign_one() -> None:
