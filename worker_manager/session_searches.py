@@ -1,10 +1,15 @@
 """What operators look for among the sessions, page by page."""
 
+import hashlib
+import json
 from typing import Final
+
+from django.conf import settings
 
 from regards_processing.kernel.db.text_lookups import MatchMode
 from regards_processing.kernel.rest.filters import TextFilter
 from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fetch
+from regards_processing.kernel.rest.totals import total_of
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import SessionStep
 
@@ -32,4 +37,9 @@ def page_of(
     for field, text in (("source", source), ("session", session)):
         if text is not None:
             found = found.filter(TextFilter(text=text, match_mode=mode).condition(field))
-    return fetch(found, page=page, total=found.count())
+    key = f"sessions.{tenant.pk}.{_digest(source, session, mode)}"
+    return fetch(found, page=page, total=total_of(found, key=key, kept=settings.SEARCH_TOTAL_KEPT))
+
+
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

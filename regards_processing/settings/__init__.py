@@ -123,6 +123,7 @@ from regards_processing.settings.rest import (
     REQUEST_MAX_BYTES,
     REST_FRAMEWORK,
     SEARCH_TOTAL_KEPT,
+    SEARCH_TOTAL_LIMIT,
     SPECTACULAR_SETTINGS,
 )
 from regards_processing.settings.tenancy import ROW_LEVEL_SECURITY, TENANTS

@@ -8,6 +8,8 @@ REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 16 * 1024 * 1024, minimum=1
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 #: How long the total of a search with very many results is remembered (`kernel.rest.totals`).
 SEARCH_TOTAL_KEPT = env.integer("SEARCH_TOTAL_KEPT_SECONDS", 5, minimum=0)
+#: Rows up to which the total of a search is counted; beyond, it is an estimate.
+SEARCH_TOTAL_LIMIT = env.integer("SEARCH_TOTAL_LIMIT", 1_000_000, minimum=1000)
 
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "regards_processing.kernel.rest.exception_handler.exception_handler",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from regards_processing.kernel.db.counting import Estimate
 from regards_processing.kernel.rest.pages import Page, PageRequest
 
 Link = Mapping[str, str]
@@ -36,12 +37,14 @@ def paged(
         {"rel": rel, "href": f"{address}?{_query(page.request, number, others)}"}
         for rel, number in page.neighbours.items()
     ]
-    metadata = {
+    metadata: dict[str, Any] = {
         "size": page.request.size,
         "totalElements": page.total,
         "totalPages": page.total_pages,
         "number": page.request.number,
     }
+    if isinstance(page.total, Estimate):
+        metadata["totalIsEstimate"] = True
     return {"content": list(content), "links": links, "metadata": metadata}
 
 

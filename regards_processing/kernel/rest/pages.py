@@ -7,6 +7,7 @@ from typing import Final, Generic, Self, TypeVar
 from django.db.models import F, Model, OrderBy, QuerySet
 from django.http import QueryDict
 
+from regards_processing.kernel.db.counting import Estimate
 from regards_processing.kernel.rest.parameters import BadParameter, whole_number
 
 #: Longest page; who asks for more gets this.
@@ -119,7 +120,7 @@ class Page(Generic[Item]):
 
     items: Sequence[Item]
     request: PageRequest
-    #: Items of all pages.
+    #: Items of all pages; maybe an `Estimate`.
     total: int
     total_pages: int = field(init=False)
 
@@ -141,6 +142,8 @@ def fetch(rows: QuerySet[Row], *, page: PageRequest, total: int) -> Page[Row]:
     Rows that are equal in every field asked for are sorted by their key. Pages of the second half are read
     from the end: the last page costs as little as the first.
     """
+    if isinstance(total, Estimate):
+        return _fetch_uncounted(rows, page, total)
     start = page.number * page.size
     stop = min(start + page.size, total)
     if start >= stop:
@@ -151,6 +154,20 @@ def fetch(rows: QuerySet[Row], *, page: PageRequest, total: int) -> Page[Row]:
     opposite = [order.opposite for order in orders]
     items = _read(rows, opposite, total - stop, total - start)
     return Page(items=items[::-1], request=page, total=total)
+
+
+def _fetch_uncounted(rows: QuerySet[Row], page: PageRequest, total: Estimate) -> Page[Row]:
+    """Read a page of rows that were not counted; what is found corrects the estimate.
+
+    There is another page behind one that is full, whatever the estimate says: nobody who turns pages misses
+    a row. One that is not full is the last one.
+    """
+    start = page.number * page.size
+    items = _read(rows, _decisive(page.orders), start, start + page.size)
+    if 0 < len(items) < page.size:
+        return Page(items=items, request=page, total=start + len(items))
+    likely = max(total, start + page.size + 1) if items else min(total, start)
+    return Page(items=items, request=page, total=Estimate(likely))
 
 
 def _decisive(orders: Sequence[Order]) -> list[Order]:

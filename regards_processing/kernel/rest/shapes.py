@@ -21,6 +21,9 @@ class PageMetadataSerializer(serializers.Serializer[Any]):
 
     size = serializers.IntegerField(help_text="Length of a full page")
     totalElements = serializers.IntegerField(help_text="Entities of all pages")  # noqa: N815 (the contract's name)
+    totalIsEstimate = serializers.BooleanField(  # noqa: N815 (likewise)
+        required=False, help_text="There are too many to count: the total is an estimate"
+    )
     totalPages = serializers.IntegerField()  # noqa: N815 (likewise)
     number = serializers.IntegerField(help_text="From 0")
 

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from regards_processing.kernel.audit.models import AuditEntry, Origin
+from regards_processing.kernel.db.counting import Estimate
 from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fetch
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +113,24 @@ def test_it_looks_no_further_than_a_field_that_differs_in_every_row() -> None:
     assert [int(entry.target) for entry in found.items] == [4, 3, 2, 1, 0]
     _, _, order = captured.captured_queries[0]["sql"].partition("ORDER BY")
     assert ("target" in order, "actor" in order) == (True, False)
+
+
+@pytest.mark.parametrize("guess", [1, 7, 500])
+def test_it_leads_to_the_last_row_whatever_was_estimated(guess: int) -> None:
+    _stored(7)
+    found: list[int] = []
+    page = None
+    for number in range(3):
+        asked = PageRequest.read(QueryDict(f"size=3&page={number}"), sorting=_SORTING)
+        page = fetch(AuditEntry.objects.all(), page=asked, total=Estimate(guess))
+        found += [int(entry.target) for entry in page.items]
+        assert ("next" in page.neighbours) is (number < 2)
+    assert page is not None
+    assert (found, page.total, isinstance(page.total, Estimate)) == (list(range(7)), 7, False)
+
+
+def test_it_ends_behind_a_last_page_that_is_full() -> None:
+    _stored(6)
+    asked = PageRequest.read(QueryDict("size=3&page=2"), sorting=_SORTING)
+    page = fetch(AuditEntry.objects.all(), page=asked, total=Estimate(500))
+    assert (list(page.items), page.total, "next" in page.neighbours) == ([], 6, False)
