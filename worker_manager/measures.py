@@ -19,7 +19,7 @@ from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.queue_depths import queue_depths
 from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import queries
+from worker_manager import fleet_queries, queries
 from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, WorkerType
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 
@@ -96,19 +96,20 @@ def workers(at: datetime) -> Iterator[Metric]:
 
 
 def flow(at: datetime) -> Iterator[Metric]:
-    """Measure how full the places of the worker types that are alive are; four statements."""
+    """Measure how full the places of the worker types that are alive are; three statements."""
     live = queries.live_types(at=at)
     names = sorted(live)[: settings.METRICS_MOST_TYPES]
-    requests = Request.objects.across_tenants(because=_EVERYBODY).filter(step_worker_type__in=names)
-    in_flight = requests.filter(status__in=AWAITING_ANSWER)
-    held = requests.filter(status=RequestStatus.TO_DISPATCH, due_at=None)
-    nothing = dict.fromkeys(((name,) for name in names), 0)
-    for name, meaning, found in (
-        ("in_flight", "Requests that workers have, or will get", in_flight),
-        ("held", "Requests that wait for a place, or for a pause to end", held),
+    counts = fleet_queries.counts(tenant=None)
+    in_flight: dict[tuple[str, ...], float] = {
+        (name,): sum(counts.get(name, {}).get(status, 0) for status in AWAITING_ANSWER) for name in names
+    }
+    held: dict[tuple[str, ...], float] = {
+        (name,): counts.get(name, {}).get(fleet_queries.HELD, 0) for name in names
+    }
+    for name, meaning, values in (
+        ("in_flight", "Requests, and branches of parallel steps, that workers have, or will get", in_flight),
+        ("held", "Requests, and branches, that wait for a place, or for a pause to end", held),
     ):
-        counts = found.order_by().values_list("step_worker_type").annotate(count=Count("*"))
-        values = nothing | {(str(worker_type),): count for worker_type, count in counts}
         yield _gauges(f"regards_requests_{name}", f"{meaning}, by worker type", ("type",), values)
     yield _gauges(
         "regards_requests_in_flight_limit",

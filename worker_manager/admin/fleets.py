@@ -1,7 +1,7 @@
 """The live fleets."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from regards_processing.kernel.admin_links import list_address, may_view
 from worker_manager.admin.counting import alive, count_by
 from worker_manager.admin.links import fleet_address
 from worker_manager.admin.pauses import pause_address, shown_pauses
+from worker_manager.admin.statistics import of_fleet
 from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, WorkerType
 from worker_manager.services.fleets import LATE, UnknownFleet, list_fleets, read_fleet
 from worker_manager.states import RequestStatus
@@ -73,20 +74,22 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
     def fleets_view(self, request: HttpRequest) -> HttpResponse:
         """List the worker types that somebody serves, or that are configured."""
         self._demand_view(request)
-        fleets = list_fleets(tenant=None, at=clock.now())
-        return self._page(request, "fleets", title="Fleets", context={"fleets": map(_shown, fleets)})
+        at = clock.now()
+        fleets = [_shown(fleet, at) for fleet in list_fleets(tenant=None, at=at)]
+        return self._page(request, "fleets", title="Fleets", context={"fleets": fleets})
 
     def fleet_view(self, request: HttpRequest, worker_type: str) -> HttpResponse:
         """Show a worker type, and each of its instances."""
         self._demand_view(request)
+        at = clock.now()
         try:
-            fleet = read_fleet(tenant=None, worker_type=worker_type, at=clock.now())
+            fleet = read_fleet(tenant=None, worker_type=worker_type, at=at)
         except UnknownFleet as error:
             raise Http404(str(error)) from error
         members = [member | {"at_work": _at_work(member)} for member in fleet["members"]]
         configured = WorkerType.objects.across_tenants(because="a fleet serves every tenant")
         context = {
-            "fleet": _shown(fleet),
+            "fleet": _shown(fleet, at),
             "members": members,
             "pauses": _pauses_of(request, worker_type),
             "pause_address": pause_address(request, worker_type),
@@ -125,11 +128,12 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
         return instance.runs or 0
 
 
-def _shown(fleet: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a fleet with the addresses of its page and of its requests."""
+def _shown(fleet: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """Return a fleet with its statistics in words, and the addresses of its page and of its requests."""
     name = fleet["workerType"]
     return {
         **fleet,
+        "of_late": of_fleet(fleet["statistics"], at=at),
         "address": fleet_address(name),
         "running_address": list_address(Request, step_worker_type=name, status=RequestStatus.RUNNING.value),
         "requests_address": list_address(Request, step_worker_type=name),

@@ -16,6 +16,7 @@ from regards_processing.kernel.rest.reach import TENANT, ReachingEndpoint
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of, list_of
+from worker_manager.api.statistics import PercentilesSerializer
 from worker_manager.services import fleets
 
 _WHOSE: Final = (
@@ -39,7 +40,30 @@ _EXAMPLE: Final = {
     "limit": 64,
     "paused": False,
     "finishedOfLate": 240,
+    "statistics": {
+        "since": "2025-01-23T13:42:27.12Z",
+        "attempts": 960,
+        "perMinute": 16.0,
+        "errorShare": 0.05,
+        "queueSeconds": {"p50": 0.012, "p95": 0.31},
+        "runSeconds": {"p50": 1.5, "p95": 7.25},
+    },
 }
+
+
+class FleetStatisticsSerializer(serializers.Serializer[Any]):
+    """How the attempts looked that ended of late."""
+
+    since = DateField(help_text="One hour ago, or later where many requests have ended")
+    attempts = serializers.IntegerField(help_text="Attempts that ended")
+    perMinute = serializers.FloatField()  # noqa: N815 (ours, like the others)
+    errorShare = serializers.FloatField(help_text="From 0 to 1")  # noqa: N815 (likewise)
+    queueSeconds = PercentilesSerializer(  # noqa: N815 (likewise)
+        required=False, help_text="Where the start of work is known"
+    )
+    runSeconds = PercentilesSerializer(  # noqa: N815 (likewise)
+        required=False, help_text="Where the start of work is known"
+    )
 
 
 class FleetSerializer(serializers.Serializer[Any]):
@@ -59,7 +83,7 @@ class FleetSerializer(serializers.Serializer[Any]):
     protocols = serializers.ListField(child=serializers.CharField(), help_text="`celery` or `raw`")
     firstBeat = DateField(required=False, help_text="When the oldest instance was heard first")  # noqa: N815 (likewise)
     lastBeat = DateField(required=False, help_text="When any instance was heard last")  # noqa: N815 (likewise)
-    inFlight = serializers.IntegerField(help_text="Requests dispatched to it or running there")  # noqa: N815 (likewise)
+    inFlight = serializers.IntegerField(help_text="Requests, and branches, dispatched to it or running there")  # noqa: N815 (likewise)
     running = serializers.IntegerField(help_text="Those of them that a worker said it has started")
     waiting = serializers.IntegerField(help_text="Requests that are yet to be dispatched to it")
     held = serializers.IntegerField(help_text="Those of them that wait for a place, or for a pause to end")
@@ -70,6 +94,9 @@ class FleetSerializer(serializers.Serializer[Any]):
     paused = serializers.BooleanField(help_text="For everybody, or for the tenant")
     finishedOfLate = serializers.IntegerField(  # noqa: N815 (likewise)
         help_text=f"Requests that ended there, and left the table, in the last {fleets.LATE} seconds"
+    )
+    statistics = FleetStatisticsSerializer(
+        required=False, help_text="Of the attempts of the last hour; absent if none ended"
     )
 
 

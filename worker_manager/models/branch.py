@@ -26,6 +26,9 @@ class Branch(models.Model):
     #: Place among the members of the step, from 0: the order of the gathered contents.
     position = models.PositiveSmallIntegerField()
     step_worker_type = models.CharField(max_length=128)
+    #: Both as its request has them: held branches go in the order of their requests.
+    content_type = models.CharField(max_length=255, default="", db_default="")
+    priority = models.PositiveSmallIntegerField(default=0, db_default=0)
     status = models.CharField(max_length=20, choices=RequestStatus.choices)
     #: Number of its last dispatch, drawn from the request's one counter; 0 before the first.
     attempt = models.IntegerField(default=0)
@@ -54,7 +57,13 @@ class Branch(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("status", "step_worker_type"), name="ix_branch_status_type"),
+            # As those of requests: what is in flight is counted, and what is held goes.
+            models.Index(fields=("status", "step_worker_type", "tenant"), name="ix_branch_flow"),
+            models.Index(
+                fields=("step_worker_type", "tenant", "content_type", "-priority", "request"),
+                condition=models.Q(status=RequestStatus.TO_DISPATCH.value, due_at__isnull=True),
+                name="ix_branch_held",
+            ),
             models.Index(
                 fields=("moved_at",),
                 condition=models.Q(status__in=[status.value for status in sorted(AWAITING_ANSWER)]),

@@ -1,6 +1,5 @@
 """The rows of branches: read with their requests, stored with them. Requests without any cost nothing."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -8,14 +7,21 @@ from typing import Any, Final
 from django.db.models import Q
 
 from regards_processing.kernel.db import rows
-from worker_manager import flow_queries
 from worker_manager.forks import Fork
 from worker_manager.models import Branch, Request
 from worker_manager.queries import LiveTypes
 from worker_manager.states import UNDER_WAY, RequestStatus
 from worker_manager.workflow_plan import Plan, PlanStep
 
-_KEY: Final = ("tenant", "request", "step_number", "position", "step_worker_type")
+_KEY: Final = (
+    "tenant",
+    "request",
+    "step_number",
+    "position",
+    "step_worker_type",
+    "content_type",
+    "priority",
+)
 _LIGHT: Final = (
     "status",
     "attempt",
@@ -82,8 +88,18 @@ def store(*, requests: Sequence[Request]) -> None:
     for request in parallel:
         for position, branch in enumerate(_begun(request)):
             branch.pk = request.pk
-            key = request.tenant_id, request.pk, branch.step_number, position, branch.step_worker_type
-            begun.append([*key, *_light(branch)])
+            begun.append(
+                [
+                    request.tenant_id,
+                    request.pk,
+                    branch.step_number,
+                    position,
+                    branch.step_worker_type,
+                    branch.content_type,
+                    request.priority,
+                    *_light(branch),
+                ]
+            )
     rows.insert_new(model=Branch, columns=[*_KEY, *_LIGHT], rows=begun, returning=("id",))
     for columns, changed in _changes(parallel).items():
         rows.update(model=Branch, columns=columns, rows=changed)
@@ -97,25 +113,12 @@ def forget(*, requests: Sequence[Request]) -> None:
 
 
 def takeable(*, tenant_ids: Collection[int], live: LiveTypes, at: datetime, most: int) -> list[int]:
-    """Return the requests of branches that can be dispatched now, at most so many."""
+    """Return the requests of branches that need not wait any longer, at most so many."""
     branches = Branch.objects.of_tenants(tenant_ids).filter(request__status__in=sorted(UNDER_WAY))
-    held = Q(status=RequestStatus.TO_DISPATCH, due_at__isnull=True)
-    limited = {name for name, kind in live.items() if kind.limit is not None}
-    holding = set(branches.filter(held).values_list("step_worker_type", flat=True).distinct()) & set(live)
-    full = _full(holding & limited, live)
     waiting = Q(status=RequestStatus.NO_WORKER_AVAILABLE, step_worker_type__in=list(live))
     due = Q(status=RequestStatus.TO_DISPATCH, due_at__lte=at)
-    found = branches.filter(waiting | due | (held & Q(step_worker_type__in=holding - full)))
-    return list(dict.fromkeys(found.order_by("request_id").values_list("request_id", flat=True)[:most]))
-
-
-def _full(worker_types: Collection[str], live: LiveTypes) -> set[str]:
-    if not worker_types:
-        return set()
-    in_flight: Counter[str] = Counter()
-    for (name, _), count in flow_queries.load_of(worker_types=worker_types).in_flight.items():
-        in_flight[name] += count
-    return {name for name in worker_types if in_flight[name] >= (live[name].limit or 0)}
+    found = branches.filter(waiting | due).order_by("request_id")
+    return list(dict.fromkeys(found.values_list("request_id", flat=True)[:most]))
 
 
 def dispatches(*, requests: Sequence[Request], condition: Q) -> frozenset[BranchKey]:

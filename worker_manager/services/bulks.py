@@ -86,10 +86,7 @@ def settle(
     )
     branches.follow_all(requests=forked, at=bulk.at)
     told = [request for request in bulk.touched.values() if branches.is_told(request)]
-    for request in released.requests:
-        # Their clients have heard that they are granted.
-        bulk.touch(request)
-        dispatch.send(request=request, live=bulk.live, at=bulk.at)
+    _dispatch_released(released.requests, bulk)
     touched = list(bulk.touched.values())
     tenants = {**released.tenants, **tenants}
     finished = [request for request in touched if _leaves(request)]
@@ -111,6 +108,15 @@ def settle(
     )
     counters.moved(requests=touched, tenants=tenants)
     return len(released.requests)
+
+
+def _dispatch_released(released: Sequence[Request], bulk: Bulk) -> None:
+    """Dispatch what was held before the bulk; the clients have heard that it is granted."""
+    for part in released:
+        bulk.touch(part.trunk or part)
+        dispatch.send(request=part, live=bulk.live, at=bulk.at)
+    trunks = {part.trunk.pk: part.trunk for part in released if part.trunk is not None}
+    branches.follow_all(requests=trunks.values(), at=bulk.at)
 
 
 def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:

@@ -4,6 +4,7 @@ Each function is a constant number of statements. Fleets serve every tenant; req
 tenant, or of all where none is given.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,15 +14,18 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import queries
-from worker_manager.models import FinishedRequest, Request, WorkerInstance, WorkerType
+from worker_manager import fleet_queries, queries
+from worker_manager.fleet_queries import Counts
+from worker_manager.models import Branch, FinishedRequest, Request, WorkerInstance, WorkerType
 from worker_manager.queries import LiveTypes
-from worker_manager.states import AWAITING_ANSWER, RequestStatus
+from worker_manager.services.statistics import worker_statistics
+from worker_manager.states import AWAITING_ANSWER, WAITING, RequestStatus
 
 #: The time over which what has ended of late is counted, in seconds.
 LATE: Final = 60
-#: Requests that a worker type is to get.
-_WAITING: Final = frozenset({RequestStatus.NO_WORKER_AVAILABLE, RequestStatus.TO_DISPATCH})
+#: The time over which attempts are summed up, and the requests that are looked at for it: the newest.
+_STATISTICS: Final = timedelta(hours=1)
+_STATISTICS_REQUESTS: Final = 2000
 #: Instances of a fleet that are told apart: those heard last.
 _MEMBERS: Final = 2000
 #: Running requests of a fleet that are named: those that have run longest.
@@ -29,9 +33,6 @@ _NAMED: Final = 1000
 
 #: What is told of one fleet, by its name in JSON.
 Row = dict[str, Any]
-#: How many requests, by status, and how many of those are held.
-Counts = dict[str, int]
-_HELD: Final = "held"
 
 
 class UnknownFleet(DomainError):
@@ -67,9 +68,10 @@ def _rows(tenant: Tenant | None, at: datetime, *, worker_type: str | None) -> It
     configured = set(
         WorkerType.objects.within_reach(tenant).filter(**of_type).values_list("worker_type", flat=True)
     )
-    requests = _requests(tenant, worker_type)
+    requests = fleet_queries.counts(tenant=tenant, worker_type=worker_type)
     live = queries.live_types(at=at)
     finished = _finished(tenant, at, worker_type)
+    statistics = _statistics(tenant, at)
     for name in sorted(instances.keys() | configured | requests.keys()):
         yield {
             "workerType": name,
@@ -78,7 +80,24 @@ def _rows(tenant: Tenant | None, at: datetime, *, worker_type: str | None) -> It
             **_moving(requests.get(name, {})),
             **_flow(name, tenant, live),
             "finishedOfLate": finished.get(name, 0),
+            "statistics": statistics.get(name),
         }
+
+
+def _statistics(tenant: Tenant | None, at: datetime) -> dict[str, Row]:
+    """Return what the attempts of the last hour look like, by worker type; since when is said."""
+    found = worker_statistics(tenant=tenant, since=at - _STATISTICS, at=at, most=_STATISTICS_REQUESTS)
+    return {
+        one.worker_type: {
+            "since": found.since,
+            "attempts": one.attempts,
+            "perMinute": one.per_minute,
+            "errorShare": one.error_share,
+            "queueSeconds": one.queue_time,
+            "runSeconds": one.run_time,
+        }
+        for one in found.workers
+    }
 
 
 def _instances(known: QuerySet[WorkerInstance], at: datetime) -> dict[str, list[Mapping[str, Any]]]:
@@ -112,29 +131,12 @@ def _served(kinds: Sequence[Mapping[str, Any]]) -> Row:
     }
 
 
-def _requests(tenant: Tenant | None, worker_type: str | None) -> dict[str, Counts]:
-    """Return how many requests are at a step of each worker type, by status."""
-    moving = Request.objects.within_reach(tenant).filter(status__in=[*AWAITING_ANSWER, *_WAITING])
-    moving = moving.filter(step_worker_type__isnull=False)
-    if worker_type is not None:
-        moving = moving.filter(step_worker_type=worker_type)
-    found: dict[str, Counts] = {}
-    groups = moving.order_by().values_list("step_worker_type", "status").annotate(count=Count("*"))
-    for name, status, count in groups:
-        found.setdefault(str(name), {})[status] = count
-    # By itself: it is counted in an index of its own.
-    held = moving.filter(status=RequestStatus.TO_DISPATCH, due_at=None).order_by()
-    for name, count in held.values_list("step_worker_type").annotate(count=Count("*")):
-        found.setdefault(str(name), {})[_HELD] = count
-    return found
-
-
 def _moving(counts: Counts) -> Row:
     return {
         "inFlight": sum(counts.get(status, 0) for status in AWAITING_ANSWER),
         "running": counts.get(RequestStatus.RUNNING, 0),
-        "waiting": sum(counts.get(status, 0) for status in _WAITING),
-        "held": counts.get(_HELD, 0),
+        "waiting": sum(counts.get(status, 0) for status in WAITING),
+        "held": counts.get(fleet_queries.HELD, 0),
     }
 
 
@@ -163,12 +165,7 @@ def _finished(tenant: Tenant | None, at: datetime, worker_type: str | None) -> d
 def _members(tenant: Tenant | None, at: datetime, worker_type: str) -> list[Row]:
     """Return the instances of a fleet, each with what it is known to run."""
     heard = WorkerInstance.objects.filter(worker_type=worker_type).order_by("-beaten_at", "pk")[:_MEMBERS]
-    running = Request.objects.within_reach(tenant).filter(
-        status=RequestStatus.RUNNING, step_worker_type=worker_type
-    )
-    known = running.filter(worker_id__isnull=False)
-    counts = dict(known.order_by().values_list("worker_id").annotate(count=Count("*")))
-    named = _named(known.order_by("moved_at", "pk")[:_NAMED])
+    counts, named = _at_work(tenant, worker_type)
     since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
     return [
         {
@@ -180,18 +177,25 @@ def _members(tenant: Tenant | None, at: datetime, worker_type: str) -> list[Row]
             "firstBeat": member.first_beaten_at,
             "lastBeat": member.beaten_at,
             "clockAhead": member.clock_ahead,
-            "running": counts.get(member.worker_id, 0),
+            "running": counts[member.worker_id],
             "requests": named.get(member.worker_id, []),
         }
         for member in sorted(heard, key=lambda member: member.worker_id)
     ]
 
 
-def _named(running: QuerySet[Request]) -> dict[str, list[Row]]:
+def _at_work(tenant: Tenant | None, worker_type: str) -> tuple[Counter[str], dict[str, list[Row]]]:
+    """Return what instances run, branches included: how much, and what they have run longest."""
+    counts: Counter[str] = Counter()
+    named: list[tuple[datetime, str, str, str]] = []
+    at_work = {"status": RequestStatus.RUNNING, "step_worker_type": worker_type, "worker_id__isnull": False}
+    for model, request_id in ((Request, "request_id"), (Branch, "request__request_id")):
+        running = model.objects.within_reach(tenant).filter(**at_work)
+        counts.update(dict(running.order_by().values_list("worker_id").annotate(count=Count("*"))))
+        oldest = running.order_by("moved_at", "pk")
+        named += oldest.values_list("moved_at", "worker_id", request_id, "tenant__name")[:_NAMED]
     found: dict[str, list[Row]] = {}
-    for worker_id, request_id, tenant, moved_at in running.values_list(
-        "worker_id", "request_id", "tenant__name", "moved_at"
-    ):
-        told = {"requestId": request_id, "tenant": tenant, "since": moved_at}
-        found.setdefault(str(worker_id), []).append(told)
-    return found
+    for moved_at, worker_id, told_id, owner in sorted(named)[:_NAMED]:
+        told = {"requestId": told_id, "tenant": owner, "since": moved_at}
+        found.setdefault(worker_id, []).append(told)
+    return counts, found

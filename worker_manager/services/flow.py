@@ -4,7 +4,8 @@ Note: one decision.
     Whoever wants a request dispatched (submission, an answer, a retry, a sweep) holds it in memory. At the
     end of the bulk `admit` gives the free places of each worker type away: to the requests of the bulk, and
     to those that were held before. Tenants get equal shares of what is in flight; of one tenant, higher
-    priorities go first, then older requests. The others stay held, and are stored so.
+    priorities go first, then older requests. The others stay held, and are stored so. A branch of a parallel
+    step takes a place as a request does, and is held as one.
 """
 
 from collections import Counter, defaultdict
@@ -23,6 +24,7 @@ from worker_manager.models import Request
 from worker_manager.pauses import Pauses
 from worker_manager.queries import LiveTypes
 from worker_manager.services import dispatch
+from worker_manager.services.held_branches import HeldBranches
 from worker_manager.states import AWAITING_ANSWER
 
 #: Reads of held requests in one turn: the second one gives away what tenants with few requests left over.
@@ -34,7 +36,7 @@ ByTenant = defaultdict[int, list[Request]]
 
 @dataclass(slots=True)
 class Released:
-    """Requests that were held before the bulk, and are to be dispatched with it."""
+    """Requests, and branches, that were held before the bulk, and are to be dispatched with it."""
 
     requests: list[Request] = field(default_factory=list)
     #: Names of their tenants, by key.
@@ -64,7 +66,7 @@ def admit(
     Needs an open transaction. The caller dispatches what it gets: that was not part of its bulk.
 
     Args:
-        requests: the requests that the bulk has locked, moved in memory.
+        requests: the requests that the bulk has locked, moved in memory; or the branches of those.
         before: the places they took before they were moved.
         live: the worker types that are alive.
         at: time of the dispatch.
@@ -86,7 +88,9 @@ def admit(
     turns = _turns({name: ready[name] for name in concerned}, change, live, load)
     groups = _groups(turns, live.pauses, load, releasing=releasing)
     if releasing:
-        _read_held(turns, groups)
+        _read_held(
+            turns, groups, HeldBranches(known={part.pk for part in requests if part.trunk is not None})
+        )
     else:
         taken = {group.worker_type for group in groups} if live.pauses else load.holding
         turns = {name: turn for name, turn in turns.items() if name not in taken}
@@ -195,20 +199,29 @@ def _groups(turns: Mapping[str, _Turn], pauses: Pauses, load: Load, *, releasing
     ]
 
 
-def _read_held(turns: Mapping[str, _Turn], groups: Iterable[Group]) -> None:
-    """Read the held requests that may get a place."""
+def _read_held(turns: Mapping[str, _Turn], groups: Iterable[Group], branches: HeldBranches) -> None:
+    """Read what is held and may get a place."""
     for group in groups:
         turns[group.worker_type].groups.append(group)
     for _ in range(_ROUNDS):
         wanted = {group: number for turn in turns.values() for group, number in turn.wants().items()}
-        found: defaultdict[Group, list[Request]] = defaultdict(list)
-        by_key = {(group.worker_type, group.tenant_id, group.content_type): group for group in wanted}
-        for request in flow_queries.next_held(limits=wanted):
-            key = (request.step_worker_type or "", request.tenant_id, request.content_type)
-            found[by_key[key]].append(request)
+        found = _next_requests(wanted) | branches.read(wanted)
         for group, number in wanted.items():
             turns[group.worker_type].asked[group] = number
-            turns[group.worker_type].held[group] = found[group]
+            turns[group.worker_type].held[group] = found.get(group, [])
+
+
+def _next_requests(wanted: Mapping[Group, int]) -> dict[Group, list[Request]]:
+    by_key = {
+        (group.worker_type, group.tenant_id, group.content_type): group
+        for group in wanted
+        if not group.of_branches
+    }
+    found: defaultdict[Group, list[Request]] = defaultdict(list)
+    for request in flow_queries.next_held(limits=wanted):
+        key = (request.step_worker_type or "", request.tenant_id, request.content_type)
+        found[by_key[key]].append(request)
+    return found
 
 
 def _give(turns: Iterable[_Turn], live: LiveTypes, at: datetime) -> Released:

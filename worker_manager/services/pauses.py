@@ -17,6 +17,7 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.models import (
+    Branch,
     InputContentType,
     Pause,
     PauseKind,
@@ -144,15 +145,18 @@ def _told(pauses: Sequence[Pause], tenant: Tenant | None) -> list[Row]:
 
 
 def _counts(kind: PauseKind, names: Collection[str], tenant: Tenant | None) -> Counts:
-    """Count the requests that pauses are about: by name, tenant (none: all within reach) and whether held."""
+    """Count what pauses are about: by name, tenant (none: all within reach) and whether it is held."""
     found: Counts = Counter()
     if not names:
         return found
-    held = Q(status=RequestStatus.TO_DISPATCH, due_at=None)
-    moving = Request.objects.within_reach(tenant).filter(Q(status__in=AWAITING_ANSWER) | held)
-    groups = moving.filter(**{f"{_COLUMN[kind]}__in": names}).order_by()
-    counted = groups.values_list(_COLUMN[kind], "tenant_id", "status").annotate(count=Count("*"))
-    for name, tenant_id, status, count in counted:
-        for owner in (tenant_id, None):
-            found[name, owner, status == RequestStatus.TO_DISPATCH] += count
+    moving = Q(status__in=AWAITING_ANSWER) | Q(status=RequestStatus.TO_DISPATCH, due_at=None)
+    column = _COLUMN[kind]
+    # A request at a parallel step is its branches here: it has no worker type of its own then.
+    whole = Request.objects.within_reach(tenant).filter(step_worker_type__isnull=False)
+    for requests in (whole, Branch.objects.within_reach(tenant)):
+        groups = requests.filter(moving, **{f"{column}__in": names}).order_by()
+        counted = groups.values_list(column, "tenant_id", "status").annotate(count=Count("*"))
+        for name, tenant_id, status, count in counted:
+            for owner in (tenant_id, None):
+                found[name, owner, status == RequestStatus.TO_DISPATCH] += count
     return found

@@ -1,4 +1,4 @@
-"""How the worker types of a tenant did of late, from the trails of its requests.
+"""How worker types did of late, from the trails of the requests of a tenant, or of all.
 
 Note: the newest requests of a while.
     Statistics are not worth a statement in every bulk. They are made of trails when somebody asks: of the
@@ -15,8 +15,9 @@ from datetime import datetime
 from django.conf import settings
 
 from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager import statistics_queries
 from worker_manager.attempt_statistics import WorkerStatistics, statistics_of
-from worker_manager.models import FinishedRequest, Request
+from worker_manager.models import Request
 from worker_manager.states import FAILED
 from worker_manager.trail import Attempt, Trail
 
@@ -33,19 +34,26 @@ class Statistics:
     workers: tuple[WorkerStatistics, ...]
 
 
-def worker_statistics(*, tenant: Tenant, since: datetime, at: datetime) -> Statistics:
-    """Return how the worker types of a tenant did since a moment; two statements.
+def worker_statistics(
+    *, tenant: Tenant | None, since: datetime, at: datetime, most: int | None = None
+) -> Statistics:
+    """Return how worker types did since a moment; two statements.
 
     Counted are the attempts of requests that have ended, those in ERROR and INVALID_CONTENT included.
+
+    Args:
+        tenant: whose requests are meant; ``None`` for everybody's.
+        since: the beginning.
+        at: the end.
+        most: requests that are looked at, instead of `STATISTICS_REQUESTS`.
     """
-    most = settings.STATISTICS_REQUESTS
-    ended = FinishedRequest.objects.for_tenant(tenant).filter(finished_at__gte=since, finished_at__lte=at)
-    finished = list(ended.order_by("-finished_at").values_list("finished_at", "trail")[:most])
-    stuck = Request.objects.for_tenant(tenant).filter(
+    limit = settings.STATISTICS_REQUESTS if most is None else most
+    finished = statistics_queries.finished_trails(tenant=tenant, since=since, until=at, most=limit)
+    stuck = Request.objects.within_reach(tenant).filter(
         status__in=sorted(FAILED), moved_at__gte=since, moved_at__lte=at
     )
-    failed = list(stuck.order_by("-moved_at").values_list("moved_at", "trail")[:most])
-    begin = max([since, *(rows[-1][0] for rows in (finished, failed) if len(rows) == most)])
+    failed = list(stuck.order_by("-moved_at").values_list("moved_at", "trail")[:limit])
+    begin = max([since, *(rows[-1][0] for rows in (finished, failed) if len(rows) == limit)])
     found = statistics_of(attempts=_attempts(finished, failed), since=begin, until=at)
     return Statistics(since=begin, until=at, workers=tuple(found))
 

@@ -73,10 +73,7 @@ def _redispatch_page(at: datetime) -> int:
 
 @transaction
 def _branches_page(at: datetime) -> int:
-    """Take up branches of parallel steps that can go, wherever the others of their requests are.
-
-    Those that are held as well: nothing but this looks for them.
-    """
+    """Take up branches of parallel steps that can go, wherever the others of their requests are."""
     tenants = dict(Tenant.objects.active().values_list("pk", "name"))
     live = queries.live_types(at=at)
     keys = branch_rows.takeable(tenant_ids=tenants, live=live, at=at, most=settings.SWEEP_PAGE)

@@ -17,7 +17,7 @@ from tests.fakes.engine import Engine, committing
 from tests.fakes.jobs_office import ADA, Office
 from tests.fakes.operators import excluding, including
 from tests.integration.worker_manager import plans
-from worker_manager import history_searches, searches
+from worker_manager import history_searches, measures, searches
 from worker_manager.events.session_deleted import SessionsDeleted
 from worker_manager.history_filter import HistoryFilter
 from worker_manager.request_filter import RequestFilter
@@ -171,6 +171,11 @@ _SEARCHES: dict[str, Callable[[Scene], object]] = {
     "counts of a content type": lambda scene: searches.counts_of(tenant=scene.tenant, wanted=_TYPE),
     "fleets": lambda scene: fleets.list_fleets(tenant=scene.tenant, at=AT),
     "one fleet": lambda scene: fleets.read_fleet(tenant=scene.tenant, worker_type="unzip-worker", at=AT),
+    "fleets of all tenants": lambda _scene: fleets.list_fleets(tenant=None, at=AT),
+    "one fleet of all tenants": lambda _scene: fleets.read_fleet(
+        tenant=None, worker_type="unzip-worker", at=AT
+    ),
+    "measures of flow control": lambda _scene: list(measures.flow(AT)),
     "history": _looked_back(HistoryFilter()),
     "history by id": _looked_back(HistoryFilter(), "requestId,asc"),
     "history of a content type": _looked_back(HistoryFilter(content_types=including("type-7"))),

@@ -115,9 +115,8 @@ def test_it_takes_up_a_page_that_waits(engine: Engine, count: int) -> None:
     engine.submit(*submissions(count))
     live_workers("unzip-worker")
     # Tenants, live types, workflows, inputs, page, update, payloads, session, outbox in and out; then an
-    # empty page; tenants, live types, types with held branches, branches that can go; then live types and
-    # types with held requests.
-    assert _statements(engine.redispatch) == 10 + 5 + 4 + 2
+    # empty page; tenants, live types, branches that can go; then live types and types with held requests.
+    assert _statements(engine.redispatch) == 10 + 5 + 3 + 2
 
 
 @_SIZES
@@ -143,6 +142,29 @@ def test_it_begins_and_ends_parallel_steps(engine: Engine, count: int) -> None:
     # out.
     assert _statements(lambda: engine.answer(*answers[count:])) == 10
     assert len(engine.dispatches()) == 3 * count
+
+
+@pytest.mark.parametrize("count", [5, 300])
+@pytest.mark.parametrize("ended", [1, 3])
+def test_it_releases_held_branches(engine: Engine, count: int, ended: int) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, max_in_flight=3)
+    a_workflow(tenant, steps={1: ("unzip-worker", "sip-worker"), 2: "store-worker"})
+    live_workers("unzip-worker", "sip-worker", "store-worker")
+    engine.submit(*submissions(count, content_type="ingest"))
+    sent = every(Branch).filter(step_worker_type="unzip-worker", status=RequestStatus.DISPATCHED)
+    answers = [
+        an_answer(
+            request_id=branch.request.request_id,
+            content=b"1",
+            dispatch_id=f"{branch.request_id}:1:{branch.attempt}",
+        )
+        for branch in sent.select_related("request").order_by("pk")[:ended]
+    ]
+    # Tenants, requests, branches, live types, in flight and held, groups, held ones, their requests and
+    # branches, update, updates of branches that ended and that were sent, payloads, outbox in and out; on
+    # PostgreSQL the lock of the configured limit.
+    assert _statements(lambda: engine.answer(*answers)) == 15 + connection.features.has_select_for_update
 
 
 def _limited(engine: Engine, *, limit: int | None = 3) -> None:

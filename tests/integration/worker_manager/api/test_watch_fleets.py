@@ -12,11 +12,13 @@ from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.services import enable_maintenance
 from tests.factories.audit import ADA
+from tests.factories.history import a_trail, finished_requests
 from tests.factories.requests import requests
 from tests.factories.rest import client_as
 from tests.factories.worker_manager import a_tenant, a_worker_type
 from worker_manager.models import FinishedRequest, WorkerInstance
 from worker_manager.states import RequestStatus
+from workers.contract.bodies import parse_date
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,28 @@ def test_it_counts_what_the_tenant_has_there() -> None:
     fleet = _read()[0]["content"]
     counted = {name: fleet[name] for name in ("inFlight", "running", "waiting", "finishedOfLate")}
     assert counted == {"inFlight": 3, "running": 2, "waiting": 2, "finishedOfLate": 1}
+
+
+def test_it_tells_how_the_attempts_of_the_last_hour_went() -> None:
+    tenant, other, at = a_tenant(), a_tenant(name="other"), clock.now()
+    _instance("w-1")
+    _instance("s-1", worker_type="sip-worker")
+    finished_requests(tenant, "r-1", "r-2", "r-3", finished_at=at, trail=a_trail(at=at))
+    requests(tenant, "r-4", status="ERROR", moved_at=at, trail=a_trail(at=at, outcome="ERROR", ran=9))
+    finished_requests(other, "r-1", finished_at=at, trail=a_trail(at=at))
+    idle, busy = (each["content"] for each in _read())
+    assert "statistics" not in idle
+    since = busy["statistics"].pop("since")
+    assert timedelta(hours=1) <= clock.now() - parse_date(since, field="since") < timedelta(hours=2)
+    assert busy["statistics"] == {
+        "attempts": 4,
+        "perMinute": 0.067,
+        "errorShare": 0.25,
+        "queueSeconds": {"p50": 0.5, "p95": 0.5},
+        "runSeconds": {"p50": 3.5, "p95": 9},
+    }
+    assert _read("/unzip-worker")["content"]["statistics"]["attempts"] == 4
+    assert _read("/unzip-worker", role=Role.INSTANCE_ADMIN)["content"]["statistics"]["attempts"] == 5
 
 
 def test_it_lists_what_is_configured_and_what_is_silent() -> None:
