@@ -20,7 +20,7 @@ from django.db import connection
 from regards_processing.kernel.db.reads import among, select
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.models import Request
-from worker_manager.queries import LIGHT_COLUMNS
+from worker_manager.models.light_requests import LIGHT_COLUMNS, light_requests
 
 #: Worker type and tenant.
 Place = tuple[str, int]
@@ -196,7 +196,7 @@ def next_held(*, limits: Mapping[Group, int]) -> list[Request]:
     if not asked:
         return []
     lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    return list(Request.objects.raw(*_beginnings(asked, LIGHT_COLUMNS, lock=lock)))
+    return light_requests(*_beginnings(asked, LIGHT_COLUMNS, lock=lock))
 
 
 def next_held_branches(*, limits: Mapping[Group, int], but_for: Collection[int]) -> set[int]:

@@ -14,6 +14,7 @@ from regards_processing.kernel.db.reads import among, for_update, json_value, se
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.models import PauseKind, Request
+from worker_manager.models.light_requests import LIGHT_COLUMNS, light_requests
 from worker_manager.pauses import Paused, Pauses
 from worker_manager.policy import Policy
 from worker_manager.session_counters import SUMS, Change, Place
@@ -34,12 +35,6 @@ Digest = tuple[RequestKey, bytes]
 Session = tuple[str, str]
 #: Counters of sessions, and how many requests of each are at a place.
 SessionCounts = tuple[list[tuple[str, str, Change]], list[tuple[Session, Place, int]]]
-
-_PAYLOADS: Final = frozenset({"content", "original_content"})
-#: Columns of a request without its payloads: those are big, and only a dispatch needs them.
-LIGHT_COLUMNS: Final = ", ".join(
-    field.column or "" for field in Request._meta.concrete_fields if field.column not in _PAYLOADS
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +185,11 @@ def locked_requests(*, tenant_ids: Collection[int], request_ids: Collection[str]
     tenants, parameters = among(tenant_ids)
     requests, ids = among(request_ids)
     # Payloads are big, and only a new attempt needs them: `bodies` reads those.
-    found = Request.objects.raw(
+    return light_requests(
         f"SELECT {LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
         f"WHERE tenant_id {tenants} AND request_id {requests} ORDER BY id {for_update()}",
         [*parameters, *ids],
     )
-    return list(found)
 
 
 def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionCounts:
@@ -248,7 +242,7 @@ def waiting_for(*, live: LiveTypes, configured: Mapping[PlanKey, Plan]) -> Q:
 def bodies(*, requests: Collection[Request]) -> dict[int, bytes]:
     """Return the payload of the current step of each request, by primary key."""
     found = Request.objects.across_tenants(because="these very requests were read before")
-    rows = found.filter(pk__in=[request.pk for request in requests])
+    rows = found.filter(pk__in=[request.id for request in requests])
     return {
         pk: bytes(original if content is None else content)
         for pk, content, original in rows.values_list("pk", "content", "original_content")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -50,7 +49,7 @@ def celery_dispatch(*, work: WorkRequest, step: PlanStep, parent_id: str | None)
     return Outbound(
         exchange="",
         routing_key=names.task_queue(step.worker_type),
-        headers={**_template(step), **replace(work, headers={}).wire_headers(), **ids},
+        headers={**_template(step), **work.own_headers(), **ids},
         body=json.dumps(arguments, separators=(",", ":")).encode(),
         priority=_PRIORITY,
         content_encoding="utf-8",

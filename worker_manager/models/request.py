@@ -138,4 +138,4 @@ class Request(models.Model):
     @property
     def dispatch_id(self) -> str:
         """What the last dispatch is called on the wire; never the same twice."""
-        return f"{self.pk}:{self.step_number}:{self.attempt}"
+        return f"{self.id}:{self.step_number}:{self.attempt}"

@@ -73,7 +73,7 @@ def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:
     )
     reason = answer_rules.why_dropped(answer, current)
     if reason is None:
-        plan = Plan.from_json(request.plan or {})
+        plan = bulk.plan_of(request)
         meaning = answer_rules.meaning(answer, plan=plan, step_number=request.step_number)
         bulk.touch(request.trunk or request)
         if not isinstance(meaning, Progress):
@@ -103,7 +103,7 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
                 live=bulk.live,
                 at=bulk.at,
             )
-            bulk.heavy[request.pk] = frozenset({"content", "headers"})
+            bulk.heavy[request.id] = frozenset({"content", "headers"})
         case Postponed(seconds, reason):
             attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)
         case Failed(failure, reason):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, flow_queries, forks, queries, tracing
@@ -41,16 +42,25 @@ class Bulk:
     heavy: dict[int, frozenset[str]] = field(default_factory=dict)
     #: Dispatches whose answer is awaited no longer: the fleets are told to stop the work.
     stopped: list[str] = field(default_factory=list)
+    #: Plans that were read, by the identity of what is stored, which is kept: requests of a bulk share it.
+    _plans: dict[int, tuple[Mapping[str, Any], Plan]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         branch_rows.load(requests=self.touched.values())
         self.before = {pk: session_counts.place(request) for pk, request in self.touched.items()}
 
+    def plan_of(self, request: Request) -> Plan:
+        """Return the plan that a dispatched request follows."""
+        stored = request.plan or {}
+        if id(stored) not in self._plans:
+            self._plans[id(stored)] = stored, Plan.from_json(stored)
+        return self._plans[id(stored)][1]
+
     def touch(self, request: Request) -> None:
         """Have a request stored with this bulk; call it before the request is changed."""
-        if request.pk not in self.touched:
-            self.touched[request.pk] = request
-            self.before[request.pk] = session_counts.place(request)
+        if request.id not in self.touched:
+            self.touched[request.id] = request
+            self.before[request.id] = session_counts.place(request)
 
 
 def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, Request]:
@@ -90,8 +100,8 @@ def settle(
     touched = list(bulk.touched.values())
     tenants = {**released.tenants, **tenants}
     finished = [request for request in touched if _leaves(request)]
-    gone = {request.pk for request in finished}
-    kept = [request for request in touched if request.pk not in gone]
+    gone = {request.id for request in finished}
+    kept = [request for request in touched if request.id not in gone]
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
     moves.save(requests=kept, heavy=bulk.heavy, others=traced)
     moves.finish(requests=finished)
@@ -133,11 +143,11 @@ def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
 def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
     """Return what each dispatched request's worker gets: new in this bulk, or read from the table."""
     new = {
-        row.pk: row.body
+        row.id: row.body
         for row in dispatched
-        if "content" in bulk.heavy.get(row.pk, ()) and row.content is not None
+        if "content" in bulk.heavy.get(row.id, ()) and row.content is not None
     }
-    stored = [row for row in dispatched if row.pk not in new]
+    stored = [row for row in dispatched if row.id not in new]
     return new | (queries.bodies(requests=stored) if stored else {})
 
 

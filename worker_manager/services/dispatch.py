@@ -95,7 +95,7 @@ def messages(
     """Return the messages of requests, or branches, that were dispatched; ``contents`` are by primary key."""
     spans = tracing.of_dispatches(requests=requests)
     return [
-        _message(request, contents[request.pk], tenants[request.tenant_id], spans.get(request.dispatch_id))
+        _message(request, contents[request.id], tenants[request.tenant_id], spans.get(request.dispatch_id))
         for request in requests
     ]
 

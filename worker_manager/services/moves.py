@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from django.conf import settings
@@ -48,6 +49,7 @@ _REMEMBERED: Final = {
     "worker_id": "worker_id",
     "trail": "trail",
 }
+_in_short: Final = attrgetter(*_REMEMBERED.values())
 #: How an attempt ended whose end was not noted before its request moved on.
 _OUTCOMES: Final = {
     RequestStatus.SUCCESS: Outcome.SUCCESS,
@@ -120,18 +122,17 @@ def save(
     """
     groups: dict[frozenset[str], list[Request]] = {}
     for request in requests:
-        groups.setdefault(heavy.get(request.pk, frozenset()), []).append(request)
+        groups.setdefault(heavy.get(request.id, frozenset()), []).append(request)
     for extra, group in groups.items():
         columns = (*_MOVED, *sorted(extra | others))
-        values = [[request.pk, *(getattr(request, column) for column in columns)] for request in group]
-        rows.update(model=Request, columns=columns, rows=values)
+        rows.update(model=Request, columns=columns, rows=list(map(attrgetter("id", *columns), group)))
 
 
 def finish(*, requests: Sequence[Request]) -> None:
     """Take requests out of the table and remember them in short."""
     if not requests:
         return
-    remembered = [[getattr(request, name) for name in _REMEMBERED.values()] for request in requests]
+    remembered = list(map(_in_short, requests))
     rows.insert_new(model=FinishedRequest, columns=list(_REMEMBERED), rows=remembered, returning=("id",))
     branch_rows.forget(requests=requests)
-    rows.delete(model=Request, keys=[request.pk for request in requests])
+    rows.delete(model=Request, keys=[request.id for request in requests])

@@ -38,7 +38,7 @@ def messages(*, requests: Sequence[Request], tenants: Mapping[int, str]) -> list
     """Return the responses that the requests' statuses ask for."""
     spans = tracing.of_requests(requests=requests)
     return [
-        _message(request, status, tenants[request.tenant_id], spans.get(request.pk))
+        _message(request, status, tenants[request.tenant_id], spans.get(request.id))
         for request in requests
         if (status := _told(request)) in _STATES
     ]

@@ -34,12 +34,12 @@ def moved(*, requests: Sequence[Request], before: Mapping[int, Place], at: datet
 
     Some may leave the table: their session remembers how they ended.
     """
-    _count(((_session(request), before[request.pk], place(request)) for request in requests), at)
+    _count(((_session(request), before[request.id], place(request)) for request in requests), at)
 
 
 def deleted(*, requests: Sequence[Request], before: Mapping[int, Place], at: datetime) -> None:
     """Count requests no more, because an operator deleted them."""
-    _count(((_session(request), before[request.pk], None) for request in requests), at)
+    _count(((_session(request), before[request.id], None) for request in requests), at)
 
 
 def store(*, changes: Mapping[SessionKey, Change], at: datetime) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from regards_processing.kernel.amqp.envelope import Outbound
@@ -16,6 +17,7 @@ from worker_manager import counters, forks, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.models import FinishedRequest, Request
+from worker_manager.models.light_requests import new_request
 from worker_manager.services import branch_rows, branches, dispatch, flow, responses, session_counts
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
@@ -46,6 +48,7 @@ _COLUMNS: Final = {
     "trace": "trace",
     "trail": "trail",
 }
+_values: Final = attrgetter(*_COLUMNS.values())
 _MISSING: Final = "<{header}> property is missing from request message headers"
 _TOO_BIG: Final = "The body has {size} bytes, the limit is {limit}"
 _SKIPPED: Final = (
@@ -100,7 +103,7 @@ def submit_requests(
     tenants = {pk: name for name, pk in known.tenants.items()}
     branch_rows.store(requests=report.stored)
     dispatched = forks.sent(report.stored)
-    contents = {request.pk: request.body for request in dispatched}
+    contents = {request.id: request.body for request in dispatched}
     publish_after_commit(
         messages=[
             *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
@@ -208,9 +211,11 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
     tracing.received(requests=requests, submissions=accepted, at=at)
     # In one order for all managers: two bulks with the same ids must not wait for each other.
     ordered = [requests[key] for key in sorted(requests)]
-    values = [[getattr(request, name) for name in _COLUMNS.values()] for request in ordered]
     inserted = rows.insert_new(
-        model=Request, columns=list(_COLUMNS), rows=values, returning=("tenant", "request_id", "id")
+        model=Request,
+        columns=list(_COLUMNS),
+        rows=list(map(_values, ordered)),
+        returning=("tenant", "request_id", "id"),
     )
     stored = {(tenant_id, request_id): pk for tenant_id, request_id, pk in inserted}
     for key, request in requests.items():
@@ -234,7 +239,7 @@ def _taken_meanwhile(late: Mapping[RequestKey, RequestSubmitted], report: Submis
 
 
 def _new(tenant_id: int, submission: RequestSubmitted, at: datetime) -> Request:
-    return Request(
+    return new_request(
         tenant_id=tenant_id,
         request_id=submission.request_id,
         creation_date=at,

@@ -75,16 +75,25 @@ class WorkRequest:
             headers=gather_headers(member.headers for member in members),
         )
 
-    def wire_headers(self) -> dict[str, str]:
-        """Return the headers of the raw message: five standard ones, the additional ones, ``traceparent``."""
-        standard = {
+    def _standard_headers(self) -> dict[str, str]:
+        """Return the five headers that every request has."""
+        return {
             names.TENANT: self.tenant,
             names.REQUEST_ID: self.request_id,
             names.OWNER: self.owner,
             names.SESSION: self.session,
             names.CONTENT_TYPE: self.content_type,
         }
-        carried = standard | dict(self.headers)
+
+    def wire_headers(self) -> dict[str, str]:
+        """Return the headers of the raw message: the standard ones, the additional ones, ``traceparent``."""
+        return self._carried(self._standard_headers() | dict(self.headers))
+
+    def own_headers(self) -> dict[str, str]:
+        """Return the headers of the raw message without the additional ones."""
+        return self._carried(self._standard_headers())
+
+    def _carried(self, carried: dict[str, str]) -> dict[str, str]:
         return carried if self.trace_parent is None else carried | {names.TRACE_PARENT: self.trace_parent}
 
     def to_task_argument(self) -> dict[str, object]:

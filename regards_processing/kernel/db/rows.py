@@ -2,7 +2,8 @@
 
 Note: one statement a bulk.
     On the road of a request a statement per row is the trap. PostgreSQL gets one array per column
-    (``unnest``): the statement's text does not depend on the number of rows and is planned once.
+    (``unnest``): the statement's text does not depend on the number of rows. A column that is the same in
+    every row, as most are in a bulk, travels once: the driver writes every value of an array by itself.
     SQLite has no arrays and gets ``VALUES``, in pieces that fit its limit of variables.
 """
 
@@ -93,8 +94,7 @@ def _sources(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> Iterator
     if not rows:
         return
     if connection.vendor == "postgresql":
-        arrays = ", ".join(f"%s::{_base_type(field)}[]" for field in fields)
-        yield f"SELECT * FROM unnest({arrays})", _columns(fields, rows)  # noqa: S608
+        yield _unnested(fields, rows)
         return
     piece = _SQLITE_VARIABLES // len(fields)
     for start in range(0, len(rows), piece):
@@ -111,8 +111,28 @@ def _sources(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> Iterator
         )
 
 
-def _columns(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> list[Any]:
-    return [_adapted(field, column) for field, column in zip(fields, zip(*rows, strict=True), strict=True)]
+def _unnested(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+    chosen, arrays, values, lists = list[str](), list[str](), list[Any](), list[Any]()
+    for position, (field, column) in enumerate(zip(fields, zip(*rows, strict=True), strict=True)):
+        # The first one says how many rows there are.
+        if position and _is_constant(field, column):
+            chosen.append(f"%s::{_base_type(field)}")
+            values += _adapted(field, column[:1])
+        else:
+            chosen.append(f"given.{_given(len(arrays) + 1)}")
+            arrays.append(f"%s::{_base_type(field)}[]")
+            lists.append(_adapted(field, column))
+    names = ", ".join(_given(number + 1) for number in range(len(arrays)))
+    sql = f"SELECT {', '.join(chosen)} FROM unnest({', '.join(arrays)}) AS given({names})"  # noqa: S608
+    return sql, [*values, *lists]
+
+
+def _is_constant(field: Field[Any, Any], column: Sequence[Any]) -> bool:
+    """Tell whether a column has one value; two that only look alike, as JSON's 1 and true, are two."""
+    first = column[0]
+    if isinstance(field, JSONField | BinaryField):
+        return all(value is first for value in column)
+    return column.count(first) == len(column)
 
 
 def _adapted(field: Field[Any, Any], column: Sequence[Any]) -> list[Any]:

@@ -1,0 +1,59 @@
+"""Requests that are made without Django's constructor.
+
+Note: what it costs to make one.
+    The constructor of a model looks at every field and asks who wants to hear of the instance. For the
+    requests of a bulk that cost more than anything else that is done with them. Nobody listens here, and the
+    columns are known: so the attributes are put where the constructor would put them. Those that are left
+    out are read when they are asked for, as with `defer`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import JSONField
+from django.db.models.base import ModelState
+
+from regards_processing.kernel.db.reads import json_value, select
+from worker_manager.models.request import Request
+
+_PAYLOADS: Final = frozenset({"content", "original_content"})
+_LIGHT: Final = tuple(field for field in Request._meta.concrete_fields if field.column not in _PAYLOADS)
+_NAMES: Final = tuple(field.attname for field in _LIGHT)
+_JSON: Final = tuple(field.attname for field in _LIGHT if isinstance(field, JSONField))
+_DEFAULTS: Final = {field.attname: field.get_default() for field in Request._meta.concrete_fields}
+#: Columns of a request without its payloads: those are big, and only a dispatch needs them.
+LIGHT_COLUMNS: Final = ", ".join(field.column or "" for field in _LIGHT)
+
+
+def new_request(**fields: Any) -> Request:
+    """Return a request that is not stored yet; what is not given has its default."""
+    return _made(_DEFAULTS | fields, adding=True)
+
+
+def light_requests(sql: str, parameters: Sequence[Any]) -> list[Request]:
+    """Return the requests of a query of `LIGHT_COLUMNS`; those with the same plan share it."""
+    if connection.vendor != "postgresql":
+        # SQLite has fewer types: Django turns its values into ours.
+        return list(Request.objects.raw(sql, parameters))
+    read: dict[str, Any] = {}
+    return [_stored(dict(zip(_NAMES, row, strict=True)), read) for row in select(sql, parameters)]
+
+
+def _stored(fields: dict[str, Any], read: dict[str, Any]) -> Request:
+    for name in _JSON:
+        text = fields[name]
+        if text is not None:
+            if text not in read:
+                read[text] = json_value(text)
+            fields[name] = read[text]
+    return _made(fields, adding=False)
+
+
+def _made(fields: Mapping[str, Any], *, adding: bool) -> Request:
+    state = ModelState()
+    state.adding = adding
+    state.db = None if adding else connection.alias
+    request = Request.__new__(Request)
+    request.__dict__.update(fields, _state=state)
+    return request
