@@ -84,7 +84,7 @@ def test_it_says_that_nothing_is_paused(admin_client: Client) -> None:
     assert "Nothing is paused." in _text(admin_client, _LIST)
 
 
-def test_it_lists_any_number_with_three_statements(admin_client: Client) -> None:
+def test_it_lists_any_number_with_five_statements(admin_client: Client) -> None:
     tenant = _ready()
     for number in range(20):
         a_worker_type(tenant, worker_type=f"type-{number}", inputs=[f"c-{number}"])
@@ -94,7 +94,8 @@ def test_it_lists_any_number_with_three_statements(admin_client: Client) -> None
     with CaptureQueriesContext(connection) as caught:
         admin_client.get(_LIST)
     asked = [each["sql"] for each in caught if "workermanager" in each["sql"]]
-    assert len(asked) == 3
+    # Pauses; requests and branches, for each kind.
+    assert len(asked) == 5
 
 
 @pytest.mark.parametrize(

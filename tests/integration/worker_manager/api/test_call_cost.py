@@ -106,10 +106,11 @@ def test_it_watches_fleets(count: int) -> None:
         live_workers(f"v-{number}", at=clock.now())
         requests(tenant, f"r-{number}", status="RUNNING", step_worker_type="w-0", worker_id=f"i-{number}")
     client = client_as(Role.EXPLOIT, tenant="demo")
-    # Tenant, rights of the role; instances, worker types, requests, held ones, limits, finished requests.
-    assert len(_statements(lambda: client.get(f"{_HERE}/fleets"))) == 8
-    # The same, and its instances, what they run, and how much.
-    assert len(_statements(lambda: client.get(f"{_HERE}/fleets/w-0"))) == 11
+    # Tenant, rights of the role; instances, worker types, requests, limits, finished requests, trails of
+    # finished and of failed ones.
+    assert len(_statements(lambda: client.get(f"{_HERE}/fleets"))) == 9
+    # The same, and its instances, the requests and the branches that they run, and how many.
+    assert len(_statements(lambda: client.get(f"{_HERE}/fleets/w-0"))) == 14
 
 
 @pytest.mark.usefixtures("engine")
