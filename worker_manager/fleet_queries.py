@@ -48,15 +48,17 @@ def _counted(
     name: str, table: str, tenant: Tenant | None, worker_type: str | None
 ) -> tuple[str, Sequence[object]]:
     """Return the query that counts a table by worker type and status, and its parameters."""
-    whose, of_tenant = ("", []) if tenant is None else ("AND tenant_id = %s", [tenant.pk])
+    # Fleets serve every tenant: a caller above tenants means all of them.
+    whose, of_tenant = ("IS NOT NULL", []) if tenant is None else ("= %s", [tenant.pk])
     if connection.vendor != "postgresql":
         return _grouped(table, whose, of_tenant, worker_type)
     kinds, of_kinds = _kinds(name, table, worker_type)
-    here = f"FROM {table} AS here WHERE here.step_worker_type = {name}.worker_type {whose} AND here"
+    here = f"here.tenant_id {whose} AND here.step_worker_type = {name}.worker_type AND here"
     query = (
-        f"SELECT * FROM (WITH RECURSIVE {kinds} "  # noqa: S608
-        f"SELECT worker_type, status, (SELECT COUNT(*) {here}.status = {name}.status) FROM {name} "
-        f"UNION ALL SELECT worker_type, %s, (SELECT COUNT(*) {here}.{_IS_HELD}) FROM {name} "
+        f"SELECT * FROM (WITH RECURSIVE {kinds} SELECT worker_type, status, "  # noqa: S608
+        f"(SELECT COUNT(tenant_id) FROM {table} AS here WHERE {here}.status = {name}.status) FROM {name} "
+        "UNION ALL SELECT worker_type, %s, "
+        f"(SELECT COUNT(tenant_id) FROM {table} AS here WHERE {here}.{_IS_HELD}) FROM {name} "
         f"WHERE {name}.status = %s) AS counted_{name}"
     )
     return query, [*of_kinds, *of_tenant, HELD, *of_tenant, RequestStatus.TO_DISPATCH.value]
@@ -70,10 +72,11 @@ def _kinds(name: str, table: str, worker_type: str | None) -> tuple[str, Sequenc
     definition = (
         f"{columns} AS (SELECT wanted.status, first.step_worker_type "  # noqa: S608
         f"FROM unnest(%s::text[]) AS wanted(status) CROSS JOIN LATERAL (SELECT step_worker_type FROM {table} "
-        f"WHERE status = wanted.status AND step_worker_type IS NOT NULL {_BY_INDEX}) AS first "
+        "WHERE status = wanted.status AND step_worker_type IS NOT NULL AND tenant_id IS NOT NULL "
+        f"{_BY_INDEX}) AS first "
         f"UNION ALL SELECT {name}.status, following.step_worker_type FROM {name} CROSS JOIN LATERAL ("
         f"SELECT step_worker_type FROM {table} WHERE status = {name}.status "
-        f"AND step_worker_type > {name}.worker_type {_BY_INDEX}) AS following)"
+        f"AND step_worker_type > {name}.worker_type AND tenant_id IS NOT NULL {_BY_INDEX}) AS following)"
     )
     return definition, [_MOVING]
 
@@ -83,9 +86,10 @@ def _grouped(
 ) -> tuple[str, Sequence[object]]:
     statuses, values = among(_MOVING)
     of_type, name = ("IS NOT NULL", []) if worker_type is None else ("= %s", [worker_type])
-    here = f"FROM {table} WHERE step_worker_type {of_type} {whose} AND"
     query = (
-        f"SELECT step_worker_type, status, COUNT(*) {here} status {statuses} GROUP BY 1, 2 "
-        f"UNION ALL SELECT step_worker_type, %s, COUNT(*) {here} {_IS_HELD} GROUP BY 1, 2"
+        f"SELECT step_worker_type, status, COUNT(*) FROM {table} "  # noqa: S608
+        f"WHERE step_worker_type {of_type} AND tenant_id {whose} AND status {statuses} GROUP BY 1, 2 "
+        f"UNION ALL SELECT step_worker_type, %s, COUNT(*) FROM {table} "
+        f"WHERE step_worker_type {of_type} AND tenant_id {whose} AND {_IS_HELD} GROUP BY 1, 2"
     )
     return query, [*name, *of_tenant, *values, HELD, *name, *of_tenant]
