@@ -1,5 +1,6 @@
 """Typed reading of the environment variables of the built-in worker types."""
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,19 @@ def positive_integer(environment: Mapping[str, str], name: str, *, default: int)
 def names(environment: Mapping[str, str], name: str) -> frozenset[str]:
     """Return a comma-separated variable as a set of names in lower case."""
     return frozenset(item.strip().lower() for item in environment.get(name, "").split(",") if item.strip())
+
+
+def folders(environment: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    """Return a variable as folders, separated like ``PATH``.
+
+    Raises:
+        ConfigurationError: one of them is a relative path.
+    """
+    listed = [Path(item.strip()) for item in environment.get(name, "").split(os.pathsep) if item.strip()]
+    relative = [str(folder) for folder in listed if not folder.is_absolute()]
+    if relative:
+        raise ConfigurationError(f"{name} must hold absolute paths, got {relative[0]!r}")
+    return tuple(listed)
 
 
 def handed_on(environment: Mapping[str, str], *, among: Collection[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""Which files a request may read, and how content names them."""
+"""Which files a request may read, write or delete, and how content names them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -14,20 +15,30 @@ MAX_REFERENCE: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAccess:
-    """The folders that one request may read: the configured roots and its own tenant's storage."""
+    """The folders that are open to one request: the configured roots and its own tenant's storage."""
 
     roots: tuple[Path, ...]
     storage: Path
     own_storage: Path
+    #: What the request may do there, for messages.
+    purpose: str = "read"
 
     @classmethod
-    def of(cls, *, request: WorkRequest, context: WorkContext) -> Self:
-        """Build the access rights of a request."""
+    def of(
+        cls,
+        *,
+        request: WorkRequest,
+        context: WorkContext,
+        roots: Sequence[Path] | None = None,
+        purpose: str = "read",
+    ) -> Self:
+        """Build the access rights of a request; ``roots`` are those for reading unless others are given."""
         storage = context.storage.resolve()
         return cls(
-            roots=tuple(root.resolve() for root in context.file_roots),
+            roots=tuple(root.resolve() for root in (context.file_roots if roots is None else roots)),
             storage=storage,
             own_storage=storage / tenant_folder(request.tenant),
+            purpose=purpose,
         )
 
     def locate(self, reference: object, *, field: str) -> Path:
@@ -36,14 +47,8 @@ class FileAccess:
         Raises:
             InvalidContent: it is no such reference, no regular file, or outside the readable folders.
         """
-        path = _absolute_path(reference, field=field)
-        try:
-            resolved = path.resolve()
-        except (OSError, RuntimeError) as error:
-            raise InvalidContent(f"{field}: {reference!r} cannot be resolved: {error}") from error
-        if not self._readable(resolved):
-            # The same words whether the file exists or not: existence outside the roots is nobody's business.
-            raise InvalidContent(f"{field}: {reference!r} is outside the folders this worker may read")
+        resolved = _resolved(_absolute_path(reference, field=field), reference, field=field)
+        self._check(resolved, reference, field=field)
         try:
             regular = resolved.is_file()
         except OSError as error:
@@ -52,7 +57,29 @@ class FileAccess:
             raise InvalidContent(f"{field}: {reference!r} does not exist or is not a regular file")
         return resolved
 
-    def _readable(self, path: Path) -> bool:
+    def place(self, reference: object, *, field: str) -> Path:
+        """Return where a ``file:`` URL or absolute path points, whether or not something is there.
+
+        Links among its folders are resolved; a link at the place itself is not followed.
+
+        Raises:
+            InvalidContent: it is no such reference, names no file, or is outside the open folders.
+        """
+        path = _absolute_path(reference, field=field)
+        if path.name in {"", ".."}:
+            raise InvalidContent(f"{field}: {reference!r} names no file")
+        place = _resolved(path.parent, reference, field=field) / path.name
+        self._check(place, reference, field=field)
+        return place
+
+    def _check(self, path: Path, reference: object, *, field: str) -> None:
+        if not self._is_open(path):
+            # The same words whether the file exists or not: existence outside the roots is nobody's business.
+            raise InvalidContent(
+                f"{field}: {reference!r} is outside the folders this worker may {self.purpose}"
+            )
+
+    def _is_open(self, path: Path) -> bool:
         if path.is_relative_to(self.own_storage):
             return True
         # A root above the storage must not open the other tenants' folders; a root inside it is a decision.
@@ -60,6 +87,13 @@ class FileAccess:
         if path.is_relative_to(self.storage):
             return any(root != self.storage and root.is_relative_to(self.storage) for root in roots)
         return bool(roots)
+
+
+def _resolved(path: Path, reference: object, *, field: str) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise InvalidContent(f"{field}: {reference!r} cannot be resolved: {error}") from error
 
 
 def _absolute_path(reference: object, *, field: str) -> Path:
@@ -83,10 +117,10 @@ def _path_of_url(reference: str, *, field: str) -> str:
     except ValueError as error:
         raise InvalidContent(f"{field}: {reference!r} is not a URL: {error}") from error
     if url.scheme != "file":
-        raise InvalidContent(f"{field}: {reference!r} has scheme {url.scheme!r}, only file: URLs are read")
+        raise InvalidContent(f"{field}: {reference!r} has scheme {url.scheme!r}, only file: URLs are taken")
     if url.netloc not in {"", "localhost"}:
         raise InvalidContent(
-            f"{field}: {reference!r} names the host {url.netloc!r}, only local files are read"
+            f"{field}: {reference!r} names the host {url.netloc!r}, only local files are taken"
         )
     if url.query or url.fragment:
         raise InvalidContent(
