@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
+from backports import zstd
+
 from workers.builtin.extract_archive.budget import Budget
+from workers.builtin.extract_archive.compressed_archive import GZIP, ZSTD, compressed_entries
 from workers.builtin.extract_archive.entry import Entry
 from workers.builtin.extract_archive.limits import ExtractLimits
-from workers.builtin.extract_archive.tar_archive import gzip_tar_entries, tar_entries
+from workers.builtin.extract_archive.metered_stream import MeteredStream
+from workers.builtin.extract_archive.tar_archive import is_tar, tar_entries
 from workers.builtin.extract_archive.zip_archive import zip_entries
 from workers.sdk import InvalidContent, RetryLater
 
@@ -26,6 +30,7 @@ _DAMAGED: Final = (
     tarfile.TarError,
     gzip.BadGzipFile,
     zlib.error,
+    zstd.ZstdError,
     EOFError,
     # What the libraries raise on damaged headers.
     ValueError,
@@ -45,19 +50,27 @@ class ExtractedFile:
 
 
 def extract(
-    *, archive: Path, into: Path, limits: ExtractLimits, on_file: Callable[[ExtractedFile], None]
+    *,
+    archive: Path,
+    name: str,
+    into: Path,
+    limits: ExtractLimits,
+    on_file: Callable[[ExtractedFile], None],
 ) -> list[ExtractedFile]:
     """Extract every file of an archive below ``into`` and return them sorted by path.
+
+    ``name`` is what whoever sent the archive calls it.
 
     Raises:
         InvalidContent: the archive is of another format, damaged, hostile, empty or over a limit.
         RetryLater: the disk is full.
     """
     files: list[ExtractedFile] = []
-    budget = Budget(limits=limits, archive_size=archive.stat().st_size)
+    state = archive.stat()
+    budget = Budget(limits=limits, archive_size=state.st_size)
     try:
         with archive.open("rb") as file:
-            for entry in _entries_of(file, budget=budget):
+            for entry in _entries_of(file, name=name, modified=state.st_mtime, budget=budget):
                 files.append(_write(entry, into=into, budget=budget))
                 on_file(files[-1])
     except _DAMAGED as error:
@@ -69,24 +82,16 @@ def extract(
     return sorted(files, key=lambda file: str(file.path))
 
 
-def _entries_of(file: BinaryIO, *, budget: Budget) -> Iterator[Entry]:
-    start = file.read(4)
+def _entries_of(file: BinaryIO, *, name: str, modified: float, budget: Budget) -> Iterator[Entry]:
+    start = file.read(tarfile.BLOCKSIZE)
     file.seek(0)
-    if start in {b"PK\3\4", b"PK\5\6"}:
+    if start.startswith((b"PK\3\4", b"PK\5\6")):
         return zip_entries(file, budget=budget)
-    if start.startswith(b"\x1f\x8b"):
-        return gzip_tar_entries(file, budget=budget)
-    return _plain_tar_entries(file, budget=budget)
-
-
-def _plain_tar_entries(file: BinaryIO, *, budget: Budget) -> Iterator[Entry]:
-    header = file.read(tarfile.BLOCKSIZE)
-    file.seek(0)
-    try:
-        tarfile.TarInfo.frombuf(header, encoding="utf-8", errors="surrogateescape")
-    except tarfile.TarError as error:
-        raise InvalidContent("The file is not a zip, tar or tar.gz archive") from error
-    return tar_entries(file, budget=budget)
+    if start.startswith((GZIP, ZSTD)):
+        return compressed_entries(file, name=name, modified=modified, budget=budget)
+    if is_tar(start):
+        return tar_entries(MeteredStream(file, budget=budget), budget=budget)
+    raise InvalidContent("The file is no zip, tar, gzip or zstd archive")
 
 
 def _write(entry: Entry, *, into: Path, budget: Budget) -> ExtractedFile:

@@ -1,88 +1,26 @@
-"""Reading tar archives from strangers, plain or compressed with gzip."""
+"""Reading tar archives from strangers."""
 
-import gzip
 import math
 import tarfile
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 from workers.builtin.extract_archive.budget import Budget
 from workers.builtin.extract_archive.entry import Entry
 from workers.builtin.extract_archive.entry_names import EntryNames
+from workers.builtin.extract_archive.metered_stream import MeteredStream
 from workers.sdk import InvalidContent
 
-#: Largest single read: entry data comes in smaller pieces, only extended headers are read whole.
-MAX_READ: Final = 1024 * 1024
 _LATEST: Final = 2**32 - 1
 
 
-class MeteredStream:
-    """A tar stream that refuses to be read too far, too much at once, or backwards beyond its start."""
-
-    def __init__(self, stream: BinaryIO, *, budget: Budget) -> None:
-        self._stream = stream
-        self._ceiling = budget.stream_ceiling()
-
-    def read(self, size: int = -1) -> bytes:
-        """Read exactly as asked, within the limits.
-
-        Raises:
-            InvalidContent: the read is unbounded or larger than any honest header.
-        """
-        if not 0 <= size <= MAX_READ:
-            raise InvalidContent(f"The archive has a header of {size} bytes, {MAX_READ} are allowed")
-        self._check(self._stream.tell() + size)
-        return self._stream.read(size)
-
-    def seek(self, position: int) -> int:
-        """Move to an absolute position.
-
-        Raises:
-            InvalidContent: the position is negative or beyond what may be decompressed.
-        """
-        if position < 0:
-            raise InvalidContent("The archive has an entry of negative size")
-        self._check(position)
-        return self._stream.seek(position)
-
-    def tell(self) -> int:
-        """Return the position in decompressed bytes."""
-        return self._stream.tell()
-
-    def drain(self) -> None:
-        """Read to the end, so that a checksum after the archive is verified."""
-        while self.read(MAX_READ):
-            pass
-
-    def _check(self, position: int) -> None:
-        if position > self._ceiling + MAX_READ:
-            raise InvalidContent(
-                f"The archive expands beyond {self._ceiling} bytes, the limit by size and ratio"
-            )
-
-
-def gzip_tar_entries(file: BinaryIO, *, budget: Budget) -> Iterator[Entry]:
-    """Yield the files of a tar.gz archive; each must be read before the next.
-
-    Raises:
-        InvalidContent: the archive breaks a rule.
-        tarfile.TarError, EOFError, OSError, zlib.error: it is damaged.
-    """
-    with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-        yield from _entries(MeteredStream(stream, budget=budget), budget=budget)  # type: ignore[arg-type]
-
-
-def tar_entries(file: BinaryIO, *, budget: Budget) -> Iterator[Entry]:
-    """Yield the files of a plain tar archive; each must be read before the next.
+def tar_entries(stream: MeteredStream, *, budget: Budget) -> Iterator[Entry]:
+    """Yield the files of a tar archive; each must be read before the next.
 
     Raises:
         InvalidContent: the archive breaks a rule.
         tarfile.TarError: it is damaged.
     """
-    yield from _entries(MeteredStream(file, budget=budget), budget=budget)
-
-
-def _entries(stream: MeteredStream, *, budget: Budget) -> Iterator[Entry]:
     names = EntryNames()
     declared = 0
     # The library only asks for read, seek and tell.
@@ -99,6 +37,15 @@ def _entries(stream: MeteredStream, *, budget: Budget) -> Iterator[Entry]:
             data = archive.extractfile(member)
             yield Entry(path=path, modified=_modified(member), read=data.read)
         _check_end(stream, position=archive.offset)
+
+
+def is_tar(start: bytes) -> bool:
+    """Tell whether a file that starts like this is a tar archive that holds something."""
+    try:
+        tarfile.TarInfo.frombuf(start, encoding="utf-8", errors="surrogateescape")
+    except tarfile.TarError:
+        return False
+    return True
 
 
 def _check_member(member: tarfile.TarInfo) -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from workers.builtin.extract_archive.delivery import archive_of
 from workers.builtin.extract_archive.extraction import ExtractedFile, extract
@@ -41,10 +42,11 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     digest = sha256_of(archive)
     tree = context.workdir / "tree"
     tree.mkdir()
-    files = extract(archive=archive, into=tree, limits=limits, on_file=_reporter(context))
+    name = _name(reference)
+    files = extract(archive=archive, name=name, into=tree, limits=limits, on_file=_reporter(context))
     after = archive.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise RetryLater(after=30, reason=f"{archive.name} changed while it was read")
+        raise RetryLater(after=30, reason=f"{name} changed while it was read")
     target = request_folder(request=request, context=context) / f"files-{digest[:_DIGEST_IN_PATH]}"
     place(tree=tree, target=target, files=files)
     total = sum(file.size for file in files)
@@ -53,7 +55,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
             "archive": {"url": _shown(reference, archive), "size": after.st_size, "sha256": digest},
             "files": [_listed(file, target=target) for file in files],
         },
-        messages=(f"Extracted {len(files)} file(s), {total} bytes, from {archive.name}",),
+        messages=(f"Extracted {len(files)} file(s), {total} bytes, from {name}",),
     )
 
 
@@ -63,6 +65,12 @@ def _reference(request: WorkRequest) -> str:
         raise InvalidContent('The content has no "url": a file: URL or an absolute path is expected')
     reference: str = content["url"]
     return reference
+
+
+def _name(reference: str) -> str:
+    """Return the name that the archive has where it comes from."""
+    path = urlsplit(reference).path if "://" in reference or reference.startswith("file:") else ""
+    return (unquote(path) or reference).rpartition("/")[2]
 
 
 def _shown(reference: str, archive: Path) -> str:

@@ -143,6 +143,7 @@ def test_it_refuses_a_wrong_gzip_checksum(inbox: Path, storage: Path) -> None:
     assert "damaged" in _refusal(inbox / "x.tgz", storage=storage)
 
 
-def test_it_refuses_gzip_that_holds_no_tar(inbox: Path, storage: Path) -> None:
-    (inbox / "x.gz").write_bytes(gzip.compress(b"only text"))
-    assert "damaged" in _refusal(inbox / "x.gz", storage=storage)
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.TGZ"])
+def test_it_refuses_gzip_that_is_named_as_a_tar_and_holds_none(inbox: Path, storage: Path, name: str) -> None:
+    (inbox / name).write_bytes(gzip.compress(b"only text"))
+    assert "damaged" in _refusal(inbox / name, storage=storage)

@@ -160,7 +160,7 @@ def test_it_refuses_an_archive_without_files(inbox: Path, storage: Path) -> None
 @pytest.mark.parametrize("content", [b"", b"PK", b"hello", b"II*\0" + bytes(600), b"BZh9" + bytes(600)])
 def test_it_refuses_files_of_another_kind(inbox: Path, storage: Path, content: bytes) -> None:
     (inbox / "x.zip").write_bytes(content)
-    assert "not a zip, tar or tar.gz archive" in _refusal(inbox / "x.zip", storage=storage)
+    assert "no zip, tar, gzip or zstd archive" in _refusal(inbox / "x.zip", storage=storage)
 
 
 def test_it_survives_any_flipped_byte(inbox: Path, storage: Path) -> None:
