@@ -1,0 +1,157 @@
+"""Files that come and go over the network: what a server does wrong, and what a transfer makes of it."""
+
+import http.server
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import ThreadedFTPServer
+
+from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, SHA256, answered, transfer
+from workers.sdk import InvalidContent, RetryLater
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """Serves one file by its rules."""
+
+    #: Answer of each request but for those of the file.
+    status = 200
+    #: Bytes after which the connection ends.
+    breaks_after = len(CONTENT)
+    knows_ranges = True
+    asked: list[str]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_HEAD(self) -> None:
+        self._answer(200, CONTENT)
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range", "")
+        self.server.asked.append(asked)
+        begins = int(asked.removeprefix("bytes=").rstrip("-") or 0) * self.server.knows_ranges
+        self._answer(206 if begins else 200, CONTENT[begins:])
+        self.wfile.write(CONTENT[begins:][: self.server.breaks_after] * (self.server.status == 200))
+        self.close_connection = True
+
+    def _answer(self, status: int, body: bytes) -> None:
+        missing = self.path != "/a.bin"
+        self.send_response(404 if missing else self.server.status if self.server.status != 200 else status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"1"')
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Server]:
+    """Serve a file by HTTP, and allow the protocol."""
+    monkeypatch.setenv("TRANSFER_PROTOCOLS", "http")
+    with _Server(("127.0.0.1", 0), _Handler) as serving:
+        serving.asked = []
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield serving
+        serving.shutdown()
+
+
+@pytest.fixture
+def ftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    """Serve a folder by FTP; give its URL and the folder."""
+    monkeypatch.setenv("TRANSFER_PROTOCOLS", "ftp")
+    logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
+    folder = tmp_path / "ftp"
+    folder.mkdir()
+    authorizer = DummyAuthorizer()
+    authorizer.add_user("me", "secret", str(folder), perm="elradfmwMT")
+    handler = type("Handler", (FTPHandler,), {"authorizer": authorizer, "auth_failed_timeout": 0})
+    serving = ThreadedFTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=serving.serve_forever, daemon=True)
+    thread.start()
+    yield f"ftp://me:secret@127.0.0.1:{serving.address[1]}", folder
+    serving.close_all()
+    thread.join()
+
+
+def _order(server: _Server, folder: Path, *, name: str = "a.bin") -> dict[str, Any]:
+    port = server.server_address[1]
+    return {"source": f"http://127.0.0.1:{port}/{name}", "target": str(folder / "default" / "got" / "a.bin")}
+
+
+def test_it_downloads_in_one_request(server: _Server, tmp_path: Path) -> None:
+    assert answered(transfer(_order(server, tmp_path), storage=tmp_path))[0]["sha256"] == SHA256
+    assert server.asked == [""]
+
+
+def test_it_asks_for_what_is_missing_after_the_connection_broke(server: _Server, tmp_path: Path) -> None:
+    server.breaks_after = 6_000_000
+    with pytest.raises(RetryLater):
+        transfer(_order(server, tmp_path), storage=tmp_path)
+    result = transfer(_order(server, tmp_path), storage=tmp_path)
+    assert answered(result)[0]["sha256"] == SHA256
+    assert server.asked[1].startswith("bytes=")
+    assert "by an earlier attempt" in result.messages[0]
+
+
+def test_it_begins_again_where_ranges_are_unknown(server: _Server, tmp_path: Path) -> None:
+    server.breaks_after = 6_000_000
+    server.knows_ranges = False
+    with pytest.raises(RetryLater):
+        transfer(_order(server, tmp_path), storage=tmp_path)
+    server.breaks_after = len(CONTENT)
+    result = transfer(_order(server, tmp_path), storage=tmp_path)
+    assert answered(result)[0]["sha256"] == SHA256
+    assert "earlier" not in result.messages[0]
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_it_waits_for_a_busy_server(server: _Server, tmp_path: Path, status: int) -> None:
+    server.status = status
+    with pytest.raises(RetryLater, match=str(status)):
+        transfer(_order(server, tmp_path), storage=tmp_path)
+
+
+def test_it_waits_for_a_server_that_is_away(server: _Server, tmp_path: Path) -> None:
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(RetryLater, match=r"127\.0\.0\.1"):
+        transfer(_order(server, tmp_path), storage=tmp_path)
+
+
+def test_it_gives_up_without_the_file_or_the_right_to_it(server: _Server, tmp_path: Path) -> None:
+    with pytest.raises(InvalidContent, match=r"/b\.bin' cannot be had: 404"):
+        transfer(_order(server, tmp_path, name="b.bin"), storage=tmp_path)
+    server.status = 403
+    with pytest.raises(InvalidContent, match="cannot be had: 403"):
+        transfer(_order(server, tmp_path), storage=tmp_path)
+
+
+def test_it_sends_by_ftp_and_brings_back(ftp: tuple[str, Path], tmp_path: Path) -> None:
+    url, folder = ftp
+    here = tmp_path / "default" / "here" / "a.bin"
+    here.parent.mkdir(parents=True)
+    here.write_bytes(CONTENT)
+    there = f"{url}/deep/a.bin"
+    sent = transfer({"source": here.as_uri(), "target": there}, storage=tmp_path)
+    assert answered(sent)[0] == {"url": there.replace("me:secret@", ""), "size": 9437184, "sha256": SHA256}
+    assert {path.name: path.read_bytes() for path in (folder / "deep").iterdir()} == {"a.bin": CONTENT}
+    back = transfer({"source": there, "target": str(here.with_name("back"))}, storage=tmp_path)
+    assert answered(back)[0]["sha256"] == SHA256
+
+
+def test_it_tells_what_ftp_says(ftp: tuple[str, Path], tmp_path: Path) -> None:
+    url, _ = ftp
+    target = str(tmp_path / "default" / "x")
+    with pytest.raises(InvalidContent, match="cannot be had"):
+        transfer({"source": f"{url}/none.bin", "target": target}, storage=tmp_path)
+    with pytest.raises(InvalidContent, match="530") as caught:
+        transfer({"source": f"{url.replace('secret', 'wrong')}/a", "target": target}, storage=tmp_path)
+    assert "wrong" not in caught.value.message
