@@ -15,6 +15,8 @@ class SceneKind(StrEnum):
 
     GEOTIFF = "image/tiff; application=geotiff"
     NETCDF = "application/netcdf"
+    #: HDF5 whose name does not say that it is netCDF.
+    HDF5 = "application/x-hdf5"
     #: Known but not read: the format before netCDF-4.
     NETCDF_CLASSIC = "application/x-netcdf"
 
@@ -27,6 +29,6 @@ def kind_of(path: Path) -> SceneKind | None:
         return SceneKind.GEOTIFF
     if start.startswith(_NETCDF_CLASSIC):
         return SceneKind.NETCDF_CLASSIC
-    if start == _HDF5 and path.suffix.lower() in _NETCDF_SUFFIXES:
-        return SceneKind.NETCDF
+    if start == _HDF5:
+        return SceneKind.NETCDF if path.suffix.lower() in _NETCDF_SUFFIXES else SceneKind.HDF5
     return None

@@ -44,3 +44,5 @@ class Description:
     extensions: frozenset[str]
     #: What the reader should know: something missing or left out.
     notes: tuple[str, ...] = field(default=())
+    #: Properties of the item, as far as all its files agree.
+    properties: dict[str, Any] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from referencing import Registry, Resource
 from workers.builtin.raster_metadata import footprint
 from workers.builtin.raster_metadata.description import Description, Interval
 from workers.builtin.raster_metadata.file_dates import from_modification, from_name
-from workers.builtin.raster_metadata.scene_files import Scene, SceneFile
+from workers.builtin.scene_files import Scene, SceneFile
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 #: Multihash prefix of SHA-256: function 0x12, 0x20 bytes.
@@ -43,6 +43,7 @@ def build_item(
     shape = footprint.merged(each.footprint for each in found if each.footprint)
     interval = _interval(scene, descriptions)
     moment, properties = _times(interval)
+    properties |= _agreed([each.properties for each in found])
     properties |= _shared_projection(found)
     properties |= {
         "title": title,
@@ -95,11 +96,17 @@ def _shared_projection(found: Sequence[Description]) -> dict[str, Any]:
     """Return the projection fields that all described files agree on."""
     if not all(PROJECTION in each.extensions for each in found):
         return {}
-    first = found[0].fields
+    shared = _agreed([each.fields for each in found])
+    return {name: shared[name] for name in _SHARED if name in shared}
+
+
+def _agreed(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what all say alike."""
+    first, *others = found
     return {
-        name: first[name]
-        for name in _SHARED
-        if name in first and all(each.fields.get(name) == first[name] for each in found)
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
     }
 
 

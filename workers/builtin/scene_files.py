@@ -1,6 +1,6 @@
 """The files of the request: checked, located and sorted into scenes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -48,8 +48,10 @@ class Scene:
         return tuple(file for file in self.files if file.kind)
 
 
-def read_files(content: Mapping[str, Any], *, access: FileAccess) -> list[SceneFile]:
-    """Return the files that the content lists.
+def read_files(
+    content: Mapping[str, Any], *, access: FileAccess, kinds: Collection[SceneKind]
+) -> list[SceneFile]:
+    """Return the files that the content lists; those of other ``kinds`` hold no data here.
 
     Raises:
         InvalidContent: ``files`` is malformed, or a file may not be read or is not what the content says.
@@ -59,13 +61,17 @@ def read_files(content: Mapping[str, Any], *, access: FileAccess) -> list[SceneF
         raise InvalidContent(f"files must be a non-empty array, got {listed!r:.200}")
     if len(listed) > MAX_FILES:
         raise InvalidContent(f"files is limited to {MAX_FILES} entries, got {len(listed)}")
-    return [_read_file(entry, field=f"files[{index}]", access=access) for index, entry in enumerate(listed)]
+    return [
+        _read_file(entry, field=f"files[{index}]", access=access, kinds=kinds)
+        for index, entry in enumerate(listed)
+    ]
 
 
-def into_scenes(files: Sequence[SceneFile]) -> list[Scene]:
+def into_scenes(files: Sequence[SceneFile], *, wanted: str) -> list[Scene]:
     """Return one scene per top-level folder that holds data.
 
-    Folders without data, such as ``metadata/``, belong to the only scene if there is just one.
+    Folders without data, such as ``metadata/``, belong to the only scene if there is just one. ``wanted`` is
+    what messages call files that hold data.
 
     Raises:
         InvalidContent: no file holds data.
@@ -77,25 +83,26 @@ def into_scenes(files: Sequence[SceneFile]) -> list[Scene]:
     if not with_data:
         names = ", ".join(file.name for file in files[:_NAMED_IN_REFUSAL])
         more = f" and {len(files) - _NAMED_IN_REFUSAL} more" if len(files) > _NAMED_IN_REFUSAL else ""
-        raise InvalidContent(f"No GeoTIFF or netCDF file among the {len(files)} file(s) found: {names}{more}")
+        raise InvalidContent(f"No {wanted} file among the {len(files)} file(s) found: {names}{more}")
     if len(with_data) == 1:
         return [Scene(folder=next(iter(with_data)), files=tuple(files))]
     return [Scene(folder=folder, files=tuple(found)) for folder, found in sorted(with_data.items())]
 
 
-def _read_file(entry: object, *, field: str, access: FileAccess) -> SceneFile:
+def _read_file(entry: object, *, field: str, access: FileAccess, kinds: Collection[SceneKind]) -> SceneFile:
     if not isinstance(entry, Mapping):
         raise InvalidContent(f"{field} must be an object, got {entry!r:.200}")
     local = access.locate(entry.get("url"), field=f"{field}.url")
     size = local.stat().st_size
     if entry.get("size") not in {None, size}:
         raise InvalidContent(f"{field}.size says {entry['size']!r:.40}, the file has {size} bytes")
+    kind = kind_of(local)
     return SceneFile(
         path=_path_in_archive(entry.get("path", local.name), field=f"{field}.path"),
         local=local,
         size=size,
         sha256=_digest(entry.get("sha256"), local=local, field=f"{field}.sha256"),
-        kind=kind_of(local),
+        kind=kind if kind in kinds else None,
     )
 
 
