@@ -12,6 +12,7 @@ from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import ThreadedFTPServer
 
+from tests.integration.workers.http_servers import Answer, serving
 from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, SHA256, answered, transfer
 from workers.sdk import InvalidContent, RetryLater
 
@@ -155,3 +156,18 @@ def test_it_tells_what_ftp_says(ftp: tuple[str, Path], tmp_path: Path) -> None:
     with pytest.raises(InvalidContent, match="530") as caught:
         transfer({"source": f"{url.replace('secret', 'wrong')}/a", "target": target}, storage=tmp_path)
     assert "wrong" not in caught.value.message
+
+
+def test_it_brings_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT", "Accept-Ranges": "bytes"}
+    target = tmp_path / "default" / "a.bin"
+    monkeypatch.setenv("TRANSFER_PROTOCOLS", "s3")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "KEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    with serving({"/bucket/a.bin": [Answer(body=b"aaa", headers=headers)]}) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.address)
+        transfer({"source": "s3://bucket/a.bin", "target": str(target)}, storage=tmp_path)
+        with pytest.raises(InvalidContent, match="'s3://bucket/none' cannot be had"):
+            transfer({"source": "s3://bucket/none", "target": str(target)}, storage=tmp_path)
+    assert target.read_bytes() == b"aaa"
+    assert all("Credential=KEY/" in asked["Authorization"] for _, asked in server.asked)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-import zstandard
+from backports import zstd
 
 from workers.processes.archive import ArchiveFormat, ArchiveParameters
 from workers.processes.function_call import FunctionCall
@@ -76,8 +76,11 @@ def _write_gzip(file: IO[bytes], entries: Entries) -> None:
 
 
 def _write_zstandard(file: IO[bytes], entries: Entries) -> None:
-    packer = zstandard.ZstdCompressor(level=_ZSTANDARD_LEVEL, write_checksum=True)
-    with packer.stream_writer(file, closefd=False) as packed:
+    options = {
+        int(zstd.CompressionParameter.compression_level): _ZSTANDARD_LEVEL,
+        int(zstd.CompressionParameter.checksum_flag): 1,
+    }
+    with zstd.ZstdFile(file, "wb", options=options) as packed:
         _write_tar(packed, entries)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
+from backports import zstd
 
 from tests.unit.workers.builtin.process_functions.calls import a_call, executed, made
 from workers.builtin.process_functions.archive import pack
@@ -39,8 +39,7 @@ def _gzipped(file: Path) -> dict[str, bytes]:
 
 def _zstandard(file: Path) -> dict[str, bytes]:
     with (
-        file.open("rb") as packed,
-        zstandard.ZstdDecompressor().stream_reader(packed) as unpacked,
+        zstd.open(file, "rb") as unpacked,
         tarfile.open(fileobj=unpacked, mode="r|") as archive,
     ):
         return _entries(archive)
