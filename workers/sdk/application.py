@@ -1,6 +1,7 @@
 """Builds the Celery application of the fleets, and fills it when a worker starts."""
 
 import os
+import time
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from click import Option
 from workers.observability.celery_words import speak_json
 from workers.sdk import process, topology
 from workers.sdk.announcer import Announcer
+from workers.sdk.checkpoints import sweep
 from workers.sdk.config import WorkerConfig
 from workers.sdk.errors import WorkerError
 from workers.sdk.fleet import Fleet
@@ -101,6 +103,7 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     announcer = Announcer(app=app)
     runner = Runner(config=config, announce=announcer.running, tracing=tracing)
     process.install(runner)
+    sweep(config.checkpoints, older_than=config.checkpoint_days, now=time.time())
     register_tasks(app=app, types=types, runner=runner)
     _consume_only(app, types_queues=[entry.name for entry in types])
     app.fleet = Fleet(config=config, types=types, announcer=announcer)

@@ -42,6 +42,28 @@ VARIABLES: Final = (
         meaning="parent of the folders of the runs, `context.workdir`",
     ),
     Variable(
+        name="WORKER_WORKDIR_QUOTA_BYTES",
+        default="0",
+        meaning="most that the folder of one run may hold, 1 to 10^15; looked at when the work calls its "
+        "context, and more ends the request in ERROR; 0: no limit",
+    ),
+    Variable(
+        name="WORKER_CHECKPOINTS_DIR",
+        default="`$REGARDS_SHARED_STORAGE/.checkpoints`",
+        meaning="folder of `context.checkpoint`; all machines of a fleet share it",
+    ),
+    Variable(
+        name="WORKER_CHECKPOINT_DAYS",
+        default="30",
+        meaning="a checkpoint that was not written for so many days, 1 to 3650, is removed when a "
+        "process starts",
+    ),
+    Variable(
+        name="WORKER_SECRETS_DIR",
+        default="none",
+        meaning="folder with a file for each secret, `context.secret(name)`",
+    ),
+    Variable(
         name="REGARDS_FILE_ROOTS",
         default="the shared storage",
         meaning="folders under which `file:` URLs are allowed, `context.file_roots`; separated like `PATH`",
@@ -138,6 +160,11 @@ class WorkerConfig:
     var: Path
     storage: Path
     workdir: Path
+    #: Bytes; 0: no limit.
+    workdir_quota: int
+    checkpoints: Path
+    checkpoint_days: int
+    secrets: Path | None
     file_roots: tuple[Path, ...]
     types: tuple[str, ...]
     modules: tuple[str, ...]
@@ -183,6 +210,10 @@ class WorkerConfig:
             var=var,
             storage=storage,
             workdir=_folder(env.text("REGARDS_WORKDIR", default=str(var / "work"))),
+            workdir_quota=env.integer("WORKER_WORKDIR_QUOTA_BYTES", default=0, minimum=0, maximum=10**15),
+            checkpoints=_folder(env.text("WORKER_CHECKPOINTS_DIR", default=str(storage / ".checkpoints"))),
+            checkpoint_days=env.integer("WORKER_CHECKPOINT_DAYS", default=30, minimum=1, maximum=3650),
+            secrets=_secrets(env.text("WORKER_SECRETS_DIR")),
             file_roots=tuple(_folder(root) for root in roots) or (storage,),
             types=env.items("WORKER_TYPES"),
             modules=env.items("WORKER_MODULES"),
@@ -231,6 +262,13 @@ def _short(name: str, value: str) -> str:
 
 def _folder(text: str) -> Path:
     return Path(text).expanduser().absolute()
+
+
+def _secrets(text: str) -> Path | None:
+    folder = _folder(text) if text else None
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError(f"WORKER_SECRETS_DIR={text!r}: there is no such folder")
+    return folder
 
 
 def _unique_id() -> str:

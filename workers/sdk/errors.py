@@ -6,11 +6,23 @@ class WorkerError(Exception):
 
 
 class InvalidContent(WorkerError):
-    """The content of the request can never be processed; ends the request in INVALID_CONTENT."""
+    """The content of the request can never be processed; ends the request in INVALID_CONTENT.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    One message, or one for each fault.
+    """
+
+    def __init__(self, message: str, *others: str) -> None:
+        super().__init__(message, *others)
+        self.messages = (message, *others)
+
+    @property
+    def message(self) -> str:
+        """All messages, as one."""
+        return "; ".join(self.messages)
+
+    def __str__(self) -> str:
+        """Return all messages."""
+        return self.message
 
 
 class RetryLater(WorkerError):
@@ -36,6 +48,18 @@ class Cancelled(BaseException):
 
 class InvalidResult(WorkerError):
     """A worker type returned something that cannot be answered."""
+
+
+class SecretMissing(WorkerError):
+    """A secret that a worker type asked for cannot be read."""
+
+
+class InvalidCheckpoint(WorkerError):
+    """A worker type saved something that is no checkpoint."""
+
+
+class WorkFolderFull(WorkerError):
+    """The folder of a run holds more than it may."""
 
 
 class DeclarationError(WorkerError):

@@ -10,6 +10,7 @@ from typing import Final
 from celery.exceptions import CPendingDeprecationWarning
 
 from workers.observability.last_words import log_last_words
+from workers.sdk.masking import masked
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 #: These speak twice per task at INFO, which costs more than the task.
@@ -33,7 +34,15 @@ class JsonFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             fields["stack"] = self.formatStack(record.stack_info)
-        return json.dumps(fields, default=str)
+        return masked(json.dumps(fields, default=str))
+
+
+class ConsoleFormatter(logging.Formatter):
+    """Writes a record as people read it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or lines when there is a traceback."""
+        return masked(super().format(record))
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -50,7 +59,7 @@ def configure_logs(*, level: str, form: str) -> None:
     handler.setFormatter(
         JsonFormatter()
         if form == "json"
-        else logging.Formatter("%(asctime)s %(levelname)-7s [%(process)d] %(name)s: %(message)s")
+        else ConsoleFormatter("%(asctime)s %(levelname)-7s [%(process)d] %(name)s: %(message)s")
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Celery's pool keeps its lines from the root; Python would write them bare.

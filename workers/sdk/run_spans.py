@@ -1,5 +1,6 @@
 """The spans of runs. It needs OpenTelemetry: `tracing` imports it when tracing is on."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Self
@@ -14,6 +15,7 @@ from workers.contract.work_request import WorkRequest
 from workers.observability import opentelemetry_sdk as sdk
 from workers.observability import span_attributes as names
 from workers.sdk.errors import InvalidContent, RetryLater
+from workers.sdk.masking import masked
 
 _SERVICE: Final = "regards-worker"
 #: Characters of an error that a span tells.
@@ -81,8 +83,16 @@ def _tell(span: Span, error: BaseException) -> None:
             span.set_attribute(names.STATUS, AnswerStatus.RETRY_LATER)
         case InvalidContent():
             span.set_attribute(names.STATUS, AnswerStatus.INVALID_CONTENT)
-            span.set_status(Status(StatusCode.ERROR, error.message[:_LONGEST]))
+            span.set_status(Status(StatusCode.ERROR, masked(error.message)[:_LONGEST]))
         case _:
             span.set_attribute(names.STATUS, AnswerStatus.ERROR)
-            span.record_exception(error)
-            span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"[:_LONGEST]))
+            span.record_exception(error, attributes=_without_secrets(error))
+            span.set_status(Status(StatusCode.ERROR, masked(f"{type(error).__name__}: {error}")[:_LONGEST]))
+
+
+def _without_secrets(error: BaseException) -> dict[str, str]:
+    """Return what the library would tell of an error, masked."""
+    return {
+        "exception.message": masked(str(error)),
+        "exception.stacktrace": masked("".join(traceback.format_exception(error))),
+    }

@@ -14,16 +14,18 @@ from workers.contract.trace_parent import TraceParent
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
 from workers.sdk import declare
+from workers.sdk.checkpoints import Checkpoint
 from workers.sdk.config import WorkerConfig
 from workers.sdk.context import RequestLog, WorkContext
 from workers.sdk.errors import Cancelled, InvalidContent, RetryLater
+from workers.sdk.live_lines import LiveLines, RunLines
+from workers.sdk.masking import masked
 from workers.sdk.result import WorkResult, checked
+from workers.sdk.secret_files import SecretFiles
 from workers.sdk.stop_signs import StopSigns
 from workers.sdk.tracing import Tracing
 from workers.sdk.workspace import Workspace
 
-#: Seconds between two progress lines that are sent; those in between are only logged.
-_PROGRESS_PAUSE: Final = 1.0
 _MAX_MESSAGES: Final = 100
 #: Billiard turns a signal to a pool process into ``sys.exit(-(256 - signal number))``.
 _EXITS_BY_SIGNAL: Final = frozenset(-(256 - number) for number in signal.valid_signals())
@@ -45,6 +47,8 @@ class Runner:
         self._signs = StopSigns.of(config)
         self._announce = announce
         self._tracing = tracing
+        # The pulse looks for work that is due to be announced at least twice in that time.
+        self._lines = LiveLines(quiet=2 * config.running_after)
 
     def answer(self, *, worker_type: str, request: WorkRequest) -> WorkAnswer:
         """Run a managed request and return its answer, whatever the worker type does."""
@@ -54,10 +58,9 @@ class Runner:
 
     def _answer(self, worker_type: str, request: WorkRequest) -> WorkAnswer:
         try:
-            log = RequestLog(_log, _facts(worker_type, request))
-            result = self._run(worker_type, request, log, self._announced(request, log))
+            result = self._announced_run(worker_type, request)
         except InvalidContent as error:
-            return self.worded(request, AnswerStatus.INVALID_CONTENT, error.message)
+            return self.worded(request, AnswerStatus.INVALID_CONTENT, *error.messages)
         except Cancelled:
             # Whoever knows of the cancellation does not send it.
             return self.worded(request, AnswerStatus.ERROR, "Cancelled")
@@ -117,6 +120,16 @@ class Runner:
             worker_id=self._config.worker_id,
         )
 
+    def _announced_run(self, worker_type: str, request: WorkRequest) -> WorkResult:
+        """Run a request; what it says meanwhile is sent to its manager."""
+        lines = self._lines.of(lambda text: self._announce(self.worded(request, AnswerStatus.RUNNING, text)))
+        facts = _facts(worker_type, request)
+        try:
+            log = RequestLog(_log, facts, tell=lines.log)
+            return self._run(worker_type, request, log, partial(_told, RequestLog(_log, facts), lines))
+        finally:
+            lines.close()
+
     def _run(
         self, worker_type: str, request: WorkRequest, log: RequestLog, report: Callable[[str], None]
     ) -> WorkResult:
@@ -126,8 +139,9 @@ class Runner:
             raise Cancelled
         with (
             self._tracing.run(worker_type=worker_type, request=request),
-            Workspace(parent=config.workdir) as workspace,
+            Workspace(parent=config.workdir, quota=config.workdir_quota) as workspace,
         ):
+            checkpoint = Checkpoint(folder=config.checkpoints, worker_type=worker_type, request=request)
             context = WorkContext(
                 log=log,
                 storage=config.storage,
@@ -135,26 +149,22 @@ class Runner:
                 workspace=workspace,
                 report=report,
                 stopped=stopped,
+                checkpoint=checkpoint,
+                secrets=SecretFiles(config.secrets),
             )
-            return checked(declare.find(worker_type).run(request, context), maximum=config.max_content)
-
-    def _announced(self, request: WorkRequest, log: RequestLog) -> Callable[[str], None]:
-        sent_at = -_PROGRESS_PAUSE
-
-        def report(line: str) -> None:
-            nonlocal sent_at
-            _logged(log, line)
-            now = time.monotonic()
-            if now - sent_at >= _PROGRESS_PAUSE:
-                sent_at = now
-                self._announce(self.worded(request, AnswerStatus.RUNNING, line))
-
-        return report
+            result = checked(declare.find(worker_type).run(request, context), maximum=config.max_content)
+        checkpoint.done()
+        return result
 
 
 def _told_to_exit(error: BaseException) -> bool:
     """Tell an exit that the pool asked its process for with a signal from one that the code asked for."""
     return isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL
+
+
+def _told(log: RequestLog, lines: RunLines, line: str) -> None:
+    _logged(log, line)
+    lines.progress(line)
 
 
 def _logged(log: RequestLog, line: str) -> None:
@@ -175,4 +185,4 @@ def _facts(worker_type: str, request: WorkRequest) -> dict[str, Any]:
 def _bounded(messages: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     if not messages:
         return ()
-    return tuple(message[:_MAX_MESSAGE_LENGTH] for message in messages[:_MAX_MESSAGES])
+    return tuple(masked(message)[:_MAX_MESSAGE_LENGTH] for message in messages[:_MAX_MESSAGES])

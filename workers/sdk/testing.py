@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workers.contract.work_request import WorkRequest
+from workers.sdk.checkpoints import Checkpoint
 from workers.sdk.context import RequestLog, WorkContext
 from workers.sdk.declare import WorkFunction
 from workers.sdk.result import WorkResult, checked
+from workers.sdk.secret_files import SecretFiles
 from workers.sdk.workspace import Workspace
 
 _MAXIMUM_CONTENT = 16 * 2**20
 
 
-def run_once(
+def run_once(  # noqa: PLR0913 (all of them have a default, and a test names the one it is about)
     function: WorkFunction,
     *,
     content: bytes = b"",
@@ -28,11 +30,14 @@ def run_once(
     session: str = "session",
     progress: list[str] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    secrets: Mapping[str, str] | None = None,
 ) -> WorkResult:
     """Run a worker type's function once and return its result; what it raises comes through.
 
     ``storage`` defaults to a folder that is removed afterwards, ``file_roots`` to the storage.
+    What it notes as its checkpoint is there again in the next run with the same storage, request and content.
     Progress lines are appended to ``progress``. ``cancelled`` is asked at each call of the context.
+    ``secrets`` are what `WorkContext.secret` knows.
 
     Raises:
         InvalidResult: the result could not be answered to the manager.
@@ -51,6 +56,7 @@ def run_once(
     with tempfile.TemporaryDirectory(prefix="run-once-") as folder:
         root = Path(folder, "storage") if storage is None else storage
         root.mkdir(parents=True, exist_ok=True)
+        checkpoint = Checkpoint(folder=root / ".checkpoints", worker_type="run-once", request=request)
         context = WorkContext(
             log=RequestLog(logging.getLogger("workers.run_once"), {"request_id": request_id}),
             storage=root,
@@ -58,5 +64,16 @@ def run_once(
             workspace=Workspace(parent=Path(folder, "work")),
             report=lines.append,
             stopped=cancelled,
+            checkpoint=checkpoint,
+            secrets=SecretFiles(_written(secrets or {}, into=Path(folder, "secrets"))),
         )
-        return checked(function(request, context), maximum=_MAXIMUM_CONTENT)
+        result = checked(function(request, context), maximum=_MAXIMUM_CONTENT)
+        checkpoint.done()
+        return result
+
+
+def _written(secrets: Mapping[str, str], *, into: Path) -> Path:
+    into.mkdir()
+    for name, value in secrets.items():
+        (into / name).write_text(value, encoding="utf-8")
+    return into

@@ -3,20 +3,30 @@
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+from workers.sdk.errors import WorkFolderFull
+
+#: Seconds between two looks at what a folder holds, and how many times as long as a look took.
+_LOOK: Final = 0.5
+_REST: Final = 20.0
 
 
 class Workspace:
     """A folder that is made when it is first asked for, and removed when the run ends.
 
-    Work that needs no folder pays nothing for it.
+    Work that needs no folder pays nothing for it. ``quota`` is the most that it may hold, in bytes; 0: no
+    limit.
     """
 
-    def __init__(self, *, parent: Path) -> None:
+    def __init__(self, *, parent: Path, quota: int = 0) -> None:
         self._parent = parent
+        self._quota = quota
         self._folder: Path | None = None
+        self._next_look = 0.0
 
     def folder(self) -> Path:
         """Return the folder; it is new and empty at the first call."""
@@ -24,6 +34,23 @@ class Workspace:
             self._parent.mkdir(parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._parent))
         return self._folder
+
+    def check(self, *, at: float) -> None:
+        """Look whether the folder holds too much, once in a while; ``at`` is a monotonic time.
+
+        Raises:
+            WorkFolderFull: it does.
+        """
+        if not self._quota or self._folder is None or at < self._next_look:
+            return
+        begun = time.monotonic()
+        held = _bytes_in(self._folder)
+        # A folder with very many files is looked at less often.
+        self._next_look = at + max(_LOOK, _REST * (time.monotonic() - begun))
+        if held > self._quota:
+            raise WorkFolderFull(
+                f"The work folder holds {held} bytes, {self._quota} are allowed (WORKER_WORKDIR_QUOTA_BYTES)"
+            )
 
     def __enter__(self) -> Self:
         """Begin the run."""
@@ -48,3 +75,21 @@ def _open_up(folder: Path) -> None:
             path = Path(parent, name)
             if not path.is_symlink():
                 path.chmod(0o700)
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return what the files of a folder take on the disk; links are not followed."""
+    total, folders = 0, [str(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        # A sparse file takes less than its length, and only what it takes can fill a disk.
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+        # What goes while it is looked at takes nothing.
+        except FileNotFoundError:
+            continue
+    return total
