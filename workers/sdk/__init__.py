@@ -1,6 +1,7 @@
-"""What a worker type imports: one decorator, a request, a context, a result and three errors."""
+"""What a worker type imports: one decorator, a request, contexts, a result and three errors."""
 
 from workers.contract.work_request import WorkRequest
+from workers.sdk.calling import SetupContext
 from workers.sdk.content import json_content
 from workers.sdk.context import WorkContext
 from workers.sdk.declare import worker_type
@@ -11,6 +12,7 @@ __all__ = [
     "Cancelled",
     "InvalidContent",
     "RetryLater",
+    "SetupContext",
     "WorkContext",
     "WorkRequest",
     "WorkResult",

@@ -14,6 +14,7 @@ from workers.sdk import process, topology
 from workers.sdk.announcer import Announcer
 from workers.sdk.checkpoints import sweep
 from workers.sdk.config import WorkerConfig
+from workers.sdk.declare import close_instances
 from workers.sdk.errors import WorkerError
 from workers.sdk.fleet import Fleet
 from workers.sdk.loading import load_types
@@ -128,6 +129,7 @@ def _logs(*, config: WorkerConfig, **_signal: object) -> None:
 
 
 def _close(*, tracing: Tracing, **_signal: object) -> None:
+    close_instances()
     tracing.close()
 
 

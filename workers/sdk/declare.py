@@ -1,27 +1,20 @@
 """How a function becomes a worker type: declaring it registers it."""
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final, Protocol, TypeVar
+from types import MappingProxyType, MethodType
+from typing import Any, Final, TypeVar
 
-from workers.contract.work_request import WorkRequest
-from workers.sdk.context import WorkContext
+from workers.sdk.calling import BulkFunction, Held, TypedFunction, WorkFunction
 from workers.sdk.errors import DeclarationError, UnknownWorkerType
-from workers.sdk.result import WorkResult
+from workers.sdk.signatures import Signature, signature_of
 
 #: Letters, digits, dot, dash and underscore: what every broker accepts in a queue name.
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _MAX_VERSION: Final = 64
-
-
-class WorkFunction(Protocol):
-    """The signature of the function of a worker type."""
-
-    def __call__(self, request: WorkRequest, context: WorkContext, /) -> WorkResult:
-        """Do the work."""
-        ...
+_MOST_IN_BULK: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,32 +24,111 @@ class WorkerType:
     name: str
     version: str
     run: WorkFunction
+    #: The function or class that was decorated.
+    declared: Callable[..., Any]
+    signature: Signature
+    #: Content types that a manager may send here, and the one that is made; only said for configuration.
+    content_types: tuple[str, ...] = ()
+    content_type_output: str | None = None
+    #: Requests that one call takes at most.
+    bulk: int = 1
+
+    @property
+    def module(self) -> str:
+        """Where it is declared."""
+        return self.declared.__module__
 
 
-F = TypeVar("F", bound=WorkFunction)
+F = TypeVar("F", bound=Callable[..., Any])
 
 _declared: dict[str, WorkerType] = {}
 
 
-def worker_type(name: str, *, version: str) -> Callable[[F], F]:
-    """Declare the decorated function as the worker type ``name``; the function itself is unchanged.
+def worker_type(
+    name: str,
+    *,
+    version: str,
+    content_types: tuple[str, ...] = (),
+    content_type_output: str | None = None,
+    bulk: int = 1,
+) -> Callable[[F], F]:
+    """Declare the decorated function, or class with a method ``run``, as the worker type ``name``.
+
+    The function itself is unchanged. With ``bulk`` it gets a list of up to so many requests, or models, and
+    returns a list with an outcome for each: a result, a model, or an error. ``content_types`` and
+    ``content_type_output`` say what a manager may send here and what comes out, for `workers.sdk.workflows`.
 
     Raises:
-        DeclarationError: the name is malformed or taken (case does not count), or the version is empty.
+        DeclarationError: the name is malformed or taken (case does not count), the version is empty, or what
+            is decorated cannot be called with a request and a context.
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise DeclarationError(
             f"Worker type {name!r} is not a valid name: 1 to 128 letters, digits, '.', '-' or '_' are "
             "allowed, and it must start with a letter or digit"
         )
     if not 0 < len(version) <= _MAX_VERSION:
         raise DeclarationError(f"Worker type {name!r}: version must have 1 to 64 characters, got {version!r}")
+    if not 1 <= bulk <= _MOST_IN_BULK:
+        raise DeclarationError(f"Worker type {name!r}: bulk must be 1 to {_MOST_IN_BULK}, got {bulk}")
 
     def declare(function: F) -> F:
-        _register(WorkerType(name=name, version=version, run=function))
+        run, signature = adapted(function, worker_type=name, bulk=bulk > 1)
+        _register(
+            WorkerType(
+                name=name,
+                version=version,
+                run=run,
+                declared=function,
+                signature=signature,
+                content_types=content_types,
+                content_type_output=content_type_output,
+                bulk=bulk,
+            )
+        )
         return function
 
     return declare
+
+
+def adapted(
+    function: Callable[..., Any], *, worker_type: str, bulk: bool = False
+) -> tuple[WorkFunction, Signature]:
+    """Return how a declared function or class is called with a request, and what it takes and makes.
+
+    Raises:
+        DeclarationError: it cannot be called so.
+    """
+    call: Callable[..., Any] = function
+    if inspect.isclass(function):
+        method = getattr(function, "run", None)
+        if not callable(method):
+            raise DeclarationError(
+                f"Worker type {worker_type!r}: the class {function.__name__} has no method run"
+            )
+        # Bound to nobody: only what comes after self is looked at.
+        signature = signature_of(MethodType(method, object()), worker_type=worker_type, bulk=bulk)
+        call = Held(function)
+    elif callable(function):
+        signature = signature_of(function, worker_type=worker_type, bulk=bulk)
+    else:
+        raise DeclarationError(f"Worker type {worker_type!r} must decorate a function, not {function!r}")
+    if bulk:
+        return BulkFunction(call, signature), signature
+    return (call if signature == Signature() else TypedFunction(call, signature)), signature
+
+
+def close_instances() -> None:
+    """Let every instance of a class give back what it holds in this process."""
+    for entry in _declared.values():
+        close_instance(entry.run)
+
+
+def close_instance(run: WorkFunction) -> None:
+    """Let the instance of a class give back what it holds in this process, if there is one."""
+    inner = getattr(run, "function", run)
+    if isinstance(inner, Held):
+        inner.close()
 
 
 def declared_types() -> Mapping[str, WorkerType]:
@@ -78,18 +150,16 @@ def find(name: str) -> WorkerType:
 
 
 def _register(entry: WorkerType) -> None:
-    if not callable(entry.run):
-        raise DeclarationError(f"Worker type {entry.name!r} must decorate a function, not {entry.run!r}")
     # Two names that differ only by case would share one queue.
     taken = _declared.get(entry.name.lower())
-    if taken is not None and _place(taken.run) != _place(entry.run):
+    if taken is not None and _place(taken.declared) != _place(entry.declared):
         raise DeclarationError(
-            f"Worker type {entry.name!r} is already declared as {taken.name!r} by {_place(taken.run)}; "
-            f"{_place(entry.run)} must choose another name (case does not count)"
+            f"Worker type {entry.name!r} is already declared as {taken.name!r} by {_place(taken.declared)}; "
+            f"{_place(entry.declared)} must choose another name (case does not count)"
         )
     _declared[entry.name.lower()] = entry
 
 
-def _place(function: WorkFunction) -> str:
+def _place(function: Callable[..., Any]) -> str:
     """Return where a function is defined; a reloaded module declares from the same place."""
     return f"{function.__module__}.{getattr(function, '__qualname__', function)}"

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from workers.sdk import declare
@@ -21,15 +22,25 @@ def load_types(*, types: Sequence[str], modules: Sequence[str]) -> tuple[WorkerT
         ConfigurationError: a module cannot be imported.
         DeclarationError: two declarations clash.
     """
+    load_modules(modules)
+    if not types:
+        raise UnknownWorkerType(f"No worker type to run: give --types or WORKER_TYPES; known: {_known()}")
+    return tuple(_load(name) for name in dict.fromkeys(types))
+
+
+def load_modules(modules: Sequence[str]) -> None:
+    """Import modules that declare worker types.
+
+    Raises:
+        ConfigurationError: a module cannot be imported.
+        DeclarationError: two declarations clash.
+    """
     here = str(Path.cwd())
     if modules and here not in sys.path:
         # As `python -m` does, and the command `celery` does not: modules of one's own lie where one starts.
         sys.path.insert(0, here)
     for module in modules:
-        _import(module, asked_by="WORKER_MODULES")
-    if not types:
-        raise UnknownWorkerType(f"No worker type to run: give --types or WORKER_TYPES; known: {_known()}")
-    return tuple(_load(name) for name in dict.fromkeys(types))
+        imported(module, asked_by="WORKER_MODULES")
 
 
 def builtin_types() -> tuple[str, ...]:
@@ -39,16 +50,22 @@ def builtin_types() -> tuple[str, ...]:
 
 def _load(name: str) -> WorkerType:
     if name not in declare.declared_types() and name in builtin_types():
-        _import(f"workers.builtin.{name.replace('-', '_')}.worker", asked_by=f"worker type {name}")
+        imported(f"workers.builtin.{name.replace('-', '_')}.worker", asked_by=f"worker type {name}")
     try:
         return declare.find(name)
     except UnknownWorkerType:
         raise UnknownWorkerType(f"Unknown worker type {name!r}; known: {_known()}") from None
 
 
-def _import(module: str, *, asked_by: str) -> None:
+def imported(module: str, *, asked_by: str) -> ModuleType:
+    """Return a module that somebody asked for.
+
+    Raises:
+        ConfigurationError: it cannot be imported.
+        DeclarationError: what it declares is no worker type, or clashes with another.
+    """
     try:
-        import_module(module)
+        return import_module(module)
     except WorkerError:
         raise
     # Whatever a module of somebody else raises: Celery would swallow it, and start a worker without types.

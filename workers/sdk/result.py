@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from workers.contract import headers as names
 from workers.sdk.errors import InvalidResult
@@ -36,6 +36,25 @@ class WorkResult:
         try:
             text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidResult(f"The result cannot be written as JSON: {error}") from error
+        return cls(content=text.encode(), additional_headers=additional_headers or {}, messages=messages)
+
+    @classmethod
+    def model(
+        cls,
+        value: Any,
+        *,
+        additional_headers: Mapping[str, str] | None = None,
+        messages: tuple[str, ...] = (),
+    ) -> Self:
+        """Build a result whose content is a pydantic model, written as JSON with the names of its aliases.
+
+        Raises:
+            InvalidResult: the model cannot be written as JSON.
+        """
+        try:
+            text = value.model_dump_json(by_alias=True)
+        except ValueError as error:
             raise InvalidResult(f"The result cannot be written as JSON: {error}") from error
         return cls(content=text.encode(), additional_headers=additional_headers or {}, messages=messages)
 

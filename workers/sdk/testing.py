@@ -4,11 +4,12 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from workers.contract.work_request import WorkRequest
 from workers.sdk.checkpoints import Checkpoint
 from workers.sdk.context import RequestLog, WorkContext
-from workers.sdk.declare import WorkFunction
+from workers.sdk.declare import adapted, close_instance
 from workers.sdk.result import WorkResult, checked
 from workers.sdk.secret_files import SecretFiles
 from workers.sdk.workspace import Workspace
@@ -17,7 +18,7 @@ _MAXIMUM_CONTENT = 16 * 2**20
 
 
 def run_once(  # noqa: PLR0913 (all of them have a default, and a test names the one it is about)
-    function: WorkFunction,
+    function: Callable[..., Any],
     *,
     content: bytes = b"",
     content_type: str = "",
@@ -32,7 +33,9 @@ def run_once(  # noqa: PLR0913 (all of them have a default, and a test names the
     cancelled: Callable[[], bool] = lambda: False,
     secrets: Mapping[str, str] | None = None,
 ) -> WorkResult:
-    """Run a worker type's function once and return its result; what it raises comes through.
+    """Run a worker type's function or class once and return its result; what it raises comes through.
+
+    A class is set up before and torn down after. For a bulk see `run_bulk`.
 
     ``storage`` defaults to a folder that is removed afterwards, ``file_roots`` to the storage.
     What it notes as its checkpoint is there again in the next run with the same storage, request and content.
@@ -42,6 +45,7 @@ def run_once(  # noqa: PLR0913 (all of them have a default, and a test names the
     Raises:
         InvalidResult: the result could not be answered to the manager.
     """
+    run, _ = adapted(function, worker_type="run-once")
     request = WorkRequest(
         tenant=tenant,
         request_id=request_id,
@@ -67,7 +71,10 @@ def run_once(  # noqa: PLR0913 (all of them have a default, and a test names the
             checkpoint=checkpoint,
             secrets=SecretFiles(_written(secrets or {}, into=Path(folder, "secrets"))),
         )
-        result = checked(function(request, context), maximum=_MAXIMUM_CONTENT)
+        try:
+            result = checked(run(request, context), maximum=_MAXIMUM_CONTENT)
+        finally:
+            close_instance(run)
         checkpoint.done()
         return result
 

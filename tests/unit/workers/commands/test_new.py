@@ -1,0 +1,57 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import tree
+from workers.commands.command_line import main
+from workers.commands.scaffold import module_name
+
+
+@pytest.mark.parametrize(
+    ("worker_type", "module"),
+    [
+        ("scene-index", "scene_index"),
+        ("Scene.Index-2_", "scene_index_2"),
+        ("2-scenes", "worker_2_scenes"),
+        ("json", "worker_json"),
+        ("class", "worker_class"),
+        ("workers", "worker_workers"),
+    ],
+)
+def test_it_names_the_module_so_that_it_can_be_imported(worker_type: str, module: str) -> None:
+    assert module_name(worker_type) == module
+
+
+def test_what_it_writes_passes_its_own_test(tmp_path: Path) -> None:
+    folder = tmp_path / "types" / "index"
+    assert main(["new", "scene-index", "--folder", str(folder)]) == 0
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"scene_index.py", "test_scene_index.py", "README.md"}
+    # Without the plug-ins of this project's tests: nobody else has them.
+    environment = os.environ | {"PYTHONPATH": str(tree.ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+    assert "WORKER_MODULES=scene_index" in (folder / "README.md").read_text()
+
+
+def test_it_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.py").write_text("mine")
+    assert main(["new", "scene-index", "--folder", str(tmp_path)]) == 1
+    assert "exists already; --folder names another place" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+def test_it_refuses_a_name_that_no_worker_type_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "no/type"]) == 1
+    assert "'no/type' is no name of a worker type" in capsys.readouterr().err
