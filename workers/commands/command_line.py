@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workers.commands import listing, scaffold, schemas, workflow_file
+from workers.commands import conformance, listing, scaffold, schemas, workflow_file
 from workers.sdk.config import WorkerConfig
 from workers.sdk.errors import WorkerError
 
@@ -66,6 +66,7 @@ def _parser(config: WorkerConfig) -> ArgumentParser:
     _add_list(commands, config)
     _add_schema(commands, config)
     _add_workflow(commands)
+    _add_conformance(commands, config)
     return parser
 
 
@@ -113,6 +114,39 @@ def _add_workflow(commands: "Commands") -> None:
         metavar="MODULE:NAME",
         help="a variable that holds a workers.sdk.workflows.Workflow; the result is what manage.py "
         "import_configuration reads",
+    )
+
+
+def _add_conformance(commands: "Commands", config: WorkerConfig) -> None:
+    examined = _add(
+        commands,
+        "conformance",
+        conformance.run,
+        "play the manager to a running worker of any language, and tell what it does right and wrong",
+    )
+    examined.add_argument(
+        "--url",
+        default=config.broker_url or None,
+        required=not config.broker_url,
+        help="broker and virtual host, without a manager in it, as amqp://user:password@host:port/virtual "
+        "host (default: BROKER_URL)",
+    )
+    examined.add_argument("--type", required=True, help="worker type that is served there")
+    examined.add_argument("--content", default="{}", help="a body that it processes (default: %(default)s)")
+    examined.add_argument("--invalid", help="a body that it refuses (default: none, the point stays open)")
+    examined.add_argument(
+        "--tenant",
+        default=config.tenant,
+        help="tenant of the requests (default: WORKER_TENANT, now: %(default)s)",
+    )
+    examined.add_argument(
+        "--timeout", type=float, default=30.0, help="seconds that each answer may take (default: %(default)s)"
+    )
+    examined.add_argument(
+        "--beat-timeout",
+        type=float,
+        default=60.0,
+        help="seconds in which it must have beaten (default: %(default)s)",
     )
 
 

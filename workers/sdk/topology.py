@@ -13,7 +13,7 @@ HEARTBEATS: Final = Exchange(names.HEARTBEAT_EXCHANGE, type="topic", durable=Tru
 FENCED_ANSWERS: Final = Exchange(names.FENCED_ANSWERS, type="fanout", durable=True)
 FAILED_REQUESTS: Final = Exchange(names.REQUEST_DEAD_LETTERS, type="fanout", durable=True)
 CANCELLATIONS: Final = Exchange(names.CANCELLATIONS, type="fanout", durable=True)
-_DEAD_LETTERS: Final = Exchange(names.DEAD_LETTER_EXCHANGE, type="topic", durable=True)
+DEAD_LETTERS: Final = Exchange(names.DEAD_LETTER_EXCHANGE, type="topic", durable=True)
 _ANY_TASK: Final = names.task_name("")
 
 
@@ -50,7 +50,7 @@ def failed_requests_queue() -> Queue:
         queue_arguments={"x-max-priority": names.MAX_PRIORITY},
         bindings=[
             binding(FAILED_REQUESTS, routing_key=""),
-            binding(_DEAD_LETTERS, routing_key=names.REQUEST_DEAD_LETTERS),
+            binding(DEAD_LETTERS, routing_key=names.REQUEST_DEAD_LETTERS),
         ],
     )
 

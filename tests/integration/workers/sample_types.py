@@ -4,6 +4,8 @@ import os
 import sys
 import time
 
+from pydantic import BaseModel
+
 from workers.sdk import (
     Cancelled,
     InvalidContent,
@@ -24,6 +26,27 @@ def echo(request: WorkRequest, context: WorkContext) -> WorkResult:
         additional_headers={"seen": request.headers.get("hint", "none")},
         messages=(f"echoed {len(request.content)} bytes",),
     )
+
+
+class Scene(BaseModel):
+    """What is measured."""
+
+    width: int
+
+
+@worker_type("measure", version="1.0")
+def measure(scene: Scene, _context: WorkContext) -> Scene:
+    """Return what came in, if it is a scene."""
+    return scene
+
+
+@worker_type("resume", version="1.0")
+def resume(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Die after the first half, and do the second one when it is run again."""
+    if context.checkpoint.load() is None:
+        context.checkpoint.save({"done": "first half"})
+        os._exit(9)
+    return WorkResult.json([context.checkpoint.load(), request.dispatch_id])
 
 
 @worker_type("refuse", version="1.0")

@@ -92,3 +92,16 @@ def test_it_beats_again_after_it_has_lost_its_connection(rabbitmq: Broker) -> No
         wire.cut()
         # Those before the cut were on their way.
         assert len([manager.heartbeat() for _ in range(6)]) == 6
+
+
+def test_the_next_attempt_goes_on_where_its_killed_process_was(rabbitmq: Broker) -> None:
+    with (
+        Manager(broker=rabbitmq) as manager,
+        Fleet(broker=rabbitmq, types=["resume"], pool=["prefork", "--concurrency", "1"]),
+    ):
+        manager.dispatch_task("resume", a_request("halves", dispatch_id="11:1:1"))
+        assert manager.final_answer("halves").status is AnswerStatus.REDELIVERED
+        manager.dispatch_task("resume", a_request("halves", dispatch_id="11:1:2"))
+        wait_for(lambda: len([one for one in manager.answers("halves") if one.content]) == 1)
+        answer = manager.answers("halves")[-1]
+    assert answer.content == b'[{"done":"first half"},"11:1:2"]'
