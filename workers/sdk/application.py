@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +16,7 @@ from workers.sdk import process, topology
 from workers.sdk.announcer import Announcer
 from workers.sdk.checkpoints import sweep
 from workers.sdk.config import WorkerConfig
-from workers.sdk.declare import close_instances
+from workers.sdk.declare import WorkerType, close_instances
 from workers.sdk.errors import WorkerError
 from workers.sdk.fleet import Fleet
 from workers.sdk.loading import load_types
@@ -93,6 +95,7 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
             else [name.strip() for name in wanted.split(",") if name.strip()],
             modules=config.modules,
         )
+        config = _with_room_for_bulks(config, types)
         tracing = Tracing(config=config)
     except WorkerError as error:
         raise SystemExit(f"celery -A workers worker: {error}") from error
@@ -112,6 +115,12 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     signals.worker_process_init.connect(partial(_child, parent=os.getpid()), weak=False)
     for end in (signals.worker_shutdown, signals.worker_process_shutdown):
         end.connect(partial(_close, tracing=tracing), weak=False)
+
+
+def _with_room_for_bulks(config: WorkerConfig, types: Sequence[WorkerType]) -> WorkerConfig:
+    """Take as much in advance as the largest bulk holds; the embedded broker gives no bulks."""
+    largest = 1 if config.embedded else max(entry.bulk for entry in types)
+    return replace(config, prefetch=max(config.prefetch, largest))
 
 
 def _consume_only(app: Celery, *, types_queues: list[str]) -> None:

@@ -22,6 +22,7 @@ from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
 from workers.sdk import process, redelivery, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
+from workers.sdk.bulks import Bulks
 from workers.sdk.cancellations import Cancellations
 from workers.sdk.fleet import Fleet
 from workers.sdk.health import Vitals, answer_probes
@@ -95,6 +96,8 @@ class WorkConsumer(Consumer):
         # Celery's own chatter between workers: the heartbeats of the contract say it all.
         options |= {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
         app, hub, pool = options["app"], options["hub"], options["pool"]
+        self.fleet = app.fleet
+        _make_room(options, prefetch=self.fleet.config.prefetch)
         #: The pool runs requests in the thread of the event loop, one at a time.
         self.runs_in_the_loop = type(pool).__module__ == "celery.concurrency.solo"
         if getattr(pool, "limit", 0) == 1 and self.runs_in_the_loop:
@@ -102,7 +105,6 @@ class WorkConsumer(Consumer):
             options["amqheartbeat"] = 0
             # It runs one request at a time, whatever concurrency was asked for.
             options["initial_prefetch_count"] = options["prefetch_multiplier"]
-        self.fleet = app.fleet
         self._thread = threading.get_ident()
         self.answers: Answers = (
             ConfirmedAnswers(hub=hub) if hub else DirectAnswers(connect=app.connection_for_write)
@@ -115,6 +117,13 @@ class WorkConsumer(Consumer):
         )
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         super().__init__(*args, **options)
+        sizes = {entry.name: entry.bulk for entry in self.fleet.types if entry.bulk > 1}
+        # Without an event loop messages come one by one: there is nothing to collect.
+        self._bulks = (
+            Bulks(sizes=sizes, start=self.on_task_request, soon=hub.call_soon, more=self._more_has_come)
+            if hub and sizes
+            else None
+        )
         self.pulse = Pulse(
             config=self.fleet.config,
             types=self.fleet.types,
@@ -206,6 +215,10 @@ class WorkConsumer(Consumer):
             )
         )
 
+    def _more_has_come(self) -> bool:
+        arrivals = self.connection.connection.arrivals if self.connection is not None else None
+        return arrivals is not None and arrivals.buffered
+
     def _take(self, message: Any, work: ManagedWork) -> None:
         known = self._desk.in_hand.get(work.request.dispatch_id or "")
         if known is not None:
@@ -228,7 +241,8 @@ class WorkConsumer(Consumer):
             self._take_again(message, work, request)
         elif not request.revoked():
             state.task_reserved(request)
-            self.on_task_request(request)
+            if self._bulks is None or not self._bulks.take(request):
+                self.on_task_request(request)
 
     def _take_again(self, message: Any, work: ManagedWork, request: ManagedRequest) -> None:
         """Let a copy that counts take the place of a request whose manager does not."""
@@ -244,7 +258,8 @@ class WorkConsumer(Consumer):
 
         def kill() -> None:
             # Looked at in the loop's own thread: a child gets its next request only after this one.
-            if request.running and request.worker_pid:
+            # Those of a bulk share a child: the others' work is not ended for one that was cancelled.
+            if request.running and request.worker_pid and not request.in_bulk:
                 _log.warning("cancelled work is stopped by force", extra={"dispatch_id": request.id})
                 self.pool.terminate_job(request.worker_pid, number)
 
@@ -271,3 +286,11 @@ class WorkConsumer(Consumer):
         request.work, request.desk = work, self._desk
         self._desk.in_hand[identity] = request
         return request
+
+
+def _make_room(options: dict[str, Any], *, prefetch: int) -> None:
+    """Take as much in advance as bulks need: Celery has read its option before worker types were known."""
+    before = options["prefetch_multiplier"]
+    if 0 < before < prefetch:
+        options["initial_prefetch_count"] = options["initial_prefetch_count"] // before * prefetch
+        options["prefetch_multiplier"] = prefetch

@@ -149,6 +149,18 @@ def find(name: str) -> WorkerType:
     return entry
 
 
+def bulk_function(name: str) -> BulkFunction:
+    """Return the function of a bulk type.
+
+    Raises:
+        UnknownWorkerType: nothing declares this name as a bulk type.
+    """
+    run = find(name).run
+    if not isinstance(run, BulkFunction):
+        raise UnknownWorkerType(f"Worker type {name!r} takes no bulks")
+    return run
+
+
 def _register(entry: WorkerType) -> None:
     # Two names that differ only by case would share one queue.
     taken = _declared.get(entry.name.lower())

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import ref
@@ -51,6 +51,10 @@ class ManagedRequest(Request):
     announced = False
     #: Monotonic time at which it was heard that nobody awaits the answer any more.
     cancelled_at: float | None = None
+    #: Requests of the same bulk, which goes through the pool under the name of this one.
+    companions: Sequence["ManagedRequest"] = ()
+    #: Others are worked on by the same call.
+    in_bulk = False
     _answered = False
 
     @property
@@ -65,15 +69,18 @@ class ManagedRequest(Request):
 
     def execute_using_pool(self, pool: Any, **_options: object) -> Any:
         """Hand the request to the pool."""
-        if self.revoked():
+        if not self.companions and self.revoked():
             raise TaskRevokedError(self.id)
-        if self.desk.always_running:
-            self.announced = True
-            self.send(process.runner().worded(self.work.request, AnswerStatus.RUNNING), settles=False)
-        hard_limit, soft_limit = self.time_limits
+        for request in self._all() if self.desk.always_running else ():
+            request.announced = True
+            request.send(process.runner().worded(request.work.request, AnswerStatus.RUNNING), settles=False)
+        hard_limit, soft_limit = self._limits()
         result = pool.apply_async(
-            process.run_managed,
-            args=(self.work.worker_type, self.work.request),
+            process.run_managed_bulk if self.companions else process.run_managed,
+            args=(
+                self.work.worker_type,
+                [one.work.request for one in self._all()] if self.companions else self.work.request,
+            ),
             accept_callback=self.on_accepted,
             timeout_callback=self.on_timeout,
             callback=self.on_success,
@@ -89,18 +96,23 @@ class ManagedRequest(Request):
         """Note that the pool has started the request."""
         self.accepted_at = time_accepted
         super().on_accepted(pid, time_accepted)
+        for companion in self.companions:
+            companion.on_accepted(pid, time_accepted)
 
     def on_success(self, outcome: Any, **_options: object) -> None:
         """Send the answer that the run came back with."""
         if isinstance(outcome, ExceptionInfo):
             self.on_failure(outcome)
+        elif self.companions:
+            for request, answer in zip(self._all(), outcome, strict=True):
+                request.answer(answer)
         else:
             self.answer(outcome)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001
         """Answer ERROR when the hard time limit has passed; the soft one is the function's to handle."""
-        if not soft:
-            self._fail(f"TimeLimitExceeded: the time limit of {timeout} s has passed")
+        for request in () if soft else self._all():
+            request.fail(f"TimeLimitExceeded: the time limit of {timeout} s has passed")
 
     def on_failure(
         self,
@@ -109,6 +121,8 @@ class ManagedRequest(Request):
         return_ok: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Answer ERROR, unless the process that ran it is gone: then the broker delivers it again."""
+        for companion in self.companions:
+            companion.on_failure(exc_info, send_failed_event, return_ok)
         # Billiard wraps what a child process raised.
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         if self.cancelled_at is not None:
@@ -120,7 +134,7 @@ class ManagedRequest(Request):
             super().on_failure(exc_info, send_failed_event, return_ok)
         else:
             _log.error("run failed outside the worker type: %s", exc_info.traceback)
-            self._fail(f"{type(error).__name__}: {error}")
+            self.fail(f"{type(error).__name__}: {error}")
 
     def answer(self, answer: WorkAnswer) -> None:
         """Send the final answer; the message is acknowledged when the broker has it."""
@@ -172,5 +186,16 @@ class ManagedRequest(Request):
         seconds = None if self.accepted_at is None else max(0.0, time.monotonic() - self.accepted_at)
         count_task(worker_type=self.work.worker_type, outcome=outcome, seconds=seconds)
 
-    def _fail(self, message: str) -> None:
+    def _all(self) -> Iterator["ManagedRequest"]:
+        """Yield every request of the bulk, this one first."""
+        yield self
+        yield from self.companions
+
+    def _limits(self) -> tuple[float | None, float | None]:
+        """Return the hard and the soft time limit: a bulk may take as long as all its requests together."""
+        hard, soft = zip(*(request.time_limits for request in self._all()), strict=True)
+        return (None if None in hard else sum(hard)), (None if None in soft else sum(soft))
+
+    def fail(self, message: str) -> None:
+        """Answer ERROR."""
         self.answer(process.runner().worded(self.work.request, AnswerStatus.ERROR, message))

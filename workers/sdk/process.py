@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from workers.contract.work_answer import WorkAnswer
@@ -36,6 +37,11 @@ def runner() -> Runner:
 def run_managed(worker_type: str, request: WorkRequest) -> WorkAnswer:
     """Run a managed request; the pool finds this function by its name."""
     return runner().answer(worker_type=worker_type, request=request)
+
+
+def run_managed_bulk(worker_type: str, requests: Sequence[WorkRequest]) -> list[WorkAnswer]:
+    """Run managed requests at once; the pool finds this function by its name."""
+    return runner().answer_bulk(worker_type=worker_type, requests=requests)
 
 
 def die_with_parent(*, parent: int) -> None:

@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -13,7 +13,7 @@ from celery.exceptions import WorkerShutdown, WorkerTerminate
 from workers.contract.trace_parent import TraceParent
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
-from workers.sdk import declare
+from workers.sdk import bulk_runs, declare
 from workers.sdk.checkpoints import Checkpoint
 from workers.sdk.config import WorkerConfig
 from workers.sdk.context import RequestLog, WorkContext
@@ -30,6 +30,9 @@ _MAX_MESSAGES: Final = 100
 #: Billiard turns a signal to a pool process into ``sys.exit(-(256 - signal number))``.
 _EXITS_BY_SIGNAL: Final = frozenset(-(256 - number) for number in signal.valid_signals())
 _MAX_MESSAGE_LENGTH: Final = 10_000
+
+#: What ends the process is nobody's answer.
+_THROUGH: Final = (KeyboardInterrupt, WorkerShutdown, WorkerTerminate)
 
 _log: Final = logging.getLogger(__name__)
 
@@ -56,25 +59,66 @@ class Runner:
         answer = self._answer(worker_type, request)
         return replace(answer, run_seconds=round(time.monotonic() - begun, 4))
 
+    def answer_bulk(self, *, worker_type: str, requests: Sequence[WorkRequest]) -> list[WorkAnswer]:
+        """Run managed requests of a bulk type at once and return their answers, in their order.
+
+        When the function itself fails they are run one by one, so that a bad one does not spoil the others.
+        """
+        begun = time.monotonic()
+        stopped = [partial(self._signs.is_up, request.dispatch_id) for request in requests]
+        try:
+            found = bulk_runs.outcomes(
+                function=declare.bulk_function(worker_type),
+                worker_type=worker_type,
+                requests=requests,
+                config=self._config,
+                tracing=self._tracing,
+                stopped=lambda: all(sign() for sign in stopped),
+            )
+        except _THROUGH:
+            raise
+        except (Exception, SystemExit, Cancelled) as error:
+            if _told_to_exit(error):
+                raise
+            _log.warning("bulk failed, its requests are run one by one: %s", masked(repr(error)))
+            return [self.answer(worker_type=worker_type, request=request) for request in requests]
+        took = round((time.monotonic() - begun) / len(requests), 4)
+        return [
+            replace(self._worded_outcome(worker_type, request, outcome), run_seconds=took)
+            for request, outcome in zip(requests, found, strict=True)
+        ]
+
     def _answer(self, worker_type: str, request: WorkRequest) -> WorkAnswer:
         try:
             result = self._announced_run(worker_type, request)
-        except InvalidContent as error:
-            return self.worded(request, AnswerStatus.INVALID_CONTENT, *error.messages)
-        except Cancelled:
-            # Whoever knows of the cancellation does not send it.
-            return self.worded(request, AnswerStatus.ERROR, "Cancelled")
-        except RetryLater as error:
-            return self._later(request, error)
-        except (KeyboardInterrupt, WorkerShutdown, WorkerTerminate):
+        except _THROUGH:
             raise
         # A library that calls sys.exit() must not take the worker along.
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, Cancelled) as error:
             if _told_to_exit(error):
                 raise
-            facts = _facts(worker_type, request)
-            _log.exception("worker type failed", extra={**facts, "action": "work.failed"})
-            return self.worded(request, AnswerStatus.ERROR, f"{type(error).__name__}: {error}")
+            return self._worded_outcome(worker_type, request, error)
+        return self._worded_outcome(worker_type, request, result)
+
+    def _worded_outcome(
+        self, worker_type: str, request: WorkRequest, outcome: WorkResult | BaseException
+    ) -> WorkAnswer:
+        match outcome:
+            case InvalidContent():
+                return self.worded(request, AnswerStatus.INVALID_CONTENT, *outcome.messages)
+            case Cancelled():
+                # Whoever knows of the cancellation does not send it.
+                return self.worded(request, AnswerStatus.ERROR, "Cancelled")
+            case RetryLater():
+                return self._later(request, outcome)
+            case BaseException():
+                facts = _facts(worker_type, request) | {"action": "work.failed"}
+                _log.error("worker type failed", extra=facts, exc_info=outcome)
+                return self.worded(request, AnswerStatus.ERROR, f"{type(outcome).__name__}: {outcome}")
+            case _:
+                return self._succeeded(request, outcome)
+
+    def _succeeded(self, request: WorkRequest, result: WorkResult) -> WorkAnswer:
         return WorkAnswer(
             tenant=request.tenant,
             request_id=request.request_id,

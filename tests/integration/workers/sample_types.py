@@ -40,6 +40,16 @@ def measure(scene: Scene, _context: WorkContext) -> Scene:
     return scene
 
 
+@worker_type("tally", version="1.0", bulk=10)
+def tally(scenes: list[Scene], context: WorkContext) -> list[WorkResult | Exception]:
+    """Tell each how many there are at once; refuse those inside out, and fail altogether where one is 13."""
+    assert 13 not in [scene.width for scene in scenes]
+    context.progress(f"{len(scenes)} scenes")
+    return [
+        InvalidContent("inside out") if scene.width < 0 else WorkResult.json(len(scenes)) for scene in scenes
+    ]
+
+
 @worker_type("resume", version="1.0")
 def resume(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Die after the first half, and do the second one when it is run again."""

@@ -85,7 +85,8 @@ def test_it_tells_what_a_worker_does_wrong_in_the_words_of_the_contract(
 
 def test_it_tells_that_nobody_is_there(rabbitmq: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     with Connection(_url(rabbitmq)) as connection:
-        connection.channel().queue_declare(names.request_queue("other"), durable=True, auto_delete=False)
+        channel: Any = connection.channel()
+        channel.queue_declare(names.request_queue("other"), durable=True, auto_delete=False)
         code = main(["conformance", "--url", _url(rabbitmq), "--type", "other"])
     (verdict,) = _verdicts(capsys).values()
     assert code == 1
