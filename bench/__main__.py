@@ -13,6 +13,8 @@ from typing import Any, Final, Never
 from rich.console import Console
 
 from bench import core, machine, report
+from bench.fleets import measuring as fleets
+from bench.fleets import report as fleets_report
 from bench.options import FULL, POOLS, QUICK, FleetShape
 from bench.place import NotOnThisMachine, Place, own_place
 from bench.processing import measuring as processing
@@ -30,6 +32,7 @@ _EXAMPLES: Final = """examples:
   scripts/bench rest                       about two minutes
   scripts/bench scale                      about ten minutes
   scripts/bench processing                 about ten minutes
+  scripts/bench workers                    about two minutes
   scripts/bench core --quick               less than two minutes; the figures say little
   scripts/bench core --json bench-core.json --pool threads --concurrency 4
 
@@ -88,7 +91,20 @@ def _processing(place: Place, shape: FleetShape, described: Machine, *, quick: b
     return processing_report.as_json(measured, machine=described, sizes=sizes)
 
 
-_MEASURED: Final = {"core": _core, "rest": _rest, "scale": _scale, "processing": _processing}
+def _workers(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
+    sizes = fleets.QUICK if quick else fleets.FULL
+    measured = fleets.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    fleets_report.show(measured, shape=shape, console=Console())
+    return fleets_report.as_json(measured, machine=described, shape=shape, sizes=sizes)
+
+
+_MEASURED: Final = {
+    "core": _core,
+    "rest": _rest,
+    "scale": _scale,
+    "processing": _processing,
+    "workers": _workers,
+}
 
 
 def _options(arguments: list[str] | None) -> Namespace:
@@ -103,7 +119,8 @@ def _options(arguments: list[str] | None) -> Namespace:
         "what",
         choices=list(_MEASURED),
         help="core: reception, whole requests, latency, memory; rest: calls, and scale: orders and sweeps, "
-        "among a million requests; processing: executions, a big one, and pages among a million",
+        "among a million requests; processing: executions, a big one, and pages among a million; "
+        "workers: a task of ours beside a plain Celery task",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument(

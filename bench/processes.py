@@ -104,6 +104,22 @@ class Processes:
         self._await_consumers(queues)
         return started
 
+    def start_fleet(self, name: str, worker_type: str) -> ProcessTree:
+        """Start one fleet process of a type of `bench.fleets.types` and return while it is still starting."""
+        extra = {"WORKER_MODULES": "bench.fleets.types"}
+        return self._start_worker(name, ["workers", "worker", "--types", worker_type], extra)
+
+    def start_chain_worker(self, name: str) -> ProcessTree:
+        """Start one worker of the last step of the bare chain and return while it is still starting."""
+        options = [
+            "-Q",
+            chain.queue(chain.STEPS[-1], "none"),
+            "--prefetch-multiplier",
+            str(self._shape.prefetch),
+        ]
+        options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        return self._start_worker(name, ["bench.chain.app", "worker", *options], {})
+
     def wait_until(
         self,
         condition: Callable[[], bool],
