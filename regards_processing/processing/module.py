@@ -17,6 +17,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.configuration.schemas import PLUGIN_SCHEMA, RIGHTS_SCHEMA
 from regards_processing.processing.plugin_values import PluginValues
 from regards_processing.processing.services import configuration_import as services
+from regards_processing.processing.services import quotas
 from regards_processing.processing.services.configuration_import import RightsItem
 from regards_processing.processing.shapes import PluginSerializer, RightsItemSerializer
 
@@ -106,6 +107,7 @@ MODULE: Final = Module(
     author="REGARDS",
     legal_owner="CNES",
     documentation="https://regardsoss.github.io/",
+    settings=quotas.DEFINITIONS,
     items=(PluginItems(), RightsItems()),
     export_resets=True,
 )

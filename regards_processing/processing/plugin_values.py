@@ -10,6 +10,8 @@ from workers.processes.parameters import ParameterType
 Json = Mapping[str, Any]
 
 MAX_BUSINESS_ID: Final = 36
+#: What a database stores as a whole number.
+MAX_CONCURRENT: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +84,17 @@ class Rights:
     role: str
     datasets: tuple[str, ...] = ()
     linked_to_all_datasets: bool = False
+    #: Executions that may be with fleets at once, 0 for any number; ``None`` leaves that as it is. Ours.
+    max_concurrent: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Write them as the contract does."""
+        """Write them as the contract does; what is ours only where it says something."""
+        limit = {"maxConcurrentExecutions": self.max_concurrent} if self.max_concurrent else {}
         return {
             "role": self.role,
             "datasets": list(self.datasets),
             "isLinkedToAllDatasets": self.linked_to_all_datasets,
+            **limit,
         }
 
 

@@ -141,5 +141,6 @@ def _process(row: Process) -> ConfiguredProcess:
             role=row.role,
             datasets=tuple(sorted(link.dataset for link in row.datasets.all())),
             linked_to_all_datasets=row.linked_to_all_datasets,
+            max_concurrent=row.max_concurrent,
         ),
     )

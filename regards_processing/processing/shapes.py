@@ -10,6 +10,7 @@ from regards_processing.kernel.rest.fields import EnumField, TextField
 from regards_processing.processing.models.process import MAX_DATASET
 from regards_processing.processing.plugin_values import (
     MAX_BUSINESS_ID,
+    MAX_CONCURRENT,
     PluginValues,
     Rights,
     StoredParameter,
@@ -103,6 +104,14 @@ class RightsSerializer(serializers.Serializer[Any]):
     isLinkedToAllDatasets = serializers.BooleanField(  # noqa: N815 (the contract's name)
         required=False, default=False, allow_null=True, source="linked_to_all_datasets"
     )
+    maxConcurrentExecutions = serializers.IntegerField(  # noqa: N815 (in the contract's style)
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MAX_CONCURRENT,
+        source="max_concurrent",
+        help_text="Executions that may be with fleets at once; 0: any number; absent: as it is. Ours",
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Read rights; the documentation of REGARDS calls one of them by another name."""
@@ -116,6 +125,7 @@ class RightsSerializer(serializers.Serializer[Any]):
             role=attrs["role"],
             datasets=tuple(dict.fromkeys(attrs["datasets"])),
             linked_to_all_datasets=bool(attrs["linked_to_all_datasets"]),
+            max_concurrent=attrs.get("max_concurrent"),
         )
 
 

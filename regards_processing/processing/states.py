@@ -33,6 +33,8 @@ FINAL: Final = frozenset(
         ExecutionStatus.TIMED_OUT,
     }
 )
+#: Those that ended so may be tried again.
+RETRYABLE: Final = FINAL - {ExecutionStatus.SUCCESS}
 #: Something must still happen to these.
 OPEN: Final = frozenset(ExecutionStatus) - FINAL
 #: Whatever is open may become anything; the first final status stays.

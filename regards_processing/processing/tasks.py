@@ -8,9 +8,8 @@ from regards_processing.processing.services import outputs, watch
 
 @shared_task
 def watch_executions(**_ignored: object) -> int:
-    """Note how far executions are, and end those whose time is over."""
-    at = clock.now()
-    return watch.note_progress(at=at) + watch.end_overdue(at=at)
+    """Note how far executions are, end those whose time is over, and let those go that have a place."""
+    return watch.look_after(at=clock.now())
 
 
 @shared_task

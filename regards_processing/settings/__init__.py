@@ -49,7 +49,7 @@ from regards_processing.settings.celery import (
     CELERY_WORKER_HIJACK_ROOT_LOGGER,
     CELERY_WORKER_PREFETCH_MULTIPLIER,
 )
-from regards_processing.settings.configuration import CONFIGURATION_MODULES
+from regards_processing.settings.configuration import CONFIGURATION_MODULES, EXPLAINERS
 from regards_processing.settings.dashboard import DASHBOARD_REFRESH
 from regards_processing.settings.database import DATABASES
 from regards_processing.settings.doctor import CLOCK_TOLERANCE, DOCTOR_CHECKS, STORAGE_MIN_FREE

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
+from regards_processing.kernel.explanations import Explained
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager import queries, searches
@@ -38,6 +39,16 @@ def explain(*, tenant: Tenant, request_id: str, at: datetime) -> Explanation:
     """
     request = searches.without_payloads(tenant=tenant, request_id=request_id)
     return explain_request(tenant=tenant, request=request, at=at)
+
+
+def explained(*, tenant: Tenant, subject: str, at: datetime) -> Explained | None:
+    """Return why a request waits, as every service tells it; nothing for what is no request on its way."""
+    try:
+        found = explain(tenant=tenant, request_id=subject, at=at)
+    except searches.UnknownRequest:
+        return None
+    reasons = [reason.to_json() for reason in found.reasons]
+    return Explained(subject=subject, status=found.status.value, reasons=reasons)
 
 
 def explain_request(*, tenant: Tenant, request: Request, at: datetime) -> Explanation:

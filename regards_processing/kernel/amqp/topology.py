@@ -40,6 +40,8 @@ DOWNLOADED_EXCHANGE: Final = f"regards.broadcast.{DOWNLOADED_EVENT}"
 #: Ours: the owner of the requests that are executions, and where the engine answers them.
 PROCESSING_OWNER: Final = "rs-processing"
 EXECUTION_ANSWERS: Final = "regards.processing.execution.answer"
+#: Ours: executions and batches that somebody does not want any more.
+EXECUTION_CANCELLATIONS: Final = "regards.processing.execution.cancel"
 RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
 SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
 SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
@@ -183,6 +185,11 @@ def execution_answers() -> QueueSpec:
     return QueueSpec(name=EXECUTION_ANSWERS, max_priority=None)
 
 
+def execution_cancellations() -> QueueSpec:
+    """Return the queue of executions and batches that are to be cancelled."""
+    return QueueSpec(name=EXECUTION_CANCELLATIONS, max_priority=None)
+
+
 def response_exchange(owner: str | None) -> str:
     """Return where the engine's responses to a client go."""
     return EXECUTION_ANSWERS if owner == PROCESSING_OWNER else RESPONSE_EVENT_EXCHANGE
@@ -207,7 +214,7 @@ def configuration_updates(instance_id: str) -> QueueSpec:
 def shared_topology() -> Topology:
     """Return what every process that publishes needs: all but the queue of one instance."""
     dead_letters = names.DEAD_LETTER_EXCHANGE
-    return Topology(
+    engine = Topology(
         exchanges=(
             ExchangeSpec(name=dead_letters, type="topic"),
             ExchangeSpec(name=REQUEST_EXCHANGE, type="fanout"),
@@ -220,14 +227,9 @@ def shared_topology() -> Topology:
             ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),
             ExchangeSpec(name=CONFIGURATION_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_STEP_EXCHANGE, type="fanout"),
-            ExchangeSpec(name=RIGHTS_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SESSION_DELETE_EXCHANGE, type="fanout"),
             ExchangeSpec(name=SOURCE_DELETE_EXCHANGE, type="fanout"),
             ExchangeSpec(name=UNICAST_EXCHANGE, type="direct"),
-            ExchangeSpec(name=EXECUTION_REQUEST_EXCHANGE, type="fanout"),
-            ExchangeSpec(name=EXECUTION_RESULT_EXCHANGE, type="fanout"),
-            ExchangeSpec(name=DOWNLOADED_EXCHANGE, type="fanout"),
-            ExchangeSpec(name=EXECUTION_ANSWERS, type="fanout"),
         ),
         queues=(
             _dead_letter_queue(DEAD_LETTERS),
@@ -238,14 +240,8 @@ def shared_topology() -> Topology:
             request_dead_letters(),
             session_deletions(),
             source_deletions(),
-            execution_requests(),
-            downloaded_outputs(),
-            execution_answers(),
         ),
         bindings=(
-            BindingSpec(queue=execution_requests().name, exchange=EXECUTION_REQUEST_EXCHANGE),
-            BindingSpec(queue=downloaded_outputs().name, exchange=DOWNLOADED_EXCHANGE),
-            BindingSpec(queue=EXECUTION_ANSWERS, exchange=EXECUTION_ANSWERS),
             BindingSpec(queue=DEAD_LETTERS, exchange=dead_letters, routing_key=DEAD_LETTERS),
             BindingSpec(queue=REQUEST_QUEUE, exchange=REQUEST_EXCHANGE),
             BindingSpec(queue=RESPONSE_QUEUE, exchange=names.RESPONSE_EXCHANGE, routing_key="#"),
@@ -262,6 +258,31 @@ def shared_topology() -> Topology:
                 exchange=dead_letters,
                 routing_key=names.REQUEST_DEAD_LETTERS,
             ),
+        ),
+    )
+    return engine + _of_processing()
+
+
+def _of_processing() -> Topology:
+    exchanges = (
+        RIGHTS_EXCHANGE,
+        EXECUTION_REQUEST_EXCHANGE,
+        EXECUTION_RESULT_EXCHANGE,
+        DOWNLOADED_EXCHANGE,
+        EXECUTION_ANSWERS,
+        EXECUTION_CANCELLATIONS,
+    )
+    queues = {
+        EXECUTION_REQUEST_EXCHANGE: execution_requests(),
+        DOWNLOADED_EXCHANGE: downloaded_outputs(),
+        EXECUTION_ANSWERS: execution_answers(),
+        EXECUTION_CANCELLATIONS: execution_cancellations(),
+    }
+    return Topology(
+        exchanges=tuple(ExchangeSpec(name=name, type="fanout") for name in exchanges),
+        queues=tuple(queues.values()),
+        bindings=tuple(
+            BindingSpec(queue=queue.name, exchange=exchange) for exchange, queue in queues.items()
         ),
     )
 

@@ -10,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
-from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.endpoint import Endpoint
@@ -30,9 +29,7 @@ from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import page_of
 from regards_processing.processing import searches
-from regards_processing.processing.api.refusals import ENDED
 from regards_processing.processing.searches import ExecutionFilter
-from regards_processing.processing.services.cancellation import cancel_execution
 from regards_processing.processing.states import ExecutionStatus
 from workers.contract.errors import MalformedMessage
 
@@ -166,34 +163,9 @@ class Executions(Endpoint):
             raise ForeignExecutions(f"The token is of tenant {self.tenant.name}, not of {asked}")
 
 
-class CancelExecution(Endpoint):
-    """The order to cancel one execution."""
-
-    roles = {"POST": Role.ADMIN}
-
-    @extend_schema(
-        summary="Cancel an execution",
-        description="Ends it as CANCELLED, and stops its program. An addition to the interface of REGARDS.",
-        responses={204: None, 409: ENDED},
-    )
-    def post(self, _call: Call, executionId: str) -> Response:  # noqa: N803 (as in the contract)
-        """Cancel it."""
-        cancel_execution(
-            tenant=self.tenant,
-            execution_id=uuid(executionId, name="executionId"),
-            actor=self.actor,
-            at=clock.now(),
-        )
-        return Response(status=204)
-
-
 def routes(service: Service) -> list[URLPattern]:
     """Return the routes of executions."""
-    cancel = "monitoring/executions/<str:executionId>/cancel"
-    return [
-        route("monitoring/executions", Executions, name="executions", service=service),
-        route(cancel, CancelExecution, name="execution-cancel", service=service),
-    ]
+    return [route("monitoring/executions", Executions, name="executions", service=service)]
 
 
 def _status(name: str) -> ExecutionStatus:

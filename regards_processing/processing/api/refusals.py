@@ -13,4 +13,5 @@ TAKEN: Final = OpenApiResponse(ProcessingErrorsSerializer, description="There is
 UNFIT: Final = OpenApiResponse(
     ProcessingErrorsSerializer, description="A rule is broken: the messages say which"
 )
+NOT_NOW: Final = OpenApiResponse(ProcessingErrorsSerializer, description="It is not in a state for this")
 ENDED: Final = OpenApiResponse(ProcessingErrorsSerializer, description="It has ended already")

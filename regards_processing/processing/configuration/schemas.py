@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Value
+from regards_processing.processing.plugin_values import MAX_CONCURRENT
 from workers.processes.parameters import ParameterType
 
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -56,6 +57,12 @@ RIGHTS_SCHEMA: Final[Value] = {
                 "role": {"type": "string", "minLength": 1, "maxLength": 128},
                 "datasets": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}},
                 "isLinkedToAllDatasets": {"type": ["boolean", "null"], "default": False},
+                "maxConcurrentExecutions": {
+                    "type": ["integer", "null"],
+                    "minimum": 0,
+                    "maximum": MAX_CONCURRENT,
+                    "description": "Executions that may be with fleets at once; 0: any number. Ours.",
+                },
             },
         },
     },

@@ -20,6 +20,8 @@ class ExecutionRequested:
     correlation_id: str
     #: ``None`` when the event has none, which is a failure of the execution.
     input_files: tuple[Mapping[str, Any], ...] | None
+    #: The execution that an operator tries again; no event has it.
+    retry_of: UUID | None = None
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:

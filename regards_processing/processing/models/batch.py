@@ -10,7 +10,7 @@ from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 
 
 class Batch(models.Model):
-    """One part of an order; never changes."""
+    """One part of an order; never changes, but that it may be cancelled."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     # No index of its own: those below begin with the tenant.
@@ -25,6 +25,9 @@ class Batch(models.Model):
     #: Dataset → ``{"dataset", "executionCount", "totalBytes"}``.
     filesets = models.JSONField(default=dict)
     created = models.DateTimeField()
+    cancelled_at = models.DateTimeField(
+        null=True, help_text="Executions that are ordered of it later are cancelled at once"
+    )
 
     objects: ClassVar[models.Manager["Batch"]] = TenantScopedQuerySet.as_manager()
 
@@ -33,6 +36,9 @@ class Batch(models.Model):
         indexes = (
             models.Index(fields=("tenant", "process_id"), name="ix_batch_process"),
             models.Index(fields=("created",), name="ix_batch_created"),
+            models.Index(
+                fields=("id",), condition=models.Q(cancelled_at__isnull=False), name="ix_batch_cancelled"
+            ),
         )
 
     def __str__(self) -> str:

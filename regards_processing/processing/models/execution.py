@@ -1,5 +1,6 @@
 """Executions: one run of a process on some files, and what it made."""
 
+import hashlib
 from typing import ClassVar
 from uuid import uuid4
 
@@ -15,12 +16,21 @@ from regards_processing.processing.steps import Step
 _OPEN_VALUES = sorted(status.value for status in OPEN)
 
 
+def digest_of(text: str) -> str:
+    """Return what stands for a correlation id in an index."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class ExecutionQuerySet(TenantScopedQuerySet["Execution"]):
     """Words to ask for executions."""
 
     def open(self) -> "ExecutionQuerySet":
         """Keep those to which something must still happen."""
         return self.filter(status__in=_OPEN_VALUES)
+
+    def awaited(self) -> "ExecutionQuerySet":
+        """Keep the same ones, in words that the indexes of open executions have."""
+        return self.filter(deadline_at__isnull=False)
 
     def locked(self, *, skip_locked: bool = False) -> "ExecutionQuerySet":
         """Lock the rows, in the order of their keys, so that two bulks cannot wait for each other."""
@@ -49,6 +59,8 @@ class Execution(models.Model):
     steps = models.JSONField(default=list)
     #: As they were ordered.
     input_files = models.JSONField(default=list)
+    #: Bytes of its input files, as they were ordered.
+    input_bytes = models.BigIntegerField(default=0, db_default=0)
     #: Milliseconds that it is expected to take.
     expected_duration = models.BigIntegerField(default=0)
     created = models.DateTimeField()
@@ -58,6 +70,13 @@ class Execution(models.Model):
     deadline_at = models.DateTimeField(null=True)
     #: The last lines that its program wrote.
     log = models.JSONField(default=list)
+    held = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Waits for a place: its process limits how many executions are with fleets at once",
+    )
+    #: The execution that this one tries again.
+    retry_of = models.UUIDField(null=True)
 
     objects: ClassVar[models.Manager["Execution"]] = ExecutionQuerySet.as_manager()
 
@@ -84,6 +103,21 @@ class Execution(models.Model):
             models.Index(fields=("tenant", "process_id", "status"), name="ix_execution_process"),
             models.Index(
                 fields=("deadline_at",), condition=Q(deadline_at__isnull=False), name="ix_execution_deadline"
+            ),
+            models.Index(
+                fields=("tenant", "process_id", "status", "held"),
+                condition=Q(deadline_at__isnull=False),
+                name="ix_execution_open_process",
+            ),
+            models.Index(
+                fields=("tenant", "user_email"),
+                condition=Q(deadline_at__isnull=False),
+                name="ix_execution_open_user",
+            ),
+            models.Index(
+                fields=("tenant", "process_id", "created", "id"),
+                condition=Q(held=True),
+                name="ix_execution_held",
             ),
         )
 

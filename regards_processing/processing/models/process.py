@@ -24,6 +24,9 @@ class Process(models.Model):
     #: Least role of those who may order it.
     role = models.CharField(max_length=128)
     linked_to_all_datasets = models.BooleanField(default=False)
+    max_concurrent = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Executions of it that may be with fleets at once; 0: any number"
+    )
 
     objects: ClassVar[models.Manager["Process"]] = TenantScopedQuerySet.as_manager()
 

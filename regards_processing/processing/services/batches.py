@@ -1,6 +1,6 @@
 """Open batches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from regards_processing.processing.models import Batch
 from regards_processing.processing.plugin_checks import with_overrides
 from regards_processing.processing.plugin_values import ConfiguredProcess
 from regards_processing.processing.services.catalogue import NoSuchProcess, offered_processes_of
+from regards_processing.processing.services.quotas import allowance_of
 from worker_manager.services.worker_types import ensure_worker_type
 from workers.processes.registry import plugins
 
@@ -35,6 +36,15 @@ class BatchRefused(DomainError):
 
     code = "BATCH_REFUSED"
     http_status = 422
+
+    def __init__(self, *violations: str) -> None:
+        super().__init__("; ".join(violations))
+        self.violations = violations
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """One text for each violation."""
+        return self.violations
 
 
 class NotForThisRole(DomainError):
@@ -64,7 +74,8 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
         NoSuchProcess: the tenant has no process of this id.
         ProcessNotOffered: it is inactive, or broken.
         NotForThisRole: the role of the user may not order it.
-        BatchRefused: it is not for one of the datasets, or a parameter cannot be given so.
+        BatchRefused: it is not for one of the datasets, a parameter cannot be given so, or it is more than
+            the quotas of the tenant and of the user leave.
     """
     configured = queries.processes(tenant=tenant, process_id=order.process_id)
     if not configured:
@@ -78,8 +89,9 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
         _check_datasets(process, order)
     plugin = plugins()[process.plugin.plugin_id]
     _, faults = with_overrides(stored=process.plugin, plugin=plugin, given=order.parameters)
-    if faults:
-        raise BatchRefused("; ".join(fault.text for fault in faults))
+    violations = [*(fault.text for fault in faults), *_quota_violations(tenant, order)]
+    if violations:
+        raise BatchRefused(*violations)
     ensure_worker_type(tenant=tenant, worker_type=WORKER_TYPE, content_type=CONTENT_TYPE)
     return Batch.objects.create(
         tenant=tenant,
@@ -100,6 +112,15 @@ def _check_role(tenant: Tenant, process: ConfiguredProcess, order: BatchOrder) -
             f"Role {order.user_role} may not order process {process.process_id}, "
             f"which is for {process.rights.role} and above"
         )
+
+
+def _quota_violations(tenant: Tenant, order: BatchOrder) -> list[str]:
+    filesets = order.filesets.values()
+    return allowance_of(tenant=tenant, user=order.user).violations(
+        user=order.user,
+        executions=sum(fileset["executionCount"] for fileset in filesets),
+        size=sum(fileset["totalBytes"] for fileset in filesets),
+    )
 
 
 def _check_datasets(process: ConfiguredProcess, order: BatchOrder) -> None:

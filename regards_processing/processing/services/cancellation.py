@@ -1,26 +1,54 @@
 """End executions before they end by themselves: row first, then the engine, which tells the fleet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from regards_processing.kernel.audit.services import Actor, record
+from django.conf import settings
+from django.db.models import Q
+
+from regards_processing.kernel.audit.services import Actor, Deed, record, record_all
 from regards_processing.kernel.db.transactions import transaction, transaction_required
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.processing.models import Execution
+from regards_processing.processing.models import Batch, Execution
+from regards_processing.processing.models.execution import digest_of
 from regards_processing.processing.queries import UnknownExecution
-from regards_processing.processing.services.outcomes import finish
+from regards_processing.processing.services.admission import release
+from regards_processing.processing.services.endings import (
+    CANCELLED_WITH_BATCH,
+    ExecutionEnded,
+    finish,
+)
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome
 from worker_manager.services.cancellation import withdraw_requests
 
 
-class ExecutionEnded(DomainError):
-    """The execution has ended."""
+class UnknownBatch(DomainError):
+    """There is no such batch."""
 
-    code = "EXECUTION_ENDED"
-    http_status = 409
+    code = "UNKNOWN_BATCH"
+    http_status = 404
+
+    def __init__(self, batch_id: UUID) -> None:
+        super().__init__(f"There is no batch {batch_id}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionNames:
+    """Which executions are meant: by id, or by what their order calls them within some batches."""
+
+    ids: Collection[UUID] = ()
+    batch_ids: Collection[UUID] = ()
+    correlation_ids: Collection[str] = ()
+
+    def condition(self) -> Q:
+        """Return the condition on `Execution`; the tenant is not part of it."""
+        digests = [digest_of(each) for each in self.correlation_ids]
+        of_batches = Q(batch_id__in=list(self.batch_ids), correlation_digest__in=digests)
+        return Q(pk__in=list(self.ids)) | of_batches
 
 
 @transaction
@@ -37,24 +65,93 @@ def cancel_execution(*, tenant: Tenant, execution_id: UUID, actor: Actor, at: da
         raise UnknownExecution(execution_id)
     if execution.deadline_at is None:
         raise ExecutionEnded(f"Execution {execution_id} has ended in {execution.status}")
-    outcome = Outcome(status=ExecutionStatus.CANCELLED, message=f"Cancelled by {actor.name}")
-    end_early(ended=[(execution, outcome)], at=at)
-    record(
-        actor=actor,
-        tenant=tenant.name,
-        action="execution.cancelled",
-        target=str(execution_id),
-        details={"process": execution.process_name, "batch": execution.batch_correlation_id},
-        at=at,
-    )
+    _cancel(tenant, [execution], actor, at)
+
+
+def cancel_batch(*, tenant: Tenant, batch_id: UUID, actor: Actor, at: datetime) -> int:
+    """Cancel a batch: its open executions, page by page, and those that are ordered later; return how many.
+
+    Whoever ordered it hears of each execution. To cancel it again does what may be left to do.
+
+    Raises:
+        UnknownBatch: the tenant has none of this id.
+    """
+    _mark_cancelled(tenant, batch_id, actor, at)
+    outcome = Outcome(status=ExecutionStatus.CANCELLED, message=f"Cancelled by {actor.name}, with its batch")
+    cancelled = 0
+    while page := _cancel_page(tenant, batch_id, outcome, at):
+        cancelled += page
+    return cancelled
+
+
+def end_cancelled(*, at: datetime) -> int:
+    """Cancel what was ordered while its batch was being cancelled, page by page; return how many."""
+    ended = 0
+    while page := _end_cancelled_page(at):
+        ended += page
+    return ended
+
+
+@transaction
+def cancel_ordered(*, tenant: Tenant, executions: ExecutionNames, actor: Actor, at: datetime) -> int:
+    """Cancel those executions that have not ended, by their ids or by what their order calls them."""
+    found = Execution.objects.for_tenant(tenant).filter(executions.condition()).awaited()
+    return _cancel(tenant, list(found.select_related("tenant").locked()), actor, at)
+
+
+@transaction
+def _mark_cancelled(tenant: Tenant, batch_id: UUID, actor: Actor, at: datetime) -> None:
+    # Locked so that no execution is being stored for it meanwhile: each of those keeps its batch.
+    batch = Batch.objects.for_tenant(tenant).filter(pk=batch_id).select_for_update().first()
+    if batch is None:
+        raise UnknownBatch(batch_id)
+    if batch.cancelled_at is None:
+        Batch.objects.for_tenant(tenant).filter(pk=batch_id).update(cancelled_at=at)
+        details = {"batch": batch.correlation_id, "process": str(batch.process_id)}
+        target = str(batch_id)
+        record(
+            actor=actor, tenant=tenant.name, action="batch.cancelled", target=target, details=details, at=at
+        )
+
+
+@transaction
+def _cancel_page(tenant: Tenant, batch_id: UUID, outcome: Outcome, at: datetime) -> int:
+    found = Execution.objects.for_tenant(tenant).open().filter(batch_id=batch_id)
+    page = list(found.select_related("tenant").locked()[: settings.SWEEP_PAGE])
+    end_early(ended=[(execution, outcome) for execution in page], at=at)
+    return len(page)
+
+
+@transaction
+def _end_cancelled_page(at: datetime) -> int:
+    late = Execution.objects.across_tenants(because="the platform watches the executions of every tenant")
+    found = late.open().filter(batch__cancelled_at__isnull=False, retry_of=None)
+    page = list(found.select_related("tenant").locked(skip_locked=True)[: settings.SWEEP_PAGE])
+    end_early(ended=[(execution, CANCELLED_WITH_BATCH) for execution in page], at=at)
+    return len(page)
 
 
 def end_early(*, ended: Sequence[tuple[Execution, Outcome]], at: datetime) -> None:
     """End locked executions, and withdraw their requests; needs an open transaction."""
     transaction_required()
     finish(ended=ended, at=at)
+    release(processes={(execution.tenant_id, execution.process_id) for execution, _ in ended}, at=at)
     for tenant, request_ids in _by_tenant(ended).items():
         withdraw_requests(tenant=tenant, request_ids=request_ids, at=at)
+
+
+def _cancel(tenant: Tenant, executions: Sequence[Execution], actor: Actor, at: datetime) -> int:
+    outcome = Outcome(status=ExecutionStatus.CANCELLED, message=f"Cancelled by {actor.name}")
+    end_early(ended=[(execution, outcome) for execution in executions], at=at)
+    deeds = [
+        Deed(
+            target=str(execution.pk),
+            details={"process": execution.process_name, "batch": execution.batch_correlation_id},
+        )
+        for execution in executions
+    ]
+    record_all(actor=actor, tenant=tenant.name, action="execution.cancelled", deeds=deeds, at=at)
+    return len(executions)
 
 
 def _by_tenant(ended: Sequence[tuple[Execution, Outcome]]) -> Mapping[Tenant, list[str]]:

@@ -1,7 +1,7 @@
 """The processes that can be ordered, with what they promise."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +15,9 @@ from workers.processes.profile import ProcessProfile
 from workers.processes.registry import plugins
 
 log = logging.getLogger(__name__)
+
+#: Key of a tenant, and id of a process.
+ProcessKey = tuple[int, UUID]
 
 
 class NoSuchProcess(DomainError):
@@ -56,6 +59,15 @@ def offered_process(*, tenant: Tenant, process_id: UUID) -> OfferedProcess:
 def offered_processes_of(*, tenant: Tenant, configured: Sequence[ConfiguredProcess]) -> list[OfferedProcess]:
     """Return those of some processes that can be ordered."""
     return list(_offered(configured, tenant))
+
+
+def offers_of(*, wanted: Mapping[Tenant, Collection[UUID]]) -> dict[ProcessKey, OfferedProcess]:
+    """Return those of some processes of some tenants that can be ordered; two statements a tenant."""
+    return {
+        (tenant.pk, offer.process.process_id): offer
+        for tenant, process_ids in wanted.items()
+        for offer in _offered(queries.processes(tenant=tenant, process_id__in=set(process_ids)), tenant)
+    }
 
 
 def _offered(configured: Sequence[ConfiguredProcess], tenant: Tenant) -> Iterator[OfferedProcess]:

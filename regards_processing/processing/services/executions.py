@@ -1,34 +1,35 @@
 """Order executions: each is a request to the engine."""
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.processing import queries
 from regards_processing.processing.events.execution_requested import ExecutionRequested
-from regards_processing.processing.execution_order import CONTENT_TYPE, order_of
 from regards_processing.processing.models import Batch, Execution
-from regards_processing.processing.plugin_checks import values_of, with_overrides
-from regards_processing.processing.sensitive import opened
-from regards_processing.processing.services.catalogue import OfferedProcess, offered_processes_of
-from regards_processing.processing.services.fleet_tokens import sealed_token
-from regards_processing.processing.services.outcomes import finish
+from regards_processing.processing.models.execution import digest_of
+from regards_processing.processing.quota import Allowance, Allowances
+from regards_processing.processing.services import quotas
+from regards_processing.processing.services.admission import limits_of, release
+from regards_processing.processing.services.catalogue import OfferedProcess, ProcessKey, offers_of
+from regards_processing.processing.services.endings import CANCELLED_WITH_BATCH, finish
+from regards_processing.processing.services.submissions import (
+    CannotBeCarriedOut,
+    start_deadline,
+    submission_of,
+)
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome, Step
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.services.dropped import Dropped
 from worker_manager.services.submission import submit_requests
-from workers.processes.registry import plugins
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,27 @@ _COLUMNS: Final = {
     "status": "status",
     "steps": "steps",
     "input_files": "input_files",
+    "input_bytes": "input_bytes",
     "expected_duration": "expected_duration",
     "created": "created",
     "last_updated": "last_updated",
     "deadline_at": "deadline_at",
     "log": "log",
+    "held": "held",
+    "retry_of": "retry_of",
 }
+#: A forecast of years for each byte, or files of impossible sizes: what a database stores ends here.
+_MOST: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the database knows of the batches of a bulk."""
+
+    batches: Mapping[tuple[str, UUID], Batch]
+    offers: Mapping[ProcessKey, OfferedProcess]
+    limits: Mapping[ProcessKey, int]
+    allowances: Allowances
 
 
 @dataclass(slots=True)
@@ -62,42 +78,43 @@ class _Bulk:
     dropped: list[Dropped] = field(default_factory=list)
     created: list[Execution] = field(default_factory=list)
     submissions: list[RequestSubmitted] = field(default_factory=list)
-    #: Executions that no fleet is asked to carry out, and why.
-    failed: list[tuple[Execution, str]] = field(default_factory=list)
+    #: Executions that no fleet is asked to carry out, and how they end.
+    ended: list[tuple[Execution, Outcome]] = field(default_factory=list)
 
 
 @transaction
 def order_executions(*, orders: Sequence[ExecutionRequested], at: datetime) -> list[Dropped]:
     """Store executions and submit them to the engine; return the orders that nothing could be made of.
 
-    An order of a batch that exists always gets a result: one that cannot be carried out fails at once. An
-    order that is delivered again while its execution is open changes nothing.
+    An order of a batch that exists always gets a result: one that cannot be carried out, or that breaks a
+    quota, fails at once, and one of a cancelled batch is cancelled. Executions of a process with a limit wait
+    until they have a place. An order that is delivered again while its execution is open changes nothing.
     """
-    tenants = {tenant.name: tenant for tenant in _tenants(orders)}
-    batches = _batches(orders, tenants)
-    known = _open_orders(batches)
-    offers = _offers(batches)
+    known = _read(orders)
+    open_ones = _open_orders(known.batches)
     bulk = _Bulk(at=at)
     for position, order in enumerate(orders):
-        batch = batches.get((order.tenant, order.batch_id))
+        batch = known.batches.get((order.tenant, order.batch_id))
         if batch is None:
             bulk.dropped.append(Dropped(position, f"Batch uuid not found: {order.batch_id}"))
             continue
-        key = (batch.pk, _digest(order.correlation_id))
-        if key not in known:
-            known.add(key)
-            _order(order, batch, offers, bulk)
+        key = (batch.pk, digest_of(order.correlation_id))
+        if key not in open_ones:
+            open_ones.add(key)
+            _order(order, batch, known, bulk)
     stored = _store(bulk.created)
+    ended = [(execution, outcome) for execution, outcome in bulk.ended if execution.pk in stored]
+    finish(ended=ended, at=at)
+    release(processes=set(known.limits), at=at)
     submissions = [each for each in bulk.submissions if UUID(each.request_id) in stored]
-    submit_requests(submissions=submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
-    failed = [(each, Outcome.failure(reason)) for each, reason in bulk.failed if each.pk in stored]
-    finish(ended=failed, at=at)
+    if submissions:
+        submit_requests(submissions=submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
     log.info(
         "executions ordered",
         extra={
             "action": "execution.ordered",
             "executions": len(stored),
-            "failed": len(failed),
+            "ended": len(ended),
             "dropped": len(bulk.dropped),
         },
     )
@@ -111,111 +128,90 @@ def _store(executions: Sequence[Execution]) -> set[UUID]:
     return {UUID(str(pk)) for (pk,) in inserted}
 
 
-def _order(
-    order: ExecutionRequested,
-    batch: Batch,
-    offers: Mapping[tuple[int, UUID], OfferedProcess],
-    bulk: _Bulk,
-) -> None:
-    offer = offers.get((batch.tenant_id, batch.process_id))
+def _order(order: ExecutionRequested, batch: Batch, known: _Known, bulk: _Bulk) -> None:
+    key = (batch.tenant_id, batch.process_id)
+    offer = known.offers.get(key)
     execution = _execution(order, batch, offer, bulk.at)
     bulk.created.append(execution)
-    if offer is None:
-        bulk.failed.append((execution, f"Process {batch.process_id} was deleted, or cannot be ordered now"))
-    elif order.input_files is None:
-        bulk.failed.append((execution, "inputFiles is missing"))
+    if batch.cancelled_at and order.retry_of is None:
+        bulk.ended.append((execution, CANCELLED_WITH_BATCH))
+        return
+    try:
+        submission = submission_of(execution=execution, batch=batch, offer=offer, at=bulk.at)
+    except CannotBeCarriedOut as refusal:
+        bulk.ended.append((execution, Outcome.failure(str(refusal))))
+        return
+    violations = _violations(order, execution, known.allowances)
+    if violations:
+        bulk.ended.append((execution, Outcome.failure(" ".join(violations))))
+    elif key in known.limits:
+        execution.held = True
     else:
-        _submit(execution, batch, offer, bulk)
+        bulk.submissions.append(submission)
 
 
-def _submit(execution: Execution, batch: Batch, offer: OfferedProcess, bulk: _Bulk) -> None:
-    known = plugins()
-    values = opened(values=offer.process.plugin, plugins=known)
-    plugin = known[values.plugin_id]
-    values, faults = with_overrides(stored=values, plugin=plugin, given=batch.parameters)
-    if faults:
-        bulk.failed.append((execution, "; ".join(fault.text for fault in faults)))
-        return
-    parameters = values_of(stored=values, plugin=plugin)
-    content = order_of(
-        execution_id=execution.pk,
-        batch_id=batch.pk,
-        batch_correlation_id=batch.correlation_id,
-        plugin_id=values.plugin_id,
-        plugin_version=plugin.metadata.version,
-        parameters=parameters,
-        profile=offer.profile,
-        input_files=execution.input_files,
-        time_limit=time_limit(execution.expected_duration),
-        user=batch.user_email,
-        sealed_token=sealed_token(
-            batch=batch, input_files=execution.input_files, parameters=parameters, at=bulk.at
-        ),
-    )
-    if len(content) > settings.MESSAGE_MAX_BYTES:
-        reason = f"The order has {len(content)} bytes, the limit is {settings.MESSAGE_MAX_BYTES}"
-        bulk.failed.append((execution, reason))
-        return
-    bulk.submissions.append(
-        RequestSubmitted(
-            tenant=batch.tenant.name,
-            request_id=str(execution.pk),
-            owner=topology.PROCESSING_OWNER,
-            session=batch.correlation_id[:255],
-            content_type=CONTENT_TYPE,
-            content=content,
-        )
-    )
-
-
-def time_limit(expected_duration: int) -> float:
-    """Return how many seconds an execution may work that is expected to take so many milliseconds."""
-    allowed = expected_duration / 1000 * settings.EXECUTION_TIMEOUT_FACTOR
-    return max(float(settings.EXECUTION_TIMEOUT_FLOOR), allowed)
+def _violations(order: ExecutionRequested, execution: Execution, allowances: Allowances) -> list[str]:
+    """Return what forbids an execution; what is allowed counts from now on."""
+    if order.input_files is None:
+        return ["inputFiles is missing"]
+    allowance = allowances.get(execution.tenant_id) or Allowance()
+    return allowance.take(user=execution.user_email, executions=1, size=execution.input_bytes)
 
 
 def _execution(
     order: ExecutionRequested, batch: Batch, offer: OfferedProcess | None, at: datetime
 ) -> Execution:
     files = [dict(file) for file in order.input_files or ()]
-    size = sum(file["bytes"] for file in files if isinstance(file.get("bytes"), int))
+    size = sum(file["bytes"] for file in files if isinstance(file.get("bytes"), int) and file["bytes"] > 0)
     registered = Step(status=ExecutionStatus.REGISTERED, at=at)
     execution = Execution(
         pk=uuid4(),
         tenant=batch.tenant,
         batch=batch,
         correlation_id=order.correlation_id,
-        correlation_digest=_digest(order.correlation_id),
+        correlation_digest=digest_of(order.correlation_id),
         batch_correlation_id=batch.correlation_id,
         process_id=batch.process_id,
         user_email=batch.user_email,
         status=registered.status,
         steps=[registered.to_json()],
         input_files=files,
+        input_bytes=min(size, _MOST),
         created=at,
         last_updated=at,
-        deadline_at=at + timedelta(seconds=settings.EXECUTION_START_TIMEOUT),
+        deadline_at=start_deadline(at),
+        retry_of=order.retry_of,
     )
     if offer is not None:
         execution.process_name = offer.process.plugin.label
         execution.process_info = offer.profile.to_info(
             tenant=batch.tenant.name, role=offer.process.rights.role
         )
-        # Bounded: a forecast of years for each byte is no number that a database stores.
-        execution.expected_duration = min(offer.profile.duration_forecast.expected(size), 2**62)
+        execution.expected_duration = min(offer.profile.duration_forecast.expected(size), _MOST)
     return execution
 
 
-def _tenants(orders: Sequence[ExecutionRequested]) -> list[Tenant]:
-    return list(Tenant.objects.active().filter(name__in={order.tenant for order in orders}))
+def _read(orders: Sequence[ExecutionRequested]) -> _Known:
+    names = {order.tenant for order in orders}
+    tenants = list(Tenant.objects.active().filter(name__in=names))
+    batches = _batches(orders, tenants)
+    users: dict[Tenant, set[str]] = {}
+    wanted: dict[Tenant, set[UUID]] = {}
+    for batch in batches.values():
+        users.setdefault(batch.tenant, set()).add(batch.user_email)
+        wanted.setdefault(batch.tenant, set()).add(batch.process_id)
+    return _Known(
+        batches=batches,
+        offers=offers_of(wanted=wanted),
+        limits=limits_of(processes={(batch.tenant_id, batch.process_id) for batch in batches.values()}),
+        allowances=quotas.allowances(users=users),
+    )
 
 
 def _batches(
-    orders: Sequence[ExecutionRequested], tenants: Mapping[str, Tenant]
+    orders: Sequence[ExecutionRequested], tenants: Sequence[Tenant]
 ) -> dict[tuple[str, UUID], Batch]:
-    found = Batch.objects.of_tenants(list(tenants.values())).filter(
-        pk__in={order.batch_id for order in orders}
-    )
+    found = Batch.objects.of_tenants(tenants).filter(pk__in={order.batch_id for order in orders})
     return {(batch.tenant.name, batch.pk): batch for batch in found.select_related("tenant")}
 
 
@@ -224,20 +220,3 @@ def _open_orders(batches: Mapping[tuple[str, UUID], Batch]) -> set[tuple[UUID, s
     tenants = {batch.tenant_id for batch in batches.values()}
     found = Execution.objects.of_tenants(tenants).open().filter(batch__in=list(batches.values()))
     return set(found.values_list("batch_id", "correlation_digest"))
-
-
-def _offers(batches: Mapping[tuple[str, UUID], Batch]) -> dict[tuple[int, UUID], OfferedProcess]:
-    wanted: dict[Tenant, set[UUID]] = {}
-    for batch in batches.values():
-        wanted.setdefault(batch.tenant, set()).add(batch.process_id)
-    return {
-        (tenant.pk, offer.process.process_id): offer
-        for tenant, process_ids in wanted.items()
-        for offer in offered_processes_of(
-            tenant=tenant, configured=queries.processes(tenant=tenant, process_id__in=process_ids)
-        )
-    }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -25,6 +25,11 @@ class InvalidPluginConfiguration(DomainError):
         super().__init__(" ".join(fault.text for fault in faults))
         self.faults = faults
 
+    @property
+    def messages(self) -> Sequence[str]:
+        """One text for each fault."""
+        return [fault.text for fault in self.faults]
+
 
 def check(*, wanted: PluginValues) -> PluginValues:
     """Return a configuration as it can be stored: with the version of its plugin.

@@ -54,6 +54,7 @@ def grant(*, tenant: Tenant, row: PluginConfiguration, rights: Rights, at: datet
         configuration=row,
         role=rights.role,
         linked_to_all_datasets=rights.linked_to_all_datasets,
+        max_concurrent=rights.max_concurrent or 0,
     )
     _link(tenant, process, rights.datasets)
     made = queries.process(tenant=tenant, process_id=process_id)
@@ -73,7 +74,9 @@ def change_rights(
     check_role(role=rights.role, tenant=tenant)
     process = Process.objects.for_tenant(tenant).get(process_id=before.process_id)
     process.role, process.linked_to_all_datasets = rights.role, rights.linked_to_all_datasets
-    process.save(update_fields=["role", "linked_to_all_datasets"])
+    if rights.max_concurrent is not None:
+        process.max_concurrent = rights.max_concurrent
+    process.save(update_fields=["role", "linked_to_all_datasets", "max_concurrent"])
     process.datasets.all().delete()
     _link(tenant, process, rights.datasets)
     after = queries.process(tenant=tenant, process_id=before.process_id)

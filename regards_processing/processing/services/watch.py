@@ -1,4 +1,4 @@
-"""Watch open executions: how far they are, and whether their time is over."""
+"""Watch open executions: how far they are, whether their time is over, and whether they have a place."""
 
 import logging
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.processing.execution_order import WORKER_TYPE
 from regards_processing.processing.models import Execution
-from regards_processing.processing.services.cancellation import end_early
-from regards_processing.processing.services.executions import time_limit
+from regards_processing.processing.services.admission import release_all
+from regards_processing.processing.services.cancellation import end_cancelled, end_early
 from regards_processing.processing.services.outcomes import is_uuid
+from regards_processing.processing.services.submissions import time_limit
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome, Step
 from worker_manager.services.progress import Progress, running_requests
@@ -24,6 +25,12 @@ _EVERYBODY = "the platform watches the executions of every tenant"
 #: What a fleet says when it begins with an execution (contract 6.3).
 _PREPARING = "| Load input files into workdir"
 _SEEN = ("status", "steps", "log", "last_updated", "deadline_at")
+
+
+def look_after(*, at: datetime) -> int:
+    """Do all that open executions need from time to time; return how many moved."""
+    moved = note_progress(at=at) + end_overdue(at=at) + end_cancelled(at=at)
+    return moved + release_all(at=at)
 
 
 def note_progress(*, at: datetime) -> int:
@@ -52,7 +59,9 @@ def _end_page(at: datetime) -> int:
 
 
 def _timed_out(execution: Execution) -> Outcome:
-    if execution.status == ExecutionStatus.REGISTERED:
+    if execution.held:
+        message = f"No place was free for it within {settings.EXECUTION_START_TIMEOUT} s"
+    elif execution.status == ExecutionStatus.REGISTERED:
         message = f"No fleet began with it within {settings.EXECUTION_START_TIMEOUT} s"
     else:
         message = f"It was not over {time_limit(execution.expected_duration):g} s after its fleet began"

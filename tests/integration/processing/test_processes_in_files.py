@@ -169,3 +169,24 @@ def test_it_exports_secrets_in_clear(tmp_path: Path) -> None:
         (plugin,) = _export(tenant)["modules"][0]["configuration"]
     assert plugin["value"]["parameters"][0]["value"] == "open sesame"
     assert every(PluginConfiguration).get().parameters[0]["value"] != "open sesame"
+
+
+def test_it_keeps_the_limit_of_executions_in_files() -> None:
+    tenant = a_tenant()
+    process = a_process(tenant)
+    every(Process).update(max_concurrent=3)
+    document = _export(tenant)
+    assert document["modules"][0]["configuration"][-1]["value"]["rights"]["maxConcurrentExecutions"] == 3
+    _import_file(tenant, document)
+    assert queries.process(tenant=tenant, process_id=process.process_id).rights.max_concurrent == 3
+
+
+@pytest.mark.parametrize(("given", "limit"), [({}, 3), ({"maxConcurrentExecutions": 0}, 0)])
+def test_it_leaves_the_limit_that_a_file_does_not_name(given: dict[str, int], limit: int) -> None:
+    tenant = a_tenant()
+    business_id = str(a_process(tenant).process_id)
+    every(Process).update(max_concurrent=3)
+    rights = _rights(business_id)
+    rights["value"]["rights"] |= given
+    assert _import(tenant, _plugin(business_id), rights).errors == []
+    assert every(Process).get().max_concurrent == limit

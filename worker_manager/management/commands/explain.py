@@ -7,14 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.explanations import Explained, explained
 from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.queries import UnknownTenant
-from worker_manager.searches import UnknownRequest
-from worker_manager.services.explanation import Explanation, explain
 
 
 class Command(BaseCommand):
-    """Say why a request waits, or where it is.
+    """Say why a request or an execution waits, or where it is.
 
     Looking changes nothing.
     """
@@ -25,7 +24,7 @@ class Command(BaseCommand):
   manage.py explain r-17 --tenant cnes                          a request of another tenant
   manage.py explain r-17 --json | jq -r '.reasons[].code'       for machines
 
-docs/reference/states.md explains each reason.
+docs/reference/states.md explains each reason, docs/reference/executions.md those of executions.
 
 Exit code 0 when the request was explained, 1 when there is no such request on its way."""
 
@@ -33,7 +32,9 @@ Exit code 0 when the request was explained, 1 when there is no such request on i
         """Declare which request, and how it is told."""
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.epilog = self.epilog
-        parser.add_argument("request", metavar="REQUEST", help="the client's id of the request")
+        parser.add_argument(
+            "request", metavar="REQUEST", help="the client's id of the request, or the id of an execution"
+        )
         parser.add_argument(
             "--tenant", default="default", help="tenant whose request it is (default: default)"
         )
@@ -47,28 +48,25 @@ Exit code 0 when the request was explained, 1 when there is no such request on i
         if as_json:
             self.stdout.write(json.dumps(_as_json(found), indent=2))
             return
-        self.stdout.write(f"{found.request_id}: {found.status.value}")
+        self.stdout.write(f"{found.subject}: {found.status}")
         for reason in found.reasons:
-            self.stdout.write(f"  {reason.code.value}: {reason.text}")
+            self.stdout.write(f"  {reason['code']}: {reason['text']}")
 
 
-def _explanation(request_id: str, tenant: str) -> Explanation:
+def _explanation(request_id: str, tenant: str) -> Explained:
     try:
         (owner,) = queries.tenants(names=[tenant])
-        return explain(tenant=owner, request_id=request_id, at=clock.now())
+        found = explained(tenant=owner, subject=request_id, at=clock.now())
     except UnknownTenant as error:
         raise CommandError(f"{error}; `manage.py tenants` lists those that exist") from error
-    except UnknownRequest as error:
-        raise CommandError(
-            f"Tenant {tenant} has no request {request_id!r} on its way: it has ended, or never came"
-        ) from error
     except DatabaseError as error:
         raise CommandError(f"The database cannot be read ({error}); was `manage.py migrate` run?") from error
+    if found is None:
+        raise CommandError(
+            f"Tenant {tenant} has no request {request_id!r} on its way: it has ended, or never came"
+        )
+    return found
 
 
-def _as_json(found: Explanation) -> dict[str, object]:
-    return {
-        "requestId": found.request_id,
-        "status": found.status.value,
-        "reasons": [reason.to_json() for reason in found.reasons],
-    }
+def _as_json(found: Explained) -> dict[str, object]:
+    return {"requestId": found.subject, "status": found.status, "reasons": list(found.reasons)}

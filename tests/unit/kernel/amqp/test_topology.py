@@ -50,9 +50,12 @@ def test_it_gives_every_queue_the_arguments_of_the_contract() -> None:
             **dlx,
             "x-dead-letter-routing-key": "regards.DLQ",
         },
-        "regards.processing.execution.answer": {
-            "x-dead-letter-exchange": "regards.DLX",
-            "x-dead-letter-routing-key": "regards.DLQ",
+        **{
+            f"regards.processing.execution.{name}": {
+                "x-dead-letter-exchange": "regards.DLX",
+                "x-dead-letter-routing-key": "regards.DLQ",
+            }
+            for name in ("answer", "cancel")
         },
         "regards.worker.manager.heartbeat.m1": {**dlx, "x-dead-letter-routing-key": "regards.DLQ"},
         f"regards.broadcast.rs-worker-manager.m1.{CONFIGURATION_HANDLER}": {

@@ -1,0 +1,152 @@
+"""Let executions go to the engine, at most as many of a process at once as it allows.
+
+Note: places.
+    An execution of a process with a limit is stored held: REGISTERED, and unknown to the engine. `release`
+    gives the free places of processes to those that have been held longest, and is called in each transaction
+    that may have freed one: of an order, of an end, of a sweep, which also finds what a raised limit freed.
+    A lock of the process lets one transaction at a time count and give, so several managers never give more
+    than there are. It is taken before anything of the engine is, and after rows of executions.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count
+
+from regards_processing.kernel.db import rows
+from regards_processing.kernel.db.locks import one_at_a_time
+from regards_processing.kernel.db.transactions import transaction, transaction_required
+from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.processing.models import Execution, Process
+from regards_processing.processing.services.catalogue import ProcessKey, offers_of
+from regards_processing.processing.services.endings import finish
+from regards_processing.processing.services.submissions import (
+    CannotBeCarriedOut,
+    start_deadline,
+    submission_of,
+)
+from regards_processing.processing.steps import Outcome
+from worker_manager.events.request_submitted import RequestSubmitted
+from worker_manager.services.submission import submit_requests
+
+log = logging.getLogger(__name__)
+
+_EVERYBODY: Final = "the platform gives places to the executions of every tenant"
+_RELEASED: Final = ("held", "deadline_at")
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Executions that have a place: those that the engine takes, and those that nobody can carry out."""
+
+    submissions: list[RequestSubmitted] = field(default_factory=list)
+    going: list[Execution] = field(default_factory=list)
+    failed: list[tuple[Execution, Outcome]] = field(default_factory=list)
+
+
+def limits_of(*, processes: Collection[ProcessKey]) -> dict[ProcessKey, int]:
+    """Return the limits of those processes that have one."""
+    tenants, ids = {tenant for tenant, _ in processes}, {process for _, process in processes}
+    found = Process.objects.of_tenants(tenants).filter(process_id__in=ids, max_concurrent__gt=0)
+    limits = {
+        (tenant, process): limit
+        for tenant, process, limit in found.values_list("tenant_id", "process_id", "max_concurrent")
+    }
+    return {key: limits[key] for key in processes if key in limits}
+
+
+def release(*, processes: Collection[ProcessKey], at: datetime) -> int:
+    """Give the free places of processes to held executions; return how many were given.
+
+    Needs an open transaction. Processes without a limit are passed over: sweeps look at those.
+    """
+    transaction_required()
+    limits = limits_of(processes=set(processes))
+    return _release(limits, at) if limits else 0
+
+
+def release_all(*, at: datetime) -> int:
+    """Give every free place there is, page by page; return how many were given."""
+    given = 0
+    for key in _holding():
+        while page := _release_page(key, at):
+            given += page
+    return given
+
+
+@transaction
+def _release_page(key: ProcessKey, at: datetime) -> int:
+    return _release({key: limits_of(processes=[key]).get(key, 0)}, at)
+
+
+def _holding() -> list[ProcessKey]:
+    held = Execution.objects.across_tenants(because=_EVERYBODY).filter(held=True).order_by()
+    return sorted(held.values_list("tenant_id", "process_id").distinct())
+
+
+def _release(limits: Mapping[ProcessKey, int], at: datetime) -> int:
+    one_at_a_time(*(f"executions of {tenant} {process}" for tenant, process in limits))
+    taken = places_taken(processes=limits)
+    chosen: list[Execution] = []
+    for key, limit in limits.items():
+        free = min(limit - taken[key], settings.SWEEP_PAGE) if limit else settings.SWEEP_PAGE
+        chosen += _held_longest(key, free) if free > 0 else ()
+    if not chosen:
+        return 0
+    found = _sort(chosen, at)
+    for execution in chosen:
+        execution.held, execution.deadline_at = False, start_deadline(at)
+    values = [[each.pk, *(getattr(each, name) for name in _RELEASED)] for each in found.going]
+    rows.update(model=Execution, columns=_RELEASED, rows=values)
+    if found.submissions:
+        submit_requests(submissions=found.submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
+    finish(ended=found.failed, at=at)
+    log.info(
+        "executions released",
+        extra={
+            "action": "execution.released",
+            "executions": len(found.going),
+            "failed": len(found.failed),
+        },
+    )
+    return len(chosen)
+
+
+def places_taken(*, processes: Collection[ProcessKey]) -> Counter[ProcessKey]:
+    """Count the executions of processes that are with the engine."""
+    tenants, ids = {tenant for tenant, _ in processes}, {process for _, process in processes}
+    found = Execution.objects.of_tenants(tenants).awaited().filter(process_id__in=ids, held=False)
+    counts = found.order_by().values_list("tenant_id", "process_id").annotate(count=Count("*"))
+    return Counter({(tenant, process): count for tenant, process, count in counts})
+
+
+def _held_longest(key: ProcessKey, most: int) -> list[Execution]:
+    tenant, process = key
+    held = Execution.objects.of_tenants([tenant]).filter(process_id=process, held=True)
+    # In the order of the index. What is locked is being ended by somebody else.
+    found = held.order_by("created", "pk").select_for_update(of=("self",), skip_locked=True)
+    return list(found.select_related("tenant", "batch__tenant")[:most])
+
+
+def _sort(executions: Sequence[Execution], at: datetime) -> _Sorted:
+    wanted: dict[Tenant, set[UUID]] = {}
+    for execution in executions:
+        wanted.setdefault(execution.tenant, set()).add(execution.process_id)
+    offers = offers_of(wanted=wanted)
+    found = _Sorted()
+    for execution in executions:
+        offer = offers.get((execution.tenant_id, execution.process_id))
+        try:
+            submission = submission_of(execution=execution, batch=execution.batch, offer=offer, at=at)
+        except CannotBeCarriedOut as refusal:
+            found.failed.append((execution, Outcome.failure(str(refusal))))
+        else:
+            found.submissions.append(submission)
+            found.going.append(execution)
+    return found
