@@ -37,6 +37,7 @@ def _of_every_service(service: Service) -> list[URLPattern]:
         *dynamic_settings.routes(service),
         *dead_letters.routes(service),
         *observability.routes(service),
+        *processing.plugin_routes(service),
     ]
 
 

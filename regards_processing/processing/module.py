@@ -64,7 +64,7 @@ class PluginItems:
 
     def store(self, *, importing: Importing, items: Sequence[Item[PluginValues]]) -> Refusals:
         """Store the configurations that fit their plugins."""
-        return services.store_plugins(tenant=importing.tenant, items=items)
+        return services.store_plugins(tenant=importing.tenant, items=items, at=importing.at)
 
     def reset(self, *, tenant: Tenant, at: datetime) -> Sequence[str]:  # noqa: ARG002 (of every kind)
         """Keep them: those of processes go with these, and others survive a reset."""

@@ -58,7 +58,7 @@ def a_process(
     business_id = str(process_id or uuid4())
     plugin = PluginValues(plugin_id=SHELL, label=label, business_id=business_id, parameters=parameters)
     with transaction():
-        create(tenant=tenant, wanted=plugin)
+        create(tenant=tenant, wanted=plugin, at=AT)
     return create_process(
         tenant=tenant,
         plugin=plugin,

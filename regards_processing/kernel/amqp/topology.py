@@ -22,6 +22,10 @@ EXECUTION_REQUEST_EVENT: Final = f"{_PROCESSING_EVENTS}.PExecutionRequestEvent"
 EXECUTION_RESULT_EVENT: Final = f"{_PROCESSING_EVENTS}.PExecutionResultEvent"
 DOWNLOADED_EVENT: Final = f"{_PROCESSING_EVENTS}.DownloadedOutputFilesEvent"
 RIGHTS_EVENT: Final = "fr.cnes.regards.modules.processing.event.RightsPluginConfigurationEvent"
+_PLUGIN_EVENTS: Final = "fr.cnes.regards.framework.modules.plugins.domain.event"
+PLUGIN_EVENT: Final = f"{_PLUGIN_EVENTS}.PluginConfEvent"
+BROADCAST_PLUGIN_EVENT: Final = f"{_PLUGIN_EVENTS}.BroadcastPluginConfEvent"
+PLUGIN_CACHE_EVENT: Final = f"{_PLUGIN_EVENTS}.PluginConfClearCacheEvent"
 SESSION_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SessionDeleteEvent"
 SOURCE_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SourceDeleteEvent"
 SESSION_COUNT_EVENT: Final = (
@@ -43,6 +47,7 @@ EXECUTION_ANSWERS: Final = "regards.processing.execution.answer"
 #: Ours: executions and batches that somebody does not want any more.
 EXECUTION_CANCELLATIONS: Final = "regards.processing.execution.cancel"
 RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
+PLUGIN_EXCHANGE: Final = f"regards.broadcast.{PLUGIN_EVENT}"
 SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
 SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
 RETRY_EXCHANGE: Final = "regards.retry"
@@ -195,6 +200,16 @@ def response_exchange(owner: str | None) -> str:
     return EXECUTION_ANSWERS if owner == PROCESSING_OWNER else RESPONSE_EVENT_EXCHANGE
 
 
+def broadcast_plugin_exchange(service: str) -> str:
+    """Return where all instances of a service hear of changes of its plugin configurations."""
+    return f"regards.broadcast.{service}.{BROADCAST_PLUGIN_EVENT}"
+
+
+def plugin_cache_exchange(service: str) -> str:
+    """Return where all instances of a service hear that live plugins are to be dropped."""
+    return f"regards.broadcast.{service}.{PLUGIN_CACHE_EVENT}"
+
+
 def dead_letter_queues() -> tuple[QueueSpec, ...]:
     """Return the queues whose messages wait for an operator (Q8 and Q3); nothing consumes them."""
     return (_dead_letter_queue(DEAD_LETTERS), _dead_letter_queue(RESPONSE_DEAD_LETTERS))
@@ -271,6 +286,8 @@ def _of_processing() -> Topology:
         DOWNLOADED_EXCHANGE,
         EXECUTION_ANSWERS,
         EXECUTION_CANCELLATIONS,
+        PLUGIN_EXCHANGE,
+        *_plugin_exchanges(),
     )
     queues = {
         EXECUTION_REQUEST_EXCHANGE: execution_requests(),
@@ -356,6 +373,15 @@ def worker_topology(worker_type: str) -> Topology:
         ),
         bindings=(BindingSpec(queue=request, exchange=request, routing_key=names.WORKER_ROUTING_KEY),),
     )
+
+
+def _plugin_exchanges() -> list[str]:
+    """Return the exchanges of plugin events among the instances of one service."""
+    return [
+        name
+        for service in ("rs-processing", "rs-worker-manager")
+        for name in (broadcast_plugin_exchange(service), plugin_cache_exchange(service))
+    ]
 
 
 def _dead_letter_queue(name: str) -> QueueSpec:

@@ -15,7 +15,6 @@ from regards_processing.kernel.rest.entities import entity
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of, list_of
-from regards_processing.processing import queries
 from regards_processing.processing.api.refusals import NOT_FOUND, TAKEN
 from regards_processing.processing.plugin_values import PluginValues
 from regards_processing.processing.services import plugin_catalogue
@@ -55,7 +54,9 @@ class ConfigurationsOfPlugin(_ConfigurationEndpoint):
     )
     def get(self, _call: Call, pluginId: str) -> Response:  # noqa: N803 (the contract's name)
         """Return the configurations."""
-        found = plugin_catalogue.configurations_of(tenant=self.tenant, plugin_id=pluginId)
+        found = plugin_catalogue.configurations_of(
+            tenant=self.tenant, plugin_id=pluginId, service=self.service
+        )
         return Response([self.entity(values) for values in found])
 
     @extend_schema(
@@ -71,6 +72,7 @@ class ConfigurationsOfPlugin(_ConfigurationEndpoint):
             wanted=self.body(PluginSerializer),
             actor=self.actor,
             at=clock.now(),
+            service=self.service,
         )
         return Response(self.entity(made), status=201)
 
@@ -84,7 +86,7 @@ class OneConfigurationOfPlugin(_ConfigurationEndpoint):
     def get(self, _call: Call, pluginId: str, businessId: str) -> Response:  # noqa: N803 (likewise)
         """Return the configuration."""
         found = plugin_catalogue.configuration_of(
-            tenant=self.tenant, business_id=businessId, plugin_id=pluginId
+            tenant=self.tenant, business_id=businessId, plugin_id=pluginId, service=self.service
         )
         return Response(self.entity(found))
 
@@ -102,6 +104,7 @@ class OneConfigurationOfPlugin(_ConfigurationEndpoint):
             wanted=self.body(PluginSerializer),
             actor=self.actor,
             at=clock.now(),
+            service=self.service,
         )
         return Response(self.entity(changed))
 
@@ -118,6 +121,7 @@ class OneConfigurationOfPlugin(_ConfigurationEndpoint):
             business_id=businessId,
             actor=self.actor,
             at=clock.now(),
+            service=self.service,
         )
         return Response(status=204)
 
@@ -134,10 +138,14 @@ class AllConfigurations(_ConfigurationEndpoint):
     )
     def get(self, call: Call) -> Response:
         """Return the configurations, by label."""
-        wanted = call.query_params.get("pluginType")
-        if wanted and wanted not in plugin_catalogue.PLUGIN_TYPES:
-            raise UnknownType(f"There is no plugin type {wanted}")
-        return Response([self.entity(values) for values in queries.configurations(tenant=self.tenant)])
+        wanted = call.query_params.get("pluginType") or None
+        try:
+            found = plugin_catalogue.all_configurations(
+                tenant=self.tenant, plugin_type=wanted, service=self.service
+            )
+        except plugin_catalogue.UnknownPluginType as error:
+            raise UnknownType(str(error)) from error
+        return Response([self.entity(values) for values in found])
 
 
 class OneConfigurationOfAll(_ConfigurationEndpoint):
@@ -148,7 +156,9 @@ class OneConfigurationOfAll(_ConfigurationEndpoint):
     @extend_schema(summary="Read a plugin configuration by its id", responses=entity_of(PluginSerializer))
     def get(self, _call: Call, businessId: str) -> Response:  # noqa: N803 (likewise)
         """Return the configuration."""
-        found = plugin_catalogue.configuration_of(tenant=self.tenant, business_id=businessId)
+        found = plugin_catalogue.configuration_of(
+            tenant=self.tenant, business_id=businessId, service=self.service
+        )
         return Response(self.entity(found))
 
 
@@ -159,11 +169,17 @@ class PluginCache(Endpoint):
 
     @extend_schema(
         summary="Drop live instances of plugins",
-        description="There are none: every call reads its configuration anew.",
+        description=(
+            "Here there are none: every call reads its configuration anew. Others hear of it: "
+            "`PluginConfClearCacheEvent`."
+        ),
         responses={204: None},
     )
     def delete(self, _call: Call) -> Response:
-        """Drop none."""
+        """Tell whoever keeps some."""
+        plugin_catalogue.clear_cache(
+            tenant=self.tenant, service=self.service, actor=self.actor, at=clock.now()
+        )
         return Response(status=204)
 
 

@@ -74,7 +74,9 @@ class Plugins(_PluginEndpoint):
     )
     def get(self, call: Call) -> Response:
         """Return the plugins."""
-        found = plugin_catalogue.metadata_of_all(plugin_type=call.query_params.get("pluginType") or None)
+        found = plugin_catalogue.metadata_of_all(
+            plugin_type=call.query_params.get("pluginType") or None, service=self.service
+        )
         return Response([self.entity(metadata) for metadata in found])
 
 
@@ -86,7 +88,7 @@ class OnePlugin(_PluginEndpoint):
     @extend_schema(summary="Read a plugin", responses=entity_of(PluginMetadataSerializer))
     def get(self, _call: Call, pluginId: str) -> Response:  # noqa: N803 (the contract's name)
         """Return what the plugin says of itself."""
-        return Response(self.entity(plugin_catalogue.metadata_of(plugin_id=pluginId)))
+        return Response(self.entity(plugin_catalogue.metadata_of(plugin_id=pluginId, service=self.service)))
 
 
 class PluginTypes(Endpoint):
@@ -110,7 +112,7 @@ class PluginTypes(Endpoint):
     )
     def get(self, _call: Call) -> Response:
         """Return the names of the kinds."""
-        return Response([entity(name) for name in plugin_catalogue.PLUGIN_TYPES])
+        return Response([entity(name) for name in plugin_catalogue.types_of(service=self.service)])
 
 
 class ProcessPlugins(Endpoint):
@@ -134,5 +136,9 @@ def routes(service: Service) -> list[URLPattern]:
         route("plugins", Plugins, name="plugins", service=service),
         route("plugins/<str:pluginId>", OnePlugin, name="plugin", service=service),
         route("plugintypes", PluginTypes, name="plugin-types", service=service),
-        route("processplugins/metadata", ProcessPlugins, name="process-plugins", service=service),
     ]
+
+
+def process_routes(service: Service) -> list[URLPattern]:
+    """Return the route of the plugins that processes are made of."""
+    return [route("processplugins/metadata", ProcessPlugins, name="process-plugins", service=service)]

@@ -16,7 +16,7 @@ from regards_processing.processing.api import (
 
 
 def routes(service: Service) -> list[URLPattern]:
-    """Return the routes; words that could be the id of a plugin stand before the plugins."""
+    """Return the routes of processes, batches and executions."""
     return [
         *processes.routes(service),
         *batches.routes(service),
@@ -24,6 +24,10 @@ def routes(service: Service) -> list[URLPattern]:
         *life_cycle.routes(service),
         *configurations.routes(service),
         *datasets.routes(service),
-        *plugin_configurations.routes(service),
-        *plugins.routes(service),
+        *plugins.process_routes(service),
     ]
+
+
+def plugin_routes(service: Service) -> list[URLPattern]:
+    """Return the routes of plugins: every service has them, only rs-processing has plugins."""
+    return [*plugin_configurations.routes(service), *plugins.routes(service)]

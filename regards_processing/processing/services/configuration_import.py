@@ -35,12 +35,12 @@ class RightsItem:
         return {"pluginConfBid": self.business_id, "rights": self.rights.to_json()}
 
 
-def store_plugins(*, tenant: Tenant, items: Sequence[Item[PluginValues]]) -> Refusals:
+def store_plugins(*, tenant: Tenant, items: Sequence[Item[PluginValues]], at: datetime) -> Refusals:
     """Store the plugin configurations that fit their plugins: of those there are, label and parameters."""
     transaction_required()
     refusals: Refusals = {}
     for item in items:
-        faults = _store_plugin(tenant, item.content)
+        faults = _store_plugin(tenant, item.content, at)
         if faults:
             refusals[item.position] = faults
     return refusals
@@ -91,16 +91,16 @@ def exported_rights(*, tenant: Tenant) -> list[dict[str, Any]]:
     ]
 
 
-def _store_plugin(tenant: Tenant, wanted: PluginValues) -> Sequence[Fault]:
+def _store_plugin(tenant: Tenant, wanted: PluginValues, at: datetime) -> Sequence[Fault]:
     if wanted.business_id is None:
         return [Fault(text="businessId is missing.", field="businessId", allowed="a UUID")]
     rows = PluginConfiguration.objects.for_tenant(tenant).filter(business_id=wanted.business_id)
     try:
         row = rows.order_by("pk").first()
         if row:
-            plugin_configurations.relabel(row=row, wanted=wanted)
+            plugin_configurations.relabel(row=row, wanted=wanted, at=at)
         else:
-            plugin_configurations.create(tenant=tenant, wanted=wanted)
+            plugin_configurations.create(tenant=tenant, wanted=wanted, at=at)
     except InvalidPluginConfiguration as error:
         return error.faults
     return ()

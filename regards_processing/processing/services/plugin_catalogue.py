@@ -8,16 +8,19 @@ from regards_processing.kernel.configuration import lock
 from regards_processing.kernel.configuration.faults import listed
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.outbox.services import publish_after_commit
+from regards_processing.kernel.rest.services import RS_PROCESSING, Service
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import queries
+from regards_processing.processing.events.plugin_changed import PluginCacheCleared
 from regards_processing.processing.models import PluginConfiguration, Process
 from regards_processing.processing.plugin_values import PluginValues
 from regards_processing.processing.services import plugin_configurations
 from workers.processes.metadata import PROCESS_DEFINITION, PluginMetadata
-from workers.processes.registry import plugins
+from workers.processes.registry import Plugins, plugins
 
-#: Kinds of plugin that processing has.
-PLUGIN_TYPES: Final = (PROCESS_DEFINITION,)
+#: Kinds of plugin that services have.
+_TYPES: Final = {RS_PROCESSING: (PROCESS_DEFINITION,)}
 
 
 class UnknownPlugin(DomainError):
@@ -26,8 +29,8 @@ class UnknownPlugin(DomainError):
     code = "UNKNOWN_PLUGIN"
     http_status = 404
 
-    def __init__(self, plugin_id: str) -> None:
-        super().__init__(f"There is no plugin {plugin_id}; there are {listed(plugins())}")
+    def __init__(self, plugin_id: str, service: Service = RS_PROCESSING) -> None:
+        super().__init__(f"There is no plugin {plugin_id}; there are {listed(plugins_of(service))}")
 
 
 class UnknownPluginType(DomainError):
@@ -36,8 +39,8 @@ class UnknownPluginType(DomainError):
     code = "UNKNOWN_PLUGIN_TYPE"
     http_status = 422
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no plugin type {name}; there are {listed(PLUGIN_TYPES)}")
+    def __init__(self, name: str, service: Service) -> None:
+        super().__init__(f"There is no plugin type {name}; there are {listed(types_of(service=service))}")
 
 
 class ConfigurationTaken(DomainError):
@@ -57,52 +60,109 @@ class ConfigurationOfProcess(DomainError):
         super().__init__(f"A process is made of plugin configuration {business_id}: delete that instead")
 
 
-def metadata_of_all(*, plugin_type: str | None = None) -> list[PluginMetadata]:
+def plugins_of(service: Service) -> Plugins:
+    """Return the plugins of a service, by their ids; only processing has any."""
+    return plugins() if service in _TYPES else {}
+
+
+def types_of(*, service: Service) -> tuple[str, ...]:
+    """Return the kinds of plugin that a service has."""
+    return _TYPES.get(service, ())
+
+
+def metadata_of_all(
+    *, plugin_type: str | None = None, service: Service = RS_PROCESSING
+) -> list[PluginMetadata]:
     """Return what every plugin, or every one of a kind, says of itself, by its id.
 
     Raises:
         UnknownPluginType: there is no such kind.
     """
-    if plugin_type is not None and plugin_type not in PLUGIN_TYPES:
-        raise UnknownPluginType(plugin_type)
-    return [plugin.metadata for _, plugin in sorted(plugins().items())]
+    if plugin_type is not None and plugin_type not in types_of(service=service):
+        raise UnknownPluginType(plugin_type, service)
+    return [plugin.metadata for _, plugin in sorted(plugins_of(service).items())]
 
 
-def metadata_of(*, plugin_id: str) -> PluginMetadata:
+def metadata_of(*, plugin_id: str, service: Service = RS_PROCESSING) -> PluginMetadata:
     """Return what a plugin says of itself.
 
     Raises:
         UnknownPlugin: there is none of this id.
     """
-    plugin = plugins().get(plugin_id)
+    plugin = plugins_of(service).get(plugin_id)
     if plugin is None:
-        raise UnknownPlugin(plugin_id)
+        raise UnknownPlugin(plugin_id, service)
     return plugin.metadata
 
 
-def configurations_of(*, tenant: Tenant, plugin_id: str) -> list[PluginValues]:
+def clear_cache(*, tenant: Tenant, service: Service, actor: Actor, at: datetime) -> None:
+    """Have the instances of a service drop what they keep of plugins: ours keep nothing, and tell others."""
+    event = PluginCacheCleared(service=service.name, tenant=tenant.name)
+    with transaction():
+        publish_after_commit(messages=[event.to_message()], at=at)
+        record(
+            actor=actor,
+            tenant=tenant.name,
+            action="plugin_cache.cleared",
+            target=service.name,
+            details={},
+            at=at,
+        )
+
+
+def all_configurations(
+    *, tenant: Tenant, plugin_type: str | None = None, service: Service = RS_PROCESSING
+) -> list[PluginValues]:
+    """Return the configurations of every plugin of a service, or of every one of a kind, by label.
+
+    Raises:
+        UnknownPluginType: there is no such kind.
+    """
+    if plugin_type is not None and plugin_type not in types_of(service=service):
+        raise UnknownPluginType(plugin_type, service)
+    # A service has one kind at most; configurations of plugins that are gone are shown too.
+    return queries.configurations(tenant=tenant) if types_of(service=service) else []
+
+
+def configurations_of(
+    *, tenant: Tenant, plugin_id: str, service: Service = RS_PROCESSING
+) -> list[PluginValues]:
     """Return the configurations of a plugin, those of highest priority first.
 
     Raises:
         UnknownPlugin: there is none of this id.
     """
-    metadata_of(plugin_id=plugin_id)
+    metadata_of(plugin_id=plugin_id, service=service)
     found = queries.configurations(tenant=tenant, plugin_id=plugin_id)
     return sorted(found, key=lambda each: -each.priority_order)
 
 
-def configuration_of(*, tenant: Tenant, business_id: str, plugin_id: str | None = None) -> PluginValues:
+def configuration_of(
+    *,
+    tenant: Tenant,
+    business_id: str,
+    plugin_id: str | None = None,
+    service: Service = RS_PROCESSING,
+) -> PluginValues:
     """Return a configuration, of any plugin or of this one.
 
     Raises:
         UnknownPluginConfiguration: there is none of this id.
     """
+    if not types_of(service=service):
+        raise queries.UnknownPluginConfiguration(business_id)
     return queries.values_of_row(_row(tenant, business_id, plugin_id))
 
 
 @transaction
 def create_configuration(
-    *, tenant: Tenant, plugin_id: str, wanted: PluginValues, actor: Actor, at: datetime
+    *,
+    tenant: Tenant,
+    plugin_id: str,
+    wanted: PluginValues,
+    actor: Actor,
+    at: datetime,
+    service: Service = RS_PROCESSING,
 ) -> PluginValues:
     """Configure a plugin.
 
@@ -112,13 +172,13 @@ def create_configuration(
         InvalidPluginConfiguration: it does not fit its plugin.
     """
     lock.hold(tenant)
-    metadata_of(plugin_id=plugin_id)
+    metadata_of(plugin_id=plugin_id, service=service)
     if wanted.plugin_id != plugin_id:
         raise UnknownPlugin(wanted.plugin_id)
     taken = PluginConfiguration.objects.for_tenant(tenant).filter(business_id=wanted.business_id or "")
     if taken.exists():
         raise ConfigurationTaken(f"businessId {wanted.business_id} has a configuration already")
-    row = plugin_configurations.create(tenant=tenant, wanted=wanted)
+    row = plugin_configurations.create(tenant=tenant, wanted=wanted, at=at)
     return _told(tenant, row, "plugin_configuration.created", actor, at)
 
 
@@ -131,6 +191,7 @@ def update_configuration(
     wanted: PluginValues,
     actor: Actor,
     at: datetime,
+    service: Service = RS_PROCESSING,
 ) -> PluginValues:
     """Change a configuration.
 
@@ -138,17 +199,24 @@ def update_configuration(
         UnknownPluginConfiguration: there is none of this id, or path and body name different ones.
         InvalidPluginConfiguration: it does not fit its plugin.
     """
+    configuration_of(tenant=tenant, business_id=business_id, plugin_id=plugin_id, service=service)
     lock.hold(tenant)
     row = _row(tenant, business_id, plugin_id)
     if (wanted.plugin_id, wanted.business_id or business_id) != (plugin_id, business_id):
         raise queries.UnknownPluginConfiguration(f"{wanted.business_id} of plugin {wanted.plugin_id}")
-    plugin_configurations.overwrite(row=row, wanted=wanted)
+    plugin_configurations.overwrite(row=row, wanted=wanted, at=at)
     return _told(tenant, row, "plugin_configuration.updated", actor, at)
 
 
 @transaction
 def delete_configuration(
-    *, tenant: Tenant, plugin_id: str, business_id: str, actor: Actor, at: datetime
+    *,
+    tenant: Tenant,
+    plugin_id: str,
+    business_id: str,
+    actor: Actor,
+    at: datetime,
+    service: Service = RS_PROCESSING,
 ) -> None:
     """Delete a configuration.
 
@@ -156,12 +224,13 @@ def delete_configuration(
         UnknownPluginConfiguration: there is none of this id.
         ConfigurationOfProcess: a process is made of it.
     """
+    configuration_of(tenant=tenant, business_id=business_id, plugin_id=plugin_id, service=service)
     lock.hold(tenant)
     row = _row(tenant, business_id, plugin_id)
     if Process.objects.for_tenant(tenant).filter(configuration=row).exists():
         raise ConfigurationOfProcess(business_id)
     _told(tenant, row, "plugin_configuration.deleted", actor, at)
-    row.delete()
+    plugin_configurations.delete(row=row, at=at)
 
 
 def _row(tenant: Tenant, business_id: str, plugin_id: str | None) -> PluginConfiguration:

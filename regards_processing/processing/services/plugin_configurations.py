@@ -1,14 +1,18 @@
-"""Store plugin configurations that fit their plugins."""
+"""Store plugin configurations that fit their plugins; whoever uses them hears of each change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import uuid4
 
 from regards_processing.kernel.configuration.faults import Fault
 from regards_processing.kernel.db.transactions import transaction_required
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.outbox.services import publish_after_commit
+from regards_processing.kernel.rest.services import RS_PROCESSING
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import queries, sensitive
+from regards_processing.processing.events.plugin_changed import PluginAction, PluginChanged
 from regards_processing.processing.models import PluginConfiguration
 from regards_processing.processing.plugin_checks import find_faults
 from regards_processing.processing.plugin_values import PluginValues
@@ -45,7 +49,7 @@ def check(*, wanted: PluginValues) -> PluginValues:
     return replace(wanted, version=known[wanted.plugin_id].metadata.version)
 
 
-def create(*, tenant: Tenant, wanted: PluginValues) -> PluginConfiguration:
+def create(*, tenant: Tenant, wanted: PluginValues, at: datetime) -> PluginConfiguration:
     """Store a new configuration under its business id, or under one that is made for it.
 
     Raises:
@@ -54,20 +58,28 @@ def create(*, tenant: Tenant, wanted: PluginValues) -> PluginConfiguration:
     transaction_required()
     checked = check(wanted=wanted)
     row = PluginConfiguration(tenant=tenant, business_id=checked.business_id or str(uuid4()))
-    return _write(row, checked)
+    _write(row, checked)
+    _tell(row, [PluginAction.CREATE], at)
+    return row
 
 
-def overwrite(*, row: PluginConfiguration, wanted: PluginValues) -> PluginConfiguration:
+def overwrite(*, row: PluginConfiguration, wanted: PluginValues, at: datetime) -> PluginConfiguration:
     """Store a configuration over an earlier one, whose business id stays.
 
     Raises:
         InvalidPluginConfiguration: it does not fit its plugin.
     """
     transaction_required()
-    return _write(row, check(wanted=wanted))
+    was_active = row.active
+    _write(row, check(wanted=wanted))
+    actions = [PluginAction.UPDATE]
+    if row.active != was_active:
+        actions.append(PluginAction.ACTIVATE if row.active else PluginAction.DISABLE)
+    _tell(row, actions, at)
+    return row
 
 
-def relabel(*, row: PluginConfiguration, wanted: PluginValues) -> PluginConfiguration:
+def relabel(*, row: PluginConfiguration, wanted: PluginValues, at: datetime) -> PluginConfiguration:
     """Take over label and parameters, and nothing else: what an import does to a configuration there is.
 
     Raises:
@@ -75,13 +87,38 @@ def relabel(*, row: PluginConfiguration, wanted: PluginValues) -> PluginConfigur
     """
     kept = queries.values_of_row(row)
     changed = replace(kept, label=wanted.label, parameters=wanted.parameters, version=wanted.version)
-    return overwrite(row=row, wanted=changed)
+    return overwrite(row=row, wanted=changed, at=at)
 
 
-def _write(row: PluginConfiguration, checked: PluginValues) -> PluginConfiguration:
+def delete(*, row: PluginConfiguration, at: datetime) -> None:
+    """Delete a configuration, and the process that is made of it."""
+    transaction_required()
+    _tell(row, [PluginAction.DELETE], at)
+    row.delete()
+
+
+def _write(row: PluginConfiguration, checked: PluginValues) -> None:
     stored = sensitive.sealed(values=checked, plugins=plugins())
     row.plugin_id, row.version, row.label = stored.plugin_id, stored.version or "", stored.label
     row.priority_order, row.active, row.icon_url = stored.priority_order, stored.active, stored.icon_url
     row.parameters = [parameter.to_json() for parameter in stored.parameters]
     row.save()
-    return row
+
+
+def _tell(row: PluginConfiguration, actions: Sequence[PluginAction], at: datetime) -> None:
+    """Tell whoever keeps something of a configuration; one of a plugin that is gone is of no kind."""
+    plugin = plugins().get(row.plugin_id)
+    events = [
+        PluginChanged(
+            service=RS_PROCESSING.name,
+            tenant=row.tenant.name,
+            pk=row.pk,
+            business_id=row.business_id,
+            label=row.label,
+            action=action,
+            types=plugin.metadata.interfaces if plugin else (),
+        )
+        for action in actions
+    ]
+    messages = [message for event in events for message in event.to_messages()]
+    publish_after_commit(messages=messages, at=at)

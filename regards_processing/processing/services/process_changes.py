@@ -13,6 +13,7 @@ from regards_processing.processing import queries
 from regards_processing.processing.events.rights_changed import ChangeType, RightsChanged
 from regards_processing.processing.models import Batch, DatasetLink, PluginConfiguration, Process
 from regards_processing.processing.plugin_values import ConfiguredProcess, Rights
+from regards_processing.processing.services import plugin_configurations
 
 
 class NotAProcessId(DomainError):
@@ -90,7 +91,8 @@ def remove(*, tenant: Tenant, process: ConfiguredProcess, at: datetime) -> None:
     """Delete a process, its plugin configuration, and its batches, all of whose executions have ended."""
     transaction_required()
     Batch.objects.for_tenant(tenant).filter(process_id=process.process_id).delete()
-    queries.configuration_row(tenant=tenant, business_id=process.plugin.business_id or "").delete()
+    row = queries.configuration_row(tenant=tenant, business_id=process.plugin.business_id or "")
+    plugin_configurations.delete(row=row, at=at)
     _tell(RightsChanged(tenant=tenant.name, type=ChangeType.DELETE, process=process), at)
 
 

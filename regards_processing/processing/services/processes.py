@@ -49,7 +49,7 @@ def create_process(
     lock.hold(tenant)
     if plugin.business_id is None:
         new = replace(plugin, business_id=str(uuid4()))
-        row = plugin_configurations.create(tenant=tenant, wanted=new)
+        row = plugin_configurations.create(tenant=tenant, wanted=new, at=at)
     else:
         row = queries.configuration_row(tenant=tenant, business_id=plugin.business_id)
     made = process_changes.grant(tenant=tenant, row=row, rights=rights, at=at)
@@ -80,7 +80,7 @@ def update_process(
     if plugin.business_id not in {None, before.plugin.business_id}:
         raise IdsDiffer(f"businessId {plugin.business_id} in the body is not {process_id} of the path")
     row = queries.configuration_row(tenant=tenant, business_id=before.plugin.business_id or "")
-    plugin_configurations.overwrite(row=row, wanted=plugin)
+    plugin_configurations.overwrite(row=row, wanted=plugin, at=at)
     return _change_rights(tenant, before, rights, actor, at)
 
 

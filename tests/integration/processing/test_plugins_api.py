@@ -1,16 +1,20 @@
 """Plugins and their configurations, by REST."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from regards_processing.kernel.amqp.testing import InMemoryBroker
+from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.processing.models import PluginConfiguration
 from tests.factories.processing import SHELL, a_plugin, a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant
+from tests.fakes.engine import committing
 from tests.fakes.plugin_package import installed
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +136,89 @@ def test_it_shows_and_keeps_secrets_encrypted(tmp_path: Path) -> None:
     assert every(PluginConfiguration).get().parameters[0]["value"] != "open sesame"
     assert again["parameters"][0]["value"] == sealed
     assert other["parameters"][0]["value"] not in {sealed, "open sesame"}
+
+
+_EVENTS = "fr.cnes.regards.framework.modules.plugins.domain.event"
+_PLUGIN = f"regards.broadcast.{_EVENTS}.PluginConfEvent"
+_BROADCAST = f"regards.broadcast.rs-processing.{_EVENTS}.BroadcastPluginConfEvent"
+
+
+def _configured() -> tuple[str, str]:
+    """Configure a plugin by REST; return its path and its id."""
+    made = _call("post", f"plugins/{SHELL}/config", a_plugin()).json()["content"]
+    return f"plugins/{SHELL}/config/{made['businessId']}", made["businessId"]
+
+
+def test_it_tells_of_every_change_of_a_configuration(broker: InMemoryBroker) -> None:
+    a_tenant()
+    with committing(execute=True):
+        path, business_id = _configured()
+        _call("put", path, a_plugin("Cut", businessId=business_id))
+        _call("put", path, a_plugin("Cut", businessId=business_id, active=False))
+        _call("put", path, a_plugin("Cut", businessId=business_id, active=True))
+        _call("delete", path)
+    for exchange in (_PLUGIN, _BROADCAST):
+        bodies = [json.loads(message.body) for message in broker.published_to(exchange)]
+        assert [body["action"] for body in bodies] == [
+            *("CREATE", "UPDATE"),
+            *("UPDATE", "DISABLE"),
+            *("UPDATE", "ACTIVATE"),
+            "DELETE",
+        ]
+        assert {body["pluginBusinnessId"] for body in bodies} == {business_id}
+        assert (bodies[0]["label"], bodies[1]["label"], bodies[-1]["pluginTypes"]) == ("Crop", "Cut", [_TYPE])
+    (first, *_) = broker.published_to(_BROADCAST)
+    told = {name: first.headers[f"regards.{name}"] for name in ("tenant", "converter", "type")}
+    assert told == {
+        "tenant": "demo",
+        "converter": "GSON",
+        "type": f"{_EVENTS}.BroadcastPluginConfEvent",
+    }
+
+
+def test_it_tells_of_the_configurations_of_processes(broker: InMemoryBroker) -> None:
+    tenant = a_tenant()
+    with committing(execute=True):
+        process = a_process(tenant)
+        _call("delete", f"processplugins/config/{process.process_id}")
+    actions = [json.loads(message.body)["action"] for message in broker.published_to(_PLUGIN)]
+    assert actions == ["CREATE", "DELETE"]
+
+
+@pytest.mark.parametrize("service", ["rs-processing", "rs-worker-manager"])
+def test_it_has_live_plugins_dropped(service: str, broker: InMemoryBroker) -> None:
+    a_tenant()
+    with committing(execute=True):
+        client = client_as(Role.PROJECT_ADMIN, tenant="demo")
+        assert client.delete(f"/api/v1/{service}/plugins/cache").status_code == 204
+    exchange = f"regards.broadcast.{service}.{_EVENTS}.PluginConfClearCacheEvent"
+    assert [message.body for message in broker.published_to(exchange)] == [b"{}"]
+    assert AuditEntry.objects.get(action="plugin_cache.cleared").target == service
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [
+        ("get", "plugins", 200),
+        ("get", "plugintypes", 200),
+        ("get", "plugins/configs", 200),
+        ("get", f"plugins?pluginType={_TYPE}", 422),
+        ("get", f"plugins/configs?pluginType={_TYPE}", 404),
+        ("get", f"plugins/{SHELL}", 404),
+        ("get", f"plugins/{SHELL}/config", 404),
+        ("post", f"plugins/{SHELL}/config", 404),
+        ("get", "plugins/configs/{id}", 404),
+        ("get", f"plugins/{SHELL}/config/{{id}}", 404),
+        ("put", f"plugins/{SHELL}/config/{{id}}", 404),
+        ("delete", f"plugins/{SHELL}/config/{{id}}", 404),
+    ],
+)
+def test_it_has_no_plugins_in_the_worker_manager(verb: str, path: str, status: int) -> None:
+    business_id = a_process(a_tenant()).process_id
+    client = client_as(Role.PROJECT_ADMIN, tenant="demo")
+    address = f"/api/v1/rs-worker-manager/{path.format(id=business_id)}"
+    body = {"post": a_plugin(), "put": a_plugin()}.get(verb)
+    answer = getattr(client, verb)(address, body, format="json")
+    assert answer.status_code == status
+    assert answer.json() == [] or status >= 400
+    assert every(PluginConfiguration).count() == 1
