@@ -13,8 +13,11 @@ _EVERYBODY = "a measure of the whole platform"
 
 
 def executions(at: datetime) -> Iterator[Metric]:
-    """Count the executions by process and status, those of the busiest processes."""
-    found = Execution.objects.across_tenants(because=_EVERYBODY).order_by()
+    """Count the open executions by process and status, those of the busiest processes.
+
+    Those that have ended are counted when they end: nobody has to read them all again.
+    """
+    found = Execution.objects.across_tenants(because=_EVERYBODY).awaited().order_by()
     groups = (
         found.values_list("tenant__name", "process_name", "status")
         .annotate(count=Count("*"))
@@ -22,7 +25,7 @@ def executions(at: datetime) -> Iterator[Metric]:
     )
     counts = GaugeMetricFamily(
         "regards_executions",
-        "Executions that are kept, by tenant, process and status",
+        "Executions that have not ended, by tenant, process and status",
         labels=("tenant", "process", "status"),
     )
     for tenant, process, status, count in groups[: settings.METRICS_MOST_TYPES * 10]:
@@ -33,6 +36,6 @@ def executions(at: datetime) -> Iterator[Metric]:
         "How long the oldest execution has been open, by status",
         labels=("status",),
     )
-    for status, created in found.open().values_list("status").annotate(oldest=Min("created")):
+    for status, created in found.values_list("status").annotate(oldest=Min("created")):
         oldest.add_metric((status,), max(0.0, (at - created).total_seconds()))
     yield oldest

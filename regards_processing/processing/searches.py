@@ -13,6 +13,7 @@ from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fet
 from regards_processing.kernel.rest.totals import total_of
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Execution
+from regards_processing.processing.queries import UnknownExecution
 
 #: What executions can be sorted by: names of the contract's columns, and of its fields.
 SORTING: Final = Sorting(
@@ -54,6 +55,18 @@ class ExecutionFilter:
         for field, part in parts.items():
             whole &= part.condition(field) if part else Q()
         return whole
+
+
+def execution_of(*, tenant: Tenant, execution_id: UUID) -> Execution:
+    """Return one execution.
+
+    Raises:
+        UnknownExecution: the tenant has none of this id.
+    """
+    found = Execution.objects.for_tenant(tenant).select_related("tenant").filter(pk=execution_id).first()
+    if found is None:
+        raise UnknownExecution(execution_id)
+    return found
 
 
 def page_of(*, tenant: Tenant, wanted: ExecutionFilter, page: PageRequest) -> Page[Execution]:

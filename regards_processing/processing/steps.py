@@ -40,6 +40,10 @@ class Step:
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise UnreadableOutcome(f"{stored!r:.200} is no step: {error!r}") from error
 
+    def since(self, earlier: Mapping[str, Any]) -> int:
+        """Return how many milliseconds lie between a stored step and this one; clocks may differ a little."""
+        return max(0, int(self.to_json()["time"]) - int(earlier["time"]))
+
     def to_json(self) -> dict[str, Any]:
         """Write the step, its time in milliseconds since 1970."""
         milliseconds = (self.at - _EPOCH) // timedelta(milliseconds=1)

@@ -12,6 +12,7 @@ from regards_processing.processing.api import (
     plugin_configurations,
     plugins,
     processes,
+    statistics,
 )
 
 
@@ -22,6 +23,7 @@ def routes(service: Service) -> list[URLPattern]:
         *batches.routes(service),
         *monitoring.routes(service),
         *life_cycle.routes(service),
+        *statistics.routes(service),
         *configurations.routes(service),
         *datasets.routes(service),
         *plugins.process_routes(service),

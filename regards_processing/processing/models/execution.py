@@ -63,6 +63,11 @@ class Execution(models.Model):
     input_bytes = models.BigIntegerField(default=0, db_default=0)
     #: Milliseconds that it is expected to take.
     expected_duration = models.BigIntegerField(default=0)
+    #: Milliseconds from the first sign of its fleet to its end; ``None`` before, and without such a sign.
+    run_duration = models.BigIntegerField(null=True)
+    #: Bytes that it is expected to make, and those that it made.
+    expected_size = models.BigIntegerField(default=0, db_default=0)
+    output_size = models.BigIntegerField(null=True)
     created = models.DateTimeField()
     #: Time of the last step.
     last_updated = models.DateTimeField()
@@ -101,6 +106,11 @@ class Execution(models.Model):
             models.Index(fields=("tenant", "created"), name="ix_execution_created"),
             models.Index(fields=("tenant", "last_updated"), name="ix_execution_updated"),
             models.Index(fields=("tenant", "process_id", "status"), name="ix_execution_process"),
+            models.Index(
+                fields=("tenant", "last_updated"),
+                condition=Q(deadline_at__isnull=True),
+                name="ix_execution_ended",
+            ),
             models.Index(
                 fields=("deadline_at",), condition=Q(deadline_at__isnull=False), name="ix_execution_deadline"
             ),

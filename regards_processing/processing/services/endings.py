@@ -10,6 +10,7 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction_required
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.outbox.services import publish_after_commit
+from regards_processing.processing import counters
 from regards_processing.processing.events.execution_finished import ExecutionFinished
 from regards_processing.processing.models import Execution, OutputFile
 from regards_processing.processing.states import ExecutionStatus
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 CANCELLED_WITH_BATCH: Final = Outcome(
     status=ExecutionStatus.CANCELLED, message="Cancelled: its batch was cancelled"
 )
-_ENDED = ("status", "steps", "log", "last_updated", "deadline_at", "held")
+_ENDED = ("status", "steps", "log", "last_updated", "deadline_at", "held", "run_duration", "output_size")
 
 
 class ExecutionEnded(DomainError):
@@ -50,6 +51,7 @@ def finish(*, ended: Sequence[tuple[Execution, Outcome]], at: datetime) -> None:
         made_by.setdefault(output.execution_id, []).append(output)
     results = [_result(execution, outcome, made_by.get(execution.pk, [])) for execution, outcome in ended]
     publish_after_commit(messages=[result.to_message() for result in results], at=at)
+    counters.ended(executions=[execution for execution, _ in ended])
     for execution, outcome in ended:
         log.info(
             "execution ended",
@@ -70,6 +72,8 @@ def _end(execution: Execution, outcome: Outcome, at: datetime) -> None:
     execution.steps = [*registered, *steps, final.to_json()]
     execution.status = outcome.status
     execution.log = list(outcome.log) or execution.log
+    execution.run_duration = final.since(steps[0]) if steps else None
+    execution.output_size = sum(file.size for file in outcome.files)
     execution.last_updated, execution.deadline_at, execution.held = at, None, False
 
 

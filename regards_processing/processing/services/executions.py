@@ -49,6 +49,7 @@ _COLUMNS: Final = {
     "input_files": "input_files",
     "input_bytes": "input_bytes",
     "expected_duration": "expected_duration",
+    "expected_size": "expected_size",
     "created": "created",
     "last_updated": "last_updated",
     "deadline_at": "deadline_at",
@@ -188,6 +189,7 @@ def _execution(
             tenant=batch.tenant.name, role=offer.process.rights.role
         )
         execution.expected_duration = min(offer.profile.duration_forecast.expected(size), _MOST)
+        execution.expected_size = min(offer.profile.size_forecast.expected(size), _MOST)
     return execution
 
 

@@ -1,0 +1,151 @@
+"""What executions really took, against their forecasts: additions of ours to the monitoring."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.urls import URLPattern
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request as Call
+from rest_framework.response import Response
+
+from regards_processing.kernel import clock
+from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.rest.endpoint import Endpoint
+from regards_processing.kernel.rest.entities import entity
+from regards_processing.kernel.rest.fields import DateField, read_date
+from regards_processing.kernel.rest.parameters import BadParameter, uuid
+from regards_processing.kernel.rest.routes import route
+from regards_processing.kernel.rest.services import Service
+from regards_processing.kernel.rest.shapes import entity_of
+from regards_processing.processing import searches
+from regards_processing.processing.api.monitoring import ExecutionSerializer
+from regards_processing.processing.api.refusals import NOT_FOUND
+from regards_processing.processing.services.statistics import process_statistics
+from worker_manager.api.trails import SecondsField
+from workers.contract.errors import MalformedMessage
+
+#: What is looked at when nobody says since when.
+_WHILE: Final = timedelta(days=1)
+
+
+class PercentilesOfProcessSerializer(serializers.Serializer[Any]):
+    """Durations that so many percent of the executions did not exceed."""
+
+    p50 = SecondsField()
+    p95 = SecondsField()
+
+
+class ProcessStatisticsSerializer(serializers.Serializer[Any]):
+    """How the executions of a process went."""
+
+    processBusinessId = serializers.UUIDField(source="process_id")  # noqa: N815 (the contract's name)
+    processName = serializers.CharField(source="process_name", help_text="When it was ordered last")  # noqa: N815 (likewise)
+    open = serializers.DictField(
+        child=serializers.IntegerField(), source="open_ones", help_text="How many have not ended, by status"
+    )
+    held = serializers.IntegerField(help_text="Those of them that wait for a place")
+    ended = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many ended in the while, by status"
+    )
+    runSeconds = PercentilesOfProcessSerializer(source="run_time", required=False, allow_null=True)  # noqa: N815 (likewise)
+    expectedSeconds = PercentilesOfProcessSerializer(  # noqa: N815 (likewise)
+        source="expected_time", required=False, allow_null=True, help_text="Forecasts of the same ones"
+    )
+    durationRatio = serializers.FloatField(  # noqa: N815 (likewise)
+        source="duration_ratio",
+        required=False,
+        allow_null=True,
+        help_text="Mean of real by expected duration of those that succeeded: 1 is a forecast that is right",
+    )
+    sizeRatio = serializers.FloatField(source="size_ratio", required=False, allow_null=True)  # noqa: N815 (likewise)
+
+
+class StatisticsOfProcessesSerializer(serializers.Serializer[Any]):
+    """How processes did in a while."""
+
+    since = DateField(help_text="Later than what was asked for, where there were too many executions")
+    until = DateField()
+    processes = ProcessStatisticsSerializer(many=True, help_text="By name")
+
+
+class StatisticsOfProcesses(Endpoint):
+    """How the processes of the tenant did."""
+
+    roles = {"GET": Role.ADMIN}
+
+    @extend_schema(
+        summary="Statistics of processes",
+        description=(
+            "Returns counts by status, and real durations and sizes against forecasts, of executions that "
+            "ended in a while, by process. An addition to the interface of REGARDS."
+        ),
+        parameters=[OpenApiParameter("since", OpenApiTypes.DATETIME, description="By default one day ago")],
+        responses=StatisticsOfProcessesSerializer,
+    )
+    def get(self, call: Call) -> Response:
+        """Return the statistics."""
+        at = clock.now()
+        since = _since(call.query_params.get("since"), at)
+        found = process_statistics(tenant=self.tenant, since=since, at=at)
+        return Response(StatisticsOfProcessesSerializer(found).data)
+
+
+class OneExecutionSerializer(ExecutionSerializer):
+    """An execution as the search shows it, and what it took beside what was expected."""
+
+    inputBytes = serializers.IntegerField(source="input_bytes")  # noqa: N815 (in the contract's style)
+    expectedBytes = serializers.IntegerField(source="expected_size")  # noqa: N815 (likewise)
+    outputBytes = serializers.IntegerField(source="output_size", help_text="Once it has ended")  # noqa: N815 (likewise)
+    runSeconds = SecondsField(source="run_duration", help_text="Once it has ended, if a fleet had begun")  # noqa: N815 (likewise)
+    held = serializers.BooleanField(help_text="Whether it waits for a place")
+    retryOf = serializers.UUIDField(source="retry_of", help_text="The execution that this one tries again")  # noqa: N815 (likewise)
+    log = serializers.ListField(child=serializers.CharField(), help_text="The last lines of its program")
+
+
+class OneExecution(Endpoint):
+    """One execution."""
+
+    roles = {"GET": Role.ADMIN}
+
+    @extend_schema(
+        summary="Read an execution",
+        description="Returns what the search shows of it, and more. An addition to the interface of REGARDS.",
+        responses={200: entity_of(OneExecutionSerializer), 404: NOT_FOUND},
+    )
+    def get(self, _call: Call, executionId: str) -> Response:  # noqa: N803 (as in the contract)
+        """Return it."""
+        execution_id = uuid(executionId, name="executionId")
+        found = searches.execution_of(tenant=self.tenant, execution_id=execution_id)
+        key = {"executionId": execution_id}
+        links = self.links(
+            ("self", "execution", "GET", key),
+            ("reasons", "execution-reasons", "GET", key),
+            ("cancel", "execution-cancel", "POST", key),
+            ("retry", "execution-retry", "POST", key),
+        )
+        return Response(entity(OneExecutionSerializer(found).data, links))
+
+
+def routes(service: Service) -> list[URLPattern]:
+    """Return the routes of statistics, and of executions in full."""
+    one = "monitoring/executions/<str:executionId>"
+    return [
+        route("monitoring/processes", StatisticsOfProcesses, name="process-statistics", service=service),
+        route(one, OneExecution, name="execution", service=service),
+    ]
+
+
+def _since(text: str | None, at: datetime) -> datetime:
+    if not text:
+        return at - _WHILE
+    try:
+        moment = read_date(text)
+    except MalformedMessage:
+        moment = None
+    if moment is None or moment >= at:
+        raise BadParameter(
+            name="since", value=text, expected="a date of the past such as 2025-01-23T14:42:27Z"
+        )
+    return moment
