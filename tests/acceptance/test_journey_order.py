@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,13 @@ _CARDINALITIES: Final = ("ONE_PER_EXECUTION", "ONE_PER_FEATURE", "ONE_PER_INPUT_
 _KINDS: Final = tuple(itertools.product(_SCOPES, _CARDINALITIES))
 #: Executions of one order of each kind.
 _ALL: Final = len(_CARDINALITIES) * (1 + _FEATURES)
+
+#: Never ends by itself, and has a child; says which processes these are.
+_ENDLESS: Final = """#!/bin/sh
+sleep 600 &
+echo "$$ $!" >"$EFFECTS.pids-$(basename input/*)"
+wait
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +252,39 @@ def test_it_tells_why_an_execution_failed(place: Place, service: OrderService) -
     page = service.call("POST", "monitoring/executions?tenant=default&sort=created,desc", {})
     steps: list[dict[str, Any]] = page["content"][0]["content"]["steps"]
     assert [step["status"] for step in steps] == ["REGISTERED", "PREPARE", "RUNNING", "FAILURE"]
+
+
+def test_it_ends_the_programs_of_a_cancelled_batch_and_their_children(
+    place: Place, service: OrderService
+) -> None:
+    program = place.folder / "endless.sh"
+    program.write_text(_ENDLESS)
+    program.chmod(0o755)
+    process_id = _configure(service, place.folder, ("FEATURE", "ONE_PER_FEATURE"), program=program.name)
+    suborder = service.order(process_id, dict(itertools.islice(place.features.items(), 2)))
+    running = _processes(place.folder, count=4)
+    answer = service.call("POST", f"monitoring/batches/{suborder.batch_id}/cancel")
+    service.await_results([suborder], count=2)
+    assert answer == {"cancelled": 2}
+    assert {result["finalStatus"] for result in suborder.results.values()} == {"CANCELLED"}
+    _await(lambda: not any(process.exists() for process in running))
+
+
+def _processes(folder: Path, *, count: int) -> list[Path]:
+    """Wait for the endless programs to say which processes they are; return their folders in ``/proc``."""
+
+    def told() -> list[str]:
+        return [pid for file in folder.glob("*.pids-*") for pid in file.read_text().split()]
+
+    _await(lambda: len(told()) == count)
+    return [Path("/proc", pid) for pid in told()]
+
+
+def _await(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert holds()
 
 
 def _await_gone(platform: Platform, files: Sequence[Path]) -> None:

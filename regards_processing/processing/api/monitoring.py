@@ -11,8 +11,6 @@ from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
 from regards_processing.kernel.auth.roles import Role
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.entities import entity
 from regards_processing.kernel.rest.fields import DateField, EnumField, read_date
 from regards_processing.kernel.rest.filter_serializers import (
@@ -25,23 +23,20 @@ from regards_processing.kernel.rest.filters import DateRange, Mode, ValueRestric
 from regards_processing.kernel.rest.openapi import page_parameters
 from regards_processing.kernel.rest.pages import PageRequest
 from regards_processing.kernel.rest.parameters import BadParameter, names, uuid
+from regards_processing.kernel.rest.reach import ReachingEndpoint
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import page_of
+from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import searches
 from regards_processing.processing.searches import ExecutionFilter
 from regards_processing.processing.states import ExecutionStatus
 from workers.contract.errors import MalformedMessage
 
 _PAGE_SIZE: Final = 10
-_TENANT: Final = OpenApiParameter("tenant", str, required=True, description="That of the token")
-
-
-class ForeignExecutions(DomainError):
-    """The executions of another tenant are asked for."""
-
-    code = "FOREIGN_EXECUTIONS"
-    http_status = 403
+_TENANT: Final = OpenApiParameter(
+    "tenant", str, required=True, description="That of the token; any, for callers above tenants"
+)
 
 
 class StepSerializer(serializers.Serializer[Any]):
@@ -106,8 +101,8 @@ class ExecutionFilterSerializer(serializers.Serializer[Any]):
         return ExecutionFilter(**{**attrs, "status": status if status and status.values else None})
 
 
-class Executions(Endpoint):
-    """Executions of the tenant."""
+class Executions(ReachingEndpoint):
+    """Executions of the tenant, or of the one that a caller above tenants names."""
 
     roles = {"GET": Role.ADMIN, "POST": Role.ADMIN}
 
@@ -119,7 +114,6 @@ class Executions(Endpoint):
     )
     def post(self, call: Call) -> Response:
         """Return a page of executions."""
-        self._check_tenant(call.query_params)
         return self._page(call, self.body(ExecutionFilterSerializer))
 
     @extend_schema(
@@ -138,7 +132,6 @@ class Executions(Endpoint):
     def get(self, call: Call) -> Response:
         """Return a page of executions."""
         parameters = call.query_params
-        self._check_tenant(parameters)
         email, process_id = parameters.get("userEmail"), parameters.get("processBusinessId")
         statuses = tuple(_status(name) for name in names(parameters, "status"))
         wanted = ExecutionFilter(
@@ -151,16 +144,15 @@ class Executions(Endpoint):
 
     def _page(self, call: Call, wanted: ExecutionFilter) -> Response:
         page = PageRequest.read(call.query_params, sorting=searches.SORTING, size=_PAGE_SIZE)
-        found = searches.page_of(tenant=self.tenant, wanted=wanted, page=page)
+        found = searches.page_of(tenant=self._named_tenant(), wanted=wanted, page=page)
         shown = ExecutionSerializer(found.items, many=True).data
         return self.page(found, [entity(content) for content in shown])
 
-    def _check_tenant(self, parameters: Mapping[str, str]) -> None:
-        asked = parameters.get("tenant", "")
-        if not asked:
-            raise BadParameter(name="tenant", value=asked, expected="the name of a tenant")
-        if asked != self.tenant.name:
-            raise ForeignExecutions(f"The token is of tenant {self.tenant.name}, not of {asked}")
+    def _named_tenant(self) -> Tenant:
+        """Return the tenant that the call names, which the caller may ask for."""
+        if self.reach is None or not self.request.query_params.get("tenant"):
+            raise BadParameter(name="tenant", value="", expected="the name of a tenant")
+        return self.reach
 
 
 def routes(service: Service) -> list[URLPattern]:

@@ -119,6 +119,26 @@ def test_it_shows_the_executions_of_the_token_s_tenant_only(query: str, status: 
     assert _search({}, query).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("role", "own", "asked", "status"),
+    [
+        (Role.INSTANCE_ADMIN, "instance", "demo", 200),
+        ("SYS_rs-order", "demo", "other", 200),
+        (Role.INSTANCE_ADMIN, "instance", "nobody", 400),
+        (Role.INSTANCE_ADMIN, "instance", "", 400),
+        (Role.PROJECT_ADMIN, "demo", "other", 403),
+    ],
+)
+def test_it_lets_only_callers_above_tenants_name_another(
+    role: str, own: str, asked: str, status: int
+) -> None:
+    a_tenant(name="other")
+    answer = client_as(role, tenant=own).post(f"{_BASE}?tenant={asked}", {}, format="json")
+    assert answer.status_code == status
+    tenants = {each["content"]["tenant"] for each in answer.json().get("content", [])}
+    assert tenants <= {asked}
+
+
 def test_it_refuses_more_values_than_it_takes() -> None:
     many = {"values": ["x"] * 1001, "mode": "INCLUDE"}
     assert _search({"userEmail": many}).status_code == 422
