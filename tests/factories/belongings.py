@@ -10,6 +10,7 @@ from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
@@ -36,6 +37,9 @@ WORKER_TYPE: Final = "their-worker"
 WORKFLOW_TYPE: Final = "their-workflow"
 CONTENT_TYPE: Final = "their-content-type"
 PROCESS_ID: Final = "0d4f2f0c-6c1c-4a51-9f3e-2f7a0f9b6a11"
+BATCH_ID: Final = "5b7f6c0e-51e5-4a0f-8f43-c4a1bb7d0c55"
+#: Of one that has not ended.
+EXECUTION_ID: Final = "c1d5a3b0-2f4e-4f0a-9a64-6a0e9c3f7d21"
 DATASET: Final = "URN:AIP:DATASET:theirs"
 
 
@@ -89,11 +93,14 @@ def _counts(tenant: Tenant) -> None:
 
 def _an_execution(tenant: Tenant) -> None:
     process = a_process(tenant, SECRET, process_id=UUID(PROCESS_ID), datasets=[DATASET], to_all=True)
-    batch = a_batch(tenant, process)
+    opened = a_batch(tenant, process)
+    every(Batch).filter(pk=opened.pk).update(id=UUID(BATCH_ID))
+    batch = every(Batch).get(pk=UUID(BATCH_ID))
     order_executions(orders=[an_execution_order(batch, SECRET)], at=AT)
     response = replace(a_response(the_execution(SECRET).pk, content=an_outcome()), tenant=tenant.name)
     apply_responses(responses=[response], at=AT)
     order_executions(orders=[an_execution_order(batch, SECRET)], at=AT)
+    every(Execution).filter(tenant=tenant, status="REGISTERED").update(id=UUID(EXECUTION_ID))
 
 
 def _a_branch(tenant: Tenant) -> None:

@@ -33,7 +33,8 @@ _THEIRS: Final = {
     "workflowType": belongings.WORKFLOW_TYPE,
     "contentType": belongings.CONTENT_TYPE,
     "processBusinessId": belongings.PROCESS_ID,
-    "executionId": belongings.PROCESS_ID,
+    "batchId": belongings.BATCH_ID,
+    "executionId": belongings.EXECUTION_ID,
     "businessId": belongings.PROCESS_ID,
     "pluginId": SHELL,
     "datasetIpId": belongings.DATASET,
@@ -140,3 +141,4 @@ def test_it_would_find_what_leaks() -> None:
     assert shown >= {("worker-types", "GET"), ("workflow", "GET")}
     assert touched >= {("configuration", "POST"), ("setting", "PUT"), ("maintenance-enable", "PUT")}
     assert touched >= {("worker-type", "PUT"), ("workflow", "DELETE")}
+    assert touched >= {("batch-cancel", "POST"), ("execution-cancel", "POST")}
