@@ -48,17 +48,19 @@ def test_its_requirements_are_those_of_the_platform_where_both_have_one() -> Non
     assert "-r workers/requirements.txt" in (tree.ROOT / "requirements-worker.txt").read_text("utf-8")
 
 
-def test_it_installs_every_package_and_template() -> None:
+def test_it_installs_every_package_template_and_schema() -> None:
     folders = {path.parent for path in _FOLDER.rglob("*.py")}
     packages = {".".join(folder.relative_to(tree.ROOT).parts) for folder in folders}
     assert set(_PACKAGE["tool"]["setuptools"]["packages"]) == packages
     data = {path for path in _FOLDER.rglob("*.txt") if path.name != "requirements.txt"}
+    data |= set(_FOLDER.rglob("*.json"))
     listed = _PACKAGE["tool"]["setuptools"]["package-data"]
     covered = {
         path
         for package, patterns in listed.items()
+        for folder in (folders if package == "*" else [tree.ROOT / package.replace(".", "/")])
         for pattern in patterns
-        for path in (tree.ROOT / package.replace(".", "/")).glob(pattern)
+        for path in folder.glob(pattern)
     }
     assert data == covered
 
