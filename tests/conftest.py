@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.stack.environment import Servers, prepare_session
@@ -19,6 +21,15 @@ from tests.stack.vhosts import vhost
 SERVERS = Servers.from_environment()
 # Django reads its settings after this, and finds names of this session in them.
 prepare_session(servers=SERVERS)
+
+# A slow machine is no fault of what is tested; what fixtures hold, our tests reset themselves.
+hypothesis_settings.register_profile(
+    "anywhere",
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("anywhere")
 
 _TESTS = Path(__file__).parent
 _JAVASCRIPT_PACKAGES = _TESTS / "acceptance" / "javascript" / "node_modules" / "amqplib"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -314,9 +314,7 @@ def _codes(tenant: Tenant, at: datetime = AT) -> set[ReasonCode]:
     return {reason.code for reason in found.reasons} - {_C.EARLIER_STEP}
 
 
-_EACH_WORLD = hypothesis_settings(
-    database=None, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+_EACH_WORLD = hypothesis_settings(max_examples=60)
 
 
 @_EACH_WORLD

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -65,9 +65,7 @@ def _reimport(file: Value) -> tuple[list[str], Value]:
     return report.errors, _export(tenant)
 
 
-@settings(
-    database=None, deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(items=_ITEMS)
 def test_it_exports_what_can_be_imported_again(items: list[Item]) -> None:
     tenant = a_tenant(name=f"demo-{next(_names)}")

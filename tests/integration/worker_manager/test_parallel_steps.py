@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -426,9 +426,7 @@ def test_it_notes_every_attempt_of_a_parallel_step(engine: Engine) -> None:
     ]
 
 
-@hypothesis_settings(
-    database=None, deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=20)
 @given(order=st.permutations(range(4)), sizes=st.lists(st.integers(1, 4), min_size=4, max_size=4))
 def test_it_gathers_the_same_in_whatever_order_the_answers_come(
     engine: Engine, order: list[int], sizes: list[int]

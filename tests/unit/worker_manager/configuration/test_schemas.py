@@ -71,7 +71,7 @@ _WORKERS = _objects(
     policy=_POLICIES,
 )
 _WORKFLOWS = _objects(workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans())
-_quickly = settings(database=None, deadline=None, max_examples=300)
+_quickly = settings(max_examples=300)
 
 
 def _is_read(read: Any, value: Value) -> bool:
