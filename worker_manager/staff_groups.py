@@ -6,12 +6,16 @@ from typing import Final
 #: Applications whose pages all of them may look at.
 VIEWED: Final = ("django_celery_results", "jobs", "kernel", "processing", "worker_manager")
 GROUPS: Final[Mapping[str, frozenset[str]]] = {
-    #: Retry, cancel and delete requests; pause and resume for a tenant; replay and drop dead letters;
-    #: cancel jobs and run them again.
+    #: Retry, cancel and delete requests; try processes out; retry and cancel executions, cancel
+    #: batches; pause and resume for a tenant; replay and drop dead letters; cancel jobs and run them again.
     "operator": frozenset(
         {
             "worker_manager.change_request",
             "worker_manager.delete_request",
+            "processing.add_execution",
+            "processing.change_execution",
+            "processing.delete_execution",
+            "processing.delete_batch",
             "worker_manager.add_pause",
             "worker_manager.delete_pause",
             "kernel.change_deadletters",
@@ -19,7 +23,7 @@ GROUPS: Final[Mapping[str, frozenset[str]]] = {
             "jobs.change_job",
         }
     ),
-    #: Configure worker types, workflows and settings of tenants.
+    #: Configure worker types, workflows, processes and settings of tenants.
     "configurator": frozenset(
         {
             f"{model[0]}.{verb}_{model[1]}"
@@ -27,6 +31,7 @@ GROUPS: Final[Mapping[str, frozenset[str]]] = {
             for model in (
                 ("worker_manager", "workertype"),
                 ("worker_manager", "workflow"),
+                ("processing", "process"),
                 ("kernel", "tenantsetting"),
             )
         }

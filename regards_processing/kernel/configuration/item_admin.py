@@ -31,8 +31,8 @@ from regards_processing.kernel.configuration.named_items import (
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.tenancy.models import Tenant
 
-_TEMPLATE: Final = "admin/configuration/item.html"
-_CHANGED: Final = (
+#: What is told instead of overwriting somebody else's change.
+CHANGED: Final = (
     "Somebody else has changed it since you opened this page: open it again, and change what is there now"
 )
 
@@ -48,6 +48,7 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
     key: ClassVar[str]
     #: Field of the model that holds the name.
     name_column: ClassVar[str]
+    template: ClassVar[str] = "admin/configuration/item.html"
     list_per_page = 50
     show_full_result_count = False
 
@@ -85,7 +86,7 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
                 return self._after(request, form.cleaned_data["tenant"], stored)
         if not may_save:
             form.freeze()
-        return TemplateResponse(request, _TEMPLATE, self._context(request, row, form, may_save=may_save))
+        return TemplateResponse(request, self.template, self._context(request, row, form, may_save=may_save))
 
     def save_model(self, *_args: Any) -> None:
         """Refuse: `changeform_view` stores by a service, which records it."""
@@ -137,7 +138,7 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
         items = self._items(form.cleaned_data["tenant"])
         by: dict[str, Any] = {"actor": admin_actor(request), "at": clock.now()}
         if row is not None and form.cleaned_data["seen"] != form.initial["seen"]:
-            form.add_error(None, _CHANGED)
+            form.add_error(None, CHANGED)
             return None
         try:
             if row is None:

@@ -15,6 +15,7 @@ from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
 from regards_processing.processing.models import Batch, Execution, OutputFile
+from regards_processing.processing.services.tryouts import forget_files
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def _forget(batches: Collection[Batch]) -> int:
     for url in list(left.values_list("url", flat=True)):
         _remove(url)
     for batch in batches:
+        forget_files(tenant=batch.tenant, correlation_id=batch.correlation_id)
         batch.delete()
     log.info("batches forgotten", extra={"action": "batch.forgotten", "batches": len(batches)})
     return len(batches)
@@ -68,7 +70,8 @@ def _old_batches(*, before: datetime) -> list[Batch]:
     old = Batch.objects.across_tenants(because=_EVERYBODY).filter(created__lt=before)
     executions = Execution.objects.across_tenants(because=_EVERYBODY).filter(batch=OuterRef("pk"))
     recent = executions.filter(Q(deadline_at__isnull=False) | Q(last_updated__gte=before))
-    return list(old.filter(~Exists(recent)).order_by("created")[: settings.SWEEP_PAGE])
+    quiet = old.filter(~Exists(recent)).select_related("tenant")
+    return list(quiet.order_by("created")[: settings.SWEEP_PAGE])
 
 
 def _downloaded_page(*, after: UUID | None) -> list[OutputFile]:

@@ -100,6 +100,25 @@ def change_role(
 
 
 @transaction
+def switch_process(*, tenant: Tenant, process_id: UUID, active: bool, actor: Actor, at: datetime) -> bool:
+    """Let a process be ordered, or not any more; return whether that is a change.
+
+    Raises:
+        UnknownProcess: the tenant has none of this id.
+        InvalidPluginConfiguration: its configuration does not fit its plugin.
+    """
+    lock.hold(tenant)
+    before = queries.process(tenant=tenant, process_id=process_id)
+    if before.plugin.active == active:
+        return False
+    row = queries.configuration_row(tenant=tenant, business_id=before.plugin.business_id or "")
+    wanted = replace(before.plugin, active=active)
+    plugin_configurations.overwrite(row=row, wanted=wanted, at=at)
+    _change_rights(tenant, before, before.rights, actor, at)
+    return True
+
+
+@transaction
 def delete_process(*, tenant: Tenant, process_id: UUID, actor: Actor, at: datetime) -> None:
     """Delete a process and its plugin configuration.
 

@@ -63,13 +63,28 @@ def test_it_shows_who_may_order_a_process(admin_client: Client, batch: Batch) ->
     assert 'name="_save"' not in page
 
 
-def test_it_costs_the_same_statements_however_many_there_are(admin_client: Client, batch: Batch) -> None:
-    _page(admin_client, "execution/")
+@pytest.mark.parametrize("path", ["execution/", "batch/", "process/"])
+def test_it_costs_the_same_statements_however_many_there_are(
+    admin_client: Client, batch: Batch, path: str
+) -> None:
+    _page(admin_client, path)
     with CaptureQueriesContext(connection) as few:
-        _page(admin_client, "execution/")
+        _page(admin_client, path)
     with committing(execute=True):
-        orders = [an_execution_order(batch, f"more-{number}") for number in range(20)]
-        order_executions(orders=orders, at=AT)
+        for number in range(5):
+            other = a_batch(batch.tenant, a_process(batch.tenant, f"Crop {number}", to_all=True))
+            orders = [an_execution_order(each, f"more-{number}") for each in (batch, other)]
+            order_executions(orders=orders, at=AT)
     with CaptureQueriesContext(connection) as many:
-        _page(admin_client, "execution/")
+        _page(admin_client, path)
     assert len(many) == len(few)
+
+
+def test_it_counts_the_executions_of_batches_by_status(admin_client: Client, batch: Batch) -> None:
+    address = f"/admin/processing/execution/?batch__id__exact={batch.pk}&amp;status__exact="
+    for path in ("batch/", f"batch/{batch.pk}/change/"):
+        page = _page(admin_client, path)
+        assert f'<a href="{address}REGISTERED">1 REGISTERED</a>' in page
+        assert f'<a href="{address}FAILURE">1 FAILURE</a>' in page
+    listed = _page(admin_client, f"execution/?batch__id__exact={batch.pk}&status__exact=FAILURE")
+    assert "1 execution" in listed

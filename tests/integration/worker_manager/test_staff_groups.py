@@ -66,4 +66,6 @@ def test_it_lets_members_do_their_work_and_no_other(client: Client, group: str, 
     assert codes == [retry, add, 200]
     assert client.get("/admin/worker_manager/pause/").status_code == 200
     assert client.get("/admin/worker_manager/pause/add/").status_code == retry
+    assert client.get("/admin/processing/process/add/").status_code == add
+    assert client.get("/admin/processing/execution/cancel/", follow=True).status_code == retry
     assert client.get("/admin/auth/user/").status_code == 403
