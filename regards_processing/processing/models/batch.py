@@ -33,6 +33,7 @@ class Batch(models.Model):
 
     class Meta:
         db_table = "processing_batch"
+        verbose_name_plural = "batches"
         indexes = (
             models.Index(fields=("tenant", "process_id"), name="ix_batch_process"),
             models.Index(fields=("created",), name="ix_batch_created"),

@@ -32,6 +32,7 @@ class Process(models.Model):
 
     class Meta:
         db_table = "processing_process"
+        verbose_name_plural = "processes"
         constraints = (models.UniqueConstraint(fields=("tenant", "process_id"), name="uk_process"),)
 
     def __str__(self) -> str:
