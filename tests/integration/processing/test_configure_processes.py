@@ -92,7 +92,7 @@ def test_it_makes_one_process_of_a_configuration() -> None:
 @pytest.mark.parametrize(
     ("plugin", "told"),
     [
-        ({"pluginId": "Unknown"}, "Plugin Unknown is unknown; there are SimpleShellProcessPlugin"),
+        ({"pluginId": "Unknown"}, "Plugin Unknown is unknown; there are "),
         ({"version": "2"}, "Plugin configuration version (2) is different from plugin one (1.0.0-SNAPSHOT)."),
         ({"parameters": []}, "Plugin Parameter shellScript is missing."),
         ({"label": ""}, "pluginConfiguration.label: This field may not be blank."),
