@@ -27,7 +27,10 @@ requirements_stamp() {
     { echo "$root" && requirement_files "$1" | sort -u | while read -r file; do cat "$root/$file"; done; } | cksum
 }
 
-installed() { [ -x "$python" ] && [ "$(cat "$venv/.installed-$1" 2>/dev/null)" = "$(requirements_stamp "$1")" ]; }
+# Where it is noted that a requirement file is installed; some lie in folders.
+mark_of() { echo "$venv/.installed-${1//\//-}"; }
+
+installed() { [ -x "$python" ] && [ "$(cat "$(mark_of "$1")" 2>/dev/null)" = "$(requirements_stamp "$1")" ]; }
 
 create_venv() {
     local interpreter
@@ -46,7 +49,7 @@ install_requirements() { # requirement file
     "$python" -m pip install -qq --disable-pip-version-check --no-input -r "$root/$1" >&2 ||
         die "cannot install $1: is a package registry reachable?"
     requirement_files "$1" | sort -u | while read -r file; do
-        requirements_stamp "$file" >"$venv/.installed-$file"
+        requirements_stamp "$file" >"$(mark_of "$file")"
     done
 }
 
