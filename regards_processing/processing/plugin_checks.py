@@ -1,6 +1,7 @@
-"""Whether a plugin configuration fits its plugin, and which values it comes to. Pure."""
+"""Whether a plugin configuration fits its plugin, and what its plugin has against orders. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ from workers.processes.parameters import BadValue, ParameterDescriptor
 from workers.processes.plugin import InvalidParameters, ProcessPlugin
 from workers.processes.profile import ProcessProfile
 from workers.processes.registry import Plugins
+
+log = logging.getLogger(__name__)
 
 
 def find_faults(*, wanted: PluginValues, plugins: Plugins) -> list[Fault]:
@@ -61,6 +64,16 @@ def with_overrides(
         else:
             parameters[position] = replace(parameters[position], value=value)
     return replace(stored, parameters=tuple(parameters)), faults
+
+
+def violations_of(check: Callable[[], Sequence[str]], *, plugin_id: str) -> list[str]:
+    """Return what the check of a plugin has against an order; a check that breaks is against it as well."""
+    try:
+        return list(check())
+    # Whatever a plugin raises: what it cannot check is not ordered, and others are not to suffer.
+    except Exception as error:
+        log.exception("plugin cannot check", extra={"action": "plugin.broken_check", "plugin": plugin_id})
+        return [f"Plugin {plugin_id} cannot check this order: {type(error).__name__}: {error}"]
 
 
 def _chosen(declared: ParameterDescriptor, parameter: StoredParameter, text: str) -> Any:

@@ -50,13 +50,15 @@ def a_process(
     role: str = "EXPLOIT",
     datasets: Sequence[str] = (),
     to_all: bool = False,
+    plugin_id: str = SHELL,
 ) -> ConfiguredProcess:
-    """Store a process of the shell plugin."""
+    """Store a process, of the shell plugin unless another one is named."""
+    needed = NEEDED if plugin_id == SHELL else {}
     parameters = tuple(
-        StoredParameter(name=name, type=ParameterType.STRING, value=value) for name, value in NEEDED.items()
+        StoredParameter(name=name, type=ParameterType.STRING, value=value) for name, value in needed.items()
     )
     business_id = str(process_id or uuid4())
-    plugin = PluginValues(plugin_id=SHELL, label=label, business_id=business_id, parameters=parameters)
+    plugin = PluginValues(plugin_id=plugin_id, label=label, business_id=business_id, parameters=parameters)
     with transaction():
         create(tenant=tenant, wanted=plugin, at=AT)
     return create_process(

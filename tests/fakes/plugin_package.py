@@ -30,6 +30,27 @@ class Copy(Vault):
     """Has the id of another plugin."""
 
 
+class Strict(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Strict",
+        version="1.0",
+        description="Takes at most 100 bytes of a dataset, and no file that is called bad",
+        class_name="vault.Strict",
+        parameters=(),
+    )
+
+    @classmethod
+    def batch_violations(cls, parameters, filesets):
+        return [f"{name} has more than 100 bytes" for name in filesets if filesets[name]["totalBytes"] > 100]
+
+    @classmethod
+    def execution_violations(cls, parameters, input_files):
+        names = [file["fileName"] for file in input_files]
+        if "broken" in names:
+            raise RuntimeError("no idea")
+        return ["bad is bad", "and stays so"] if "bad" in names else []
+
+
 def no_plugin() -> None:
     """Is no plugin."""
 '''

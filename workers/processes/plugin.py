@@ -1,7 +1,7 @@
 """How a plugin that processes files is written."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from workers.processes.job import ProcessJob
@@ -36,6 +36,32 @@ class ProcessPlugin(ABC):
         Raises:
             InvalidParameters: nothing can be made of them.
         """
+
+    @classmethod
+    def batch_violations(
+        cls, parameters: Mapping[str, Any], filesets: Mapping[str, Mapping[str, Any]]
+    ) -> Sequence[str]:
+        """Return why a batch may not be opened, one text for each reason; none when it may.
+
+        Args:
+            parameters: as in `profile`, with the values that the order gives.
+            filesets: by dataset, what is to be processed: ``executionCount`` and ``totalBytes``.
+        """
+        del parameters, filesets
+        return ()
+
+    @classmethod
+    def execution_violations(
+        cls, parameters: Mapping[str, Any], input_files: Sequence[Mapping[str, Any]]
+    ) -> Sequence[str]:
+        """Return why an execution may not be carried out, one text for each reason; none when it may.
+
+        Args:
+            parameters: as in `profile`, with the values that the order gives.
+            input_files: as the order names them: ``localRelativePath``, ``url``, ``bytes`` and the like.
+        """
+        del parameters, input_files
+        return ()
 
     @classmethod
     @abstractmethod

@@ -16,8 +16,9 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import queries
 from regards_processing.processing.execution_order import CONTENT_TYPE, WORKER_TYPE
 from regards_processing.processing.models import Batch
-from regards_processing.processing.plugin_checks import with_overrides
+from regards_processing.processing.plugin_checks import values_of, violations_of, with_overrides
 from regards_processing.processing.plugin_values import ConfiguredProcess
+from regards_processing.processing.sensitive import opened
 from regards_processing.processing.services.catalogue import NoSuchProcess, offered_processes_of
 from regards_processing.processing.services.quotas import allowance_of
 from worker_manager.services.worker_types import ensure_worker_type
@@ -74,8 +75,8 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
         NoSuchProcess: the tenant has no process of this id.
         ProcessNotOffered: it is inactive, or broken.
         NotForThisRole: the role of the user may not order it.
-        BatchRefused: it is not for one of the datasets, a parameter cannot be given so, or it is more than
-            the quotas of the tenant and of the user leave.
+        BatchRefused: it is not for one of the datasets, a parameter cannot be given so, its plugin is
+            against it, or it is more than the quotas of the tenant and of the user leave.
     """
     configured = queries.processes(tenant=tenant, process_id=order.process_id)
     if not configured:
@@ -87,9 +88,7 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
     if settings.PROCESS_RIGHTS_CHECKED:
         _check_role(tenant, process, order)
         _check_datasets(process, order)
-    plugin = plugins()[process.plugin.plugin_id]
-    _, faults = with_overrides(stored=process.plugin, plugin=plugin, given=order.parameters)
-    violations = [*(fault.text for fault in faults), *_quota_violations(tenant, order)]
+    violations = [*_plugin_violations(process, order), *_quota_violations(tenant, order)]
     if violations:
         raise BatchRefused(*violations)
     ensure_worker_type(tenant=tenant, worker_type=WORKER_TYPE, content_type=CONTENT_TYPE)
@@ -112,6 +111,20 @@ def _check_role(tenant: Tenant, process: ConfiguredProcess, order: BatchOrder) -
             f"Role {order.user_role} may not order process {process.process_id}, "
             f"which is for {process.rights.role} and above"
         )
+
+
+def _plugin_violations(process: ConfiguredProcess, order: BatchOrder) -> list[str]:
+    """Return what is wrong with the values that an order gives, or else what the plugin has against it."""
+    known = plugins()
+    plugin = known[process.plugin.plugin_id]
+    stored = opened(values=process.plugin, plugins=known)
+    values, faults = with_overrides(stored=stored, plugin=plugin, given=order.parameters)
+    if faults:
+        return [fault.text for fault in faults]
+    parameters = values_of(stored=values, plugin=plugin)
+    return violations_of(
+        lambda: plugin.batch_violations(parameters, order.filesets), plugin_id=plugin.metadata.plugin_id
+    )
 
 
 def _quota_violations(tenant: Tenant, order: BatchOrder) -> list[str]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from regards_processing.kernel.amqp import topology
 from regards_processing.processing.execution_order import CONTENT_TYPE, order_of
 from regards_processing.processing.models import Batch, Execution
-from regards_processing.processing.plugin_checks import values_of, with_overrides
+from regards_processing.processing.plugin_checks import values_of, violations_of, with_overrides
 from regards_processing.processing.sensitive import opened
 from regards_processing.processing.services.catalogue import OfferedProcess
 from regards_processing.processing.services.fleet_tokens import sealed_token
@@ -26,7 +26,7 @@ def submission_of(
 
     Raises:
         CannotBeCarriedOut: its process is gone or inactive, a parameter of the batch does not fit any more,
-            or the order is too big.
+            its plugin is against it, or the order is too big.
     """
     if offer is None:
         raise CannotBeCarriedOut(f"Process {batch.process_id} was deleted, or cannot be ordered now")
@@ -37,6 +37,11 @@ def submission_of(
     if faults:
         raise CannotBeCarriedOut("; ".join(fault.text for fault in faults))
     parameters = values_of(stored=values, plugin=plugin)
+    violations = violations_of(
+        lambda: plugin.execution_violations(parameters, execution.input_files), plugin_id=values.plugin_id
+    )
+    if violations:
+        raise CannotBeCarriedOut("; ".join(violations))
     content = order_of(
         execution_id=execution.pk,
         batch_id=batch.pk,
