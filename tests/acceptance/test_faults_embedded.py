@@ -10,7 +10,7 @@ from tests.acceptance.tables import finished, requests_left
 from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres, pytest.mark.alone]
 
 _STEPS = ("accept-stamp-a", "accept-stamp-b", "accept-stamp-c")
 
