@@ -1,6 +1,7 @@
 """Builds the Celery application of the fleets, and fills it when a worker starts."""
 
 import os
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from workers.sdk.fleet import Fleet
 from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
 from workers.sdk.native import register_tasks
+from workers.sdk.pool_lock import keep_free
 from workers.sdk.runner import Runner
 from workers.sdk.tracing import Tracing
 from workers.transport import rabbitmq
@@ -113,6 +115,7 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     app.fleet = Fleet(config=config, types=types, announcer=announcer)
     signals.setup_logging.connect(partial(_logs, config=config), weak=False)
     signals.worker_process_init.connect(partial(_child, parent=os.getpid()), weak=False)
+    signals.worker_shutting_down.connect(partial(_stop, instance=instance), weak=False)
     for end in (signals.worker_shutdown, signals.worker_process_shutdown):
         end.connect(partial(_close, tracing=tracing), weak=False)
 
@@ -144,3 +147,7 @@ def _close(*, tracing: Tracing, **_signal: object) -> None:
 
 def _child(*, parent: int, **_signal: object) -> None:
     process.die_with_parent(parent=parent)
+
+
+def _stop(*, instance: Any, **_signal: object) -> None:
+    threading.Thread(target=keep_free, args=(instance.pool,), name="pool lock", daemon=True).start()

@@ -45,15 +45,20 @@ def run_managed_bulk(worker_type: str, requests: Sequence[WorkRequest]) -> list[
 
 
 def die_with_parent(*, parent: int) -> None:
-    """Ask Linux to kill this child when its parent dies, so that a killed worker leaves no ghosts at work.
+    """Have Linux kill this child when its parent dies, so that a killed worker leaves no ghosts at work.
 
-    Elsewhere, and in a child that a helper thread forked, this does nothing: the signal follows the thread.
+    Note: the signal follows the thread.
+        Linux sends it when the thread ends that forked the child. Celery asks for it in every child, but one
+        that takes the place of another is forked by a thread that ends when the worker stops: such a child
+        was killed with a lock of the pool in hand, and the worker never ended. It asks for no signal
+        then. Elsewhere than on Linux this does nothing.
     """
-    if os.getpid() == parent or threading.current_thread().name != "MainThread":
+    if os.getpid() == parent:
         return
+    forked_by_main = threading.current_thread().name == "MainThread"
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL if forked_by_main else 0)
     except (AttributeError, OSError):
         return
     if os.getppid() != parent:

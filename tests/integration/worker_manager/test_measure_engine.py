@@ -136,6 +136,7 @@ def test_it_measures_our_queues_and_those_of_every_type() -> None:
         f"{_EXECUTIONS}.ExecutionRequestEventHandler",
         f"{_EXECUTIONS}.DownloadedOutputFileEventHandler",
         "regards.processing.execution.answer",
+        "regards.processing.execution.cancel",
         "regards.jobs",
         "regards.worker.configured.request",
         "regards.worker.configured.task",

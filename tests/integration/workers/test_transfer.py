@@ -96,6 +96,7 @@ def test_it_asks_for_what_is_missing_after_the_connection_broke(server: _Server,
     server.breaks_after = 6_000_000
     with pytest.raises(RetryLater):
         transfer(_order(server, tmp_path), storage=tmp_path)
+    server.breaks_after = len(CONTENT)
     result = transfer(_order(server, tmp_path), storage=tmp_path)
     assert answered(result)[0]["sha256"] == SHA256
     assert server.asked[1].startswith("bytes=")
