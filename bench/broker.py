@@ -23,21 +23,27 @@ class QueueState:
     consumers: int
 
 
+def connected(url: str) -> Any:
+    """Return a connection of the driver to a broker, open."""
+    parts = urlsplit(url)
+    connection = amqp.Connection(
+        host=f"{parts.hostname}:{parts.port or 5672}",
+        userid=unquote(parts.username or "guest"),
+        password=unquote(parts.password or "guest"),
+        virtual_host=unquote(parts.path[1:]),
+        heartbeat=0,
+        connect_timeout=10,
+        **rabbitmq.transport_options(),
+    )
+    connection.connect()
+    return connection
+
+
 class Broker:
     """One connection with one channel; not to be shared among threads."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._connection: Any = amqp.Connection(
-            host=f"{parts.hostname}:{parts.port or 5672}",
-            userid=unquote(parts.username or "guest"),
-            password=unquote(parts.password or "guest"),
-            virtual_host=unquote(parts.path[1:]),
-            heartbeat=0,
-            connect_timeout=10,
-            **rabbitmq.transport_options(),
-        )
-        self._connection.connect()
+        self._connection = connected(url)
         self._channel: Any = self._connection.channel()
 
     def __enter__(self) -> Self:

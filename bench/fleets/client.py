@@ -5,14 +5,13 @@ import time
 import uuid
 from contextlib import suppress
 from typing import Any, Final, Self
-from urllib.parse import unquote, urlsplit
 
 import amqp
 
+from bench.broker import connected
 from bench.chain import names as chain
 from workers.contract import answer_bulk, names
 from workers.contract.work_request import WorkRequest
-from workers.transport import rabbitmq
 
 _BODY: Final = b'{"scene":"S2A_20250101","size":123456}'
 _NO_LINKS: Final = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
@@ -29,16 +28,7 @@ class TaskClient:
     """One connection: it publishes, then only counts."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._connection: Any = amqp.Connection(
-            host=f"{parts.hostname}:{parts.port or 5672}",
-            userid=unquote(parts.username or "guest"),
-            password=unquote(parts.password or "guest"),
-            virtual_host=unquote(parts.path[1:]),
-            heartbeat=0,
-            **rabbitmq.transport_options(),
-        )
-        self._connection.connect()
+        self._connection = connected(url)
         self._channel: Any = self._connection.channel()
         self._counted = self._sent = 0
         for queue, exchange in ((_ANSWERS, names.FENCED_ANSWERS), (chain.done_queue("none"), "")):
