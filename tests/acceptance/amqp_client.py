@@ -7,7 +7,7 @@ import base64
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
@@ -107,11 +107,10 @@ class Peer:
                 return received
 
     def drain(self, queue: str) -> list[Received]:
-        """Take all messages that a queue holds now."""
-        messages = []
-        while (received := self.get(queue)) is not None:
-            messages.append(received)
-        return messages
+        """Take the messages that a queue holds now, and not those that come meanwhile."""
+        declared = self.lasting(lambda: self.channel.queue_declare(queue, passive=True))
+        taken = [self.lasting(lambda: self.get(queue)) for _ in range(declared.method.message_count)]
+        return [received for received in taken if received is not None]
 
     def lasting(self, action: Callable[[], T]) -> T:
         """Do something, again after the broker was away."""
@@ -159,12 +158,16 @@ class RabbitClient(Client, Peer):
             exchange=REQUEST_EXCHANGE, headers=headers, body=body, content_encoding="UTF-8", priority=1
         )
 
+    def send_all(self, messages: Iterable[tuple[Mapping[str, Any], bytes]]) -> None:
+        # A channel without confirms: waiting for each, the first requests would end before the last is sent.
+        with self._connection.channel() as channel:
+            for headers, body in messages:
+                sent = pika.BasicProperties(headers=dict(headers), delivery_mode=2, priority=1)
+                channel.basic_publish(REQUEST_EXCHANGE, "", body, sent)
+
     def receive(self) -> Iterator[Response]:
-        received = self.lasting(lambda: self.drain(self._queue))
-        return (
-            Response(headers=one.headers, body=json.loads(one.body), properties=one.properties)
-            for one in received
-        )
+        for one in self.drain(self._queue):
+            yield Response(headers=one.headers, body=json.loads(one.body), properties=one.properties)
 
 
 class ForeignWorker(Peer):

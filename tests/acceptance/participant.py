@@ -8,7 +8,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,11 @@ class Client(ABC):
     @abstractmethod
     def send(self, *, headers: Mapping[str, Any], body: bytes) -> None:
         """Publish one RequestEvent."""
+
+    def send_all(self, messages: Iterable[tuple[Mapping[str, Any], bytes]]) -> None:
+        """Publish RequestEvents, each as headers and body, as fast as the broker takes them."""
+        for headers, body in messages:
+            self.send(headers=headers, body=body)
 
     @abstractmethod
     def receive(self) -> Iterator[Response]:

@@ -3,7 +3,7 @@
 import json
 import time
 
-from tests.acceptance.participant import Client, Response
+from tests.acceptance.participant import Client, Response, standard_headers
 from tests.acceptance.tables import finished, messages_left, requests_left
 from tests.stack.stack import Stack
 
@@ -23,8 +23,8 @@ class Storm:
 
     def break_out(self) -> None:
         """Submit all requests and wait until the system is at full speed."""
-        for name in self.names:
-            self._client.submit(name, "three-steps", json.dumps({"name": name}).encode())
+        bodies = {name: json.dumps({"name": name}).encode() for name in self.names}
+        self._client.send_all((standard_headers(name, "three-steps"), bodies[name]) for name in self.names)
         self._client.await_some(self.names, count=_WARM)
         ended = sum(bool(self._client.finals(name)) for name in self.names)
         assert ended < _REQUESTS - _IN_FLIGHT, f"{ended} of {_REQUESTS} had ended already"

@@ -13,7 +13,6 @@ from regards_processing.kernel.doctor.listed_queues import manager_queues, polic
 from tests.factories.audit import NOON
 from tests.integration.kernel.doctor.management import a_queue, answering, listing
 from tests.integration.kernel.doctor.operator_tools import Operator
-from tests.stack.environment import Servers, with_path
 
 pytestmark = [pytest.mark.rabbitmq, pytest.mark.usefixtures("operator")]
 
@@ -23,10 +22,9 @@ _BEATS = topology.heartbeats(_INSTANCE)
 
 
 @pytest.fixture
-def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
-    """Give an operator's hands on the broker that the settings name."""
+def operator(settings: Settings) -> Iterator[Operator]:
+    """Give an operator's hands on the virtual host of the session."""
     settings.AMQP_INSTANCE_ID = _INSTANCE
-    settings.BROKER_URL = with_path(servers.broker_url or "", "%2F")
     hands = Operator(settings.BROKER_URL)
     yield hands
     hands.delete(_BEATS.name)

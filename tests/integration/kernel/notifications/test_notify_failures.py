@@ -19,7 +19,8 @@ from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import publishing_through
 from regards_processing.kernel.outbox.services import relay_outbox
 from tests.factories.worker_manager import AT, a_tenant, later
-from tests.stack.environment import Servers, with_path
+from tests.stack.environment import Servers
+from tests.stack.vhosts import own_vhost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,17 +71,16 @@ def test_it_leaves_what_is_for_the_instance_to_the_relay(settings: Settings) -> 
 
 @pytest.mark.rabbitmq
 def test_it_tells_the_instance_in_its_own_virtual_host(servers: Servers, settings: Settings) -> None:
-    settings.INSTANCE_BROKER_URL = with_path(servers.broker_url or "", "%2F")
-    _notify(_failure(None, b"lost"))
-    with pika.BlockingConnection(pika.URLParameters(settings.INSTANCE_BROKER_URL)) as connection:
-        channel = connection.channel()
-        channel.exchange_declare(topology.NOTIFICATION_EXCHANGE, "fanout", durable=True)
-        queue = channel.queue_declare("", exclusive=True).method.queue
-        channel.queue_bind(queue, topology.NOTIFICATION_EXCHANGE)
-        assert relay_outbox(at=later(11), grace=timedelta(seconds=10)) == 1
-        _, properties, body = channel.basic_get(queue, auto_ack=True)
-        channel.exchange_delete(topology.NOTIFICATION_EXCHANGE)
-    instance_publisher().close()
+    with own_vhost(servers.broker_url) as settings.INSTANCE_BROKER_URL:
+        _notify(_failure(None, b"lost"))
+        with pika.BlockingConnection(pika.URLParameters(settings.INSTANCE_BROKER_URL)) as connection:
+            channel = connection.channel()
+            channel.exchange_declare(topology.NOTIFICATION_EXCHANGE, "fanout", durable=True)
+            queue = channel.queue_declare("", exclusive=True).method.queue
+            channel.queue_bind(queue, topology.NOTIFICATION_EXCHANGE)
+            assert relay_outbox(at=later(11), grace=timedelta(seconds=10)) == 1
+            _, properties, body = channel.basic_get(queue, auto_ack=True)
+        instance_publisher().close()
     assert properties.headers["regards.tenant"] == "instance"
     assert "lost" in json.loads(body)["notification"]["message"]
 
