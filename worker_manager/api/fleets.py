@@ -10,13 +10,13 @@ from rest_framework.response import Response
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.rest.durations import PercentilesSerializer
 from regards_processing.kernel.rest.entities import entity
 from regards_processing.kernel.rest.fields import DateField
 from regards_processing.kernel.rest.reach import TENANT, ReachingEndpoint
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of, list_of
-from worker_manager.api.statistics import PercentilesSerializer
 from worker_manager.services import fleets
 
 _WHOSE: Final = (

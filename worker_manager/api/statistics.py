@@ -1,6 +1,6 @@
 """How worker types did of late."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.urls import URLPattern
@@ -12,14 +12,13 @@ from rest_framework.response import Response
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.rest.durations import PercentilesSerializer
 from regards_processing.kernel.rest.endpoint import Endpoint
-from regards_processing.kernel.rest.fields import DateField, read_date
-from regards_processing.kernel.rest.parameters import BadParameter
+from regards_processing.kernel.rest.fields import DateField
+from regards_processing.kernel.rest.parameters import past_date
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api.trails import SecondsField
 from worker_manager.services.statistics import worker_statistics
-from workers.contract.errors import MalformedMessage
 
 #: What is looked at when nobody says since when.
 _WHILE: Final = timedelta(hours=1)
@@ -38,13 +37,6 @@ _EXAMPLE: Final = {
         }
     ],
 }
-
-
-class PercentilesSerializer(serializers.Serializer[Any]):
-    """Durations that so many percent of the attempts did not exceed."""
-
-    p50 = SecondsField()
-    p95 = SecondsField()
 
 
 class WorkerStatisticsSerializer(serializers.Serializer[Any]):
@@ -89,22 +81,9 @@ class StatisticsOfWorkers(Endpoint):
     def get(self, call: Call) -> Response:
         """Return the statistics."""
         at = clock.now()
-        found = worker_statistics(tenant=self.tenant, since=_since(call.query_params.get("since"), at), at=at)
+        since = past_date(call.query_params.get("since"), name="since", at=at, default=at - _WHILE)
+        found = worker_statistics(tenant=self.tenant, since=since, at=at)
         return Response(StatisticsSerializer(found).data)
-
-
-def _since(text: str | None, at: datetime) -> datetime:
-    if not text:
-        return at - _WHILE
-    try:
-        moment = read_date(text)
-    except MalformedMessage:
-        moment = None
-    if moment is None or moment >= at:
-        raise BadParameter(
-            name="since", value=text, expected="a date of the past such as 2025-01-23T14:42:27Z"
-        )
-    return moment
 
 
 def routes(service: Service) -> list[URLPattern]:

@@ -5,18 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from regards_processing.kernel.rest.durations import SecondsField
 from regards_processing.kernel.rest.fields import DateField, EnumField
 from worker_manager.steps_taken import steps_taken
 from worker_manager.trail import Outcome, Trail
-
-
-@extend_schema_field(serializers.FloatField)
-class SecondsField(serializers.Field[Any, Any, float, Any]):
-    """A duration in seconds, of one in milliseconds."""
-
-    def to_representation(self, value: int) -> float:
-        """Return the seconds."""
-        return value / 1000
 
 
 @extend_schema_field(serializers.FloatField)

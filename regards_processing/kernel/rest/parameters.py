@@ -1,6 +1,7 @@
 """Query parameters: values of the wrong kind are refused with their name."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 from uuid import UUID
@@ -8,6 +9,8 @@ from uuid import UUID
 from django.http import QueryDict
 
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.rest.fields import read_date
+from workers.contract.errors import MalformedMessage
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -65,6 +68,23 @@ def choice(text: str | None, *, name: str, default: E) -> E:
     except ValueError:
         allowed = " or ".join(type(default))
         raise BadParameter(name=name, value=text, expected=allowed) from None
+
+
+def past_date(text: str | None, *, name: str, at: datetime, default: datetime) -> datetime:
+    """Return a date before ``at``, aware, in UTC; an absent or empty parameter is the default.
+
+    Raises:
+        BadParameter: it is no date, or not of the past.
+    """
+    if not text:
+        return default
+    try:
+        moment = read_date(text)
+    except MalformedMessage:
+        moment = None
+    if moment is None or moment >= at:
+        raise BadParameter(name=name, value=text, expected="a date of the past such as 2025-01-23T14:42:27Z")
+    return moment
 
 
 def uuid(text: str, *, name: str) -> UUID:

@@ -1,6 +1,6 @@
 """What executions really took, against their forecasts: additions of ours to the monitoring."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.urls import URLPattern
@@ -12,10 +12,11 @@ from rest_framework.response import Response
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.rest.durations import PercentilesSerializer, SecondsField
 from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.entities import entity
-from regards_processing.kernel.rest.fields import DateField, read_date
-from regards_processing.kernel.rest.parameters import BadParameter, uuid
+from regards_processing.kernel.rest.fields import DateField
+from regards_processing.kernel.rest.parameters import past_date, uuid
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of
@@ -23,18 +24,9 @@ from regards_processing.processing import searches
 from regards_processing.processing.api.monitoring import ExecutionSerializer
 from regards_processing.processing.api.refusals import NOT_FOUND
 from regards_processing.processing.services.statistics import process_statistics
-from worker_manager.api.trails import SecondsField
-from workers.contract.errors import MalformedMessage
 
 #: What is looked at when nobody says since when.
 _WHILE: Final = timedelta(days=1)
-
-
-class PercentilesOfProcessSerializer(serializers.Serializer[Any]):
-    """Durations that so many percent of the executions did not exceed."""
-
-    p50 = SecondsField()
-    p95 = SecondsField()
 
 
 class ProcessStatisticsSerializer(serializers.Serializer[Any]):
@@ -49,8 +41,8 @@ class ProcessStatisticsSerializer(serializers.Serializer[Any]):
     ended = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many ended in the while, by status"
     )
-    runSeconds = PercentilesOfProcessSerializer(source="run_time", required=False, allow_null=True)  # noqa: N815 (likewise)
-    expectedSeconds = PercentilesOfProcessSerializer(  # noqa: N815 (likewise)
+    runSeconds = PercentilesSerializer(source="run_time", required=False, allow_null=True)  # noqa: N815 (likewise)
+    expectedSeconds = PercentilesSerializer(  # noqa: N815 (likewise)
         source="expected_time", required=False, allow_null=True, help_text="Forecasts of the same ones"
     )
     durationRatio = serializers.FloatField(  # noqa: N815 (likewise)
@@ -87,7 +79,7 @@ class StatisticsOfProcesses(Endpoint):
     def get(self, call: Call) -> Response:
         """Return the statistics."""
         at = clock.now()
-        since = _since(call.query_params.get("since"), at)
+        since = past_date(call.query_params.get("since"), name="since", at=at, default=at - _WHILE)
         found = process_statistics(tenant=self.tenant, since=since, at=at)
         return Response(StatisticsOfProcessesSerializer(found).data)
 
@@ -135,17 +127,3 @@ def routes(service: Service) -> list[URLPattern]:
         route("monitoring/processes", StatisticsOfProcesses, name="process-statistics", service=service),
         route(one, OneExecution, name="execution", service=service),
     ]
-
-
-def _since(text: str | None, at: datetime) -> datetime:
-    if not text:
-        return at - _WHILE
-    try:
-        moment = read_date(text)
-    except MalformedMessage:
-        moment = None
-    if moment is None or moment >= at:
-        raise BadParameter(
-            name="since", value=text, expected="a date of the past such as 2025-01-23T14:42:27Z"
-        )
-    return moment
