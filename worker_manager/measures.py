@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Case, Count, Max, Min, Q, Value, When
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from regards_processing.kernel.amqp.connection import address_from_settings
@@ -24,11 +24,18 @@ from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, Wor
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 
 _OTHER: Final = "other"
-#: Worker type of requests whose content type nobody is configured for.
+#: Instead of a worker type: requests whose content type nobody is configured for.
 _UNKNOWN: Final = "unknown"
+#: Instead of a worker type: requests that are with the worker types of a parallel step, or failed there.
+_PARALLEL: Final = "parallel-step"
 #: Somebody must take these up.
 _WAITING: Final = frozenset(
     {RequestStatus.TO_DISPATCH, RequestStatus.NO_WORKER_AVAILABLE, RequestStatus.DISPATCHED}
+)
+_NAME: Final = Case(
+    When(step_worker_type__isnull=False, then="step_worker_type"),
+    When(plan__isnull=False, then=Value(_PARALLEL)),
+    default=Value(_UNKNOWN),
 )
 _EVERYBODY: Final = "a measure of the whole platform"
 
@@ -41,18 +48,18 @@ def requests(at: datetime) -> Iterator[Metric]:
     groups = list(
         Request.objects.across_tenants(because=_EVERYBODY)
         .order_by()
-        .values_list("tenant_id", "status", "step_worker_type")
+        .values_list("tenant_id", "status", _NAME)
         .annotate(count=Count("*"), oldest=Min("moved_at"))
     )
     tenants = dict(Tenant.objects.values_list("pk", "name"))
     by_type: Counter[str] = Counter()
-    for _, _, worker_type, count, _ in groups:
-        by_type[worker_type or _UNKNOWN] += count
+    for _, _, name, count, _ in groups:
+        by_type[name] += count
     told_apart = {worker_type for worker_type, _ in by_type.most_common(settings.METRICS_MOST_TYPES)}
     counts: Counter[tuple[str, ...]] = Counter()
     ages: dict[tuple[str, ...], float] = {}
-    for tenant_id, status, worker_type, count, oldest in groups:
-        name = (worker_type or _UNKNOWN) if (worker_type or _UNKNOWN) in told_apart else _OTHER
+    for tenant_id, status, named, count, oldest in groups:
+        name = named if named in told_apart else _OTHER
         counts[tenants.get(tenant_id, ""), status, name] += count
         if status in _WAITING:
             age = max(0.0, (at - oldest).total_seconds())

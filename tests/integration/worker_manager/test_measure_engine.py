@@ -14,7 +14,7 @@ from regards_processing.kernel.amqp.topology import service_topology, worker_top
 from regards_processing.kernel.observability.health import Unfit
 from tests.factories.audit import ADA
 from tests.factories.messages import a_submission, an_answer, submissions
-from tests.factories.worker_manager import AT, a_tenant, a_worker_type, later, live_workers
+from tests.factories.worker_manager import AT, a_tenant, a_worker_type, a_workflow, later, live_workers
 from tests.fakes.engine import Engine
 from worker_manager import health, measures
 from worker_manager.models import PauseKind, Request
@@ -52,6 +52,16 @@ def test_it_counts_requests_by_tenant_status_and_type(engine: Engine) -> None:
         ("demo", "DISPATCHED", "unzip-worker"): 1,
         ("demo", "ERROR", "unzip-worker"): 1,
         ("other", "DISPATCHED", "unzip-worker"): 1,
+    }
+
+
+def test_it_tells_requests_at_a_parallel_step_from_unknown_ones(engine: Engine) -> None:
+    a_workflow(a_tenant(), steps={1: ("a", "b")})
+    live_workers("a", "b")
+    engine.submit(a_submission("r-1", content_type="ingest"), a_submission("r-2", content_type="nobody's"))
+    assert _read(measures.requests(AT), "regards_requests") == {
+        ("demo", "DISPATCHED", "parallel-step"): 1,
+        ("demo", "NO_WORKER_AVAILABLE", "unknown"): 1,
     }
 
 
