@@ -123,7 +123,7 @@ def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
 
 
 def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End | Failed:
-    following = plan.after(step_number)
+    following = plan.after(step_number, answer.additional_headers)
     if following is None:
         return End(EMPTY_CONTENT if answer.content is None else answer.content)
     if answer.content is None:

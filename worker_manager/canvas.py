@@ -11,6 +11,7 @@ from celery.canvas import Signature
 
 from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract import names
+from workers.contract.conditions import ONLY_IF
 
 
 def compile_plan(plan: Plan) -> Signature:
@@ -22,7 +23,9 @@ def link(step: PlanStep) -> Signature:
     """Return the signature of one step; the fleets' app routes it to its worker type's queue by its name.
 
     A parallel step is a group; the link after it takes what all of them returned, in order, and gathers it as
-    the manager does (`workers.contract.gathering`).
+    the manager does (`workers.contract.gathering`). The condition of a step goes along: where no manager
+    drives the chain, the fleet leaves the step out.
     """
-    tasks = [signature(names.task_name(worker_type)) for worker_type in step.workers]
+    told = {ONLY_IF: step.condition.to_json()} if step.condition else {}
+    tasks = [signature(names.task_name(worker_type), kwargs=told) for worker_type in step.workers]
     return group(tasks) if step.members else tasks[0]

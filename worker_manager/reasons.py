@@ -154,13 +154,13 @@ def _of_tenant(situation: Situation) -> list[Reason]:
 
 def _of_steps(situation: Situation) -> list[Reason]:
     plan, step = situation.plan, situation.step
-    if plan is None or step is None or plan.after(step.number) is None:
+    if plan is None or step is None or step.number >= plan.steps[-1].number:
         return []
     position = plan.steps.index(step) + 1
     following = [" + ".join(later.workers) for later in plan.steps[position:]]
     text = (
         f"Step {position} of {len(plan.steps)}, worker type {' + '.join(step.workers)}, comes first; "
-        f"it is followed by {', '.join(following)}"
+        f"it is followed by {', '.join(map(_told, plan.steps[position:]))}"
     )
     return [
         _reason(
@@ -174,6 +174,10 @@ def _of_steps(situation: Situation) -> list[Reason]:
             following=following,
         )
     ]
+
+
+def _told(step: PlanStep) -> str:
+    return f"{' + '.join(step.workers)}{f' (if {step.condition})' if step.condition else ''}"
 
 
 def _to_dispatch(situation: Situation) -> list[Reason]:

@@ -1,10 +1,11 @@
 """What a request goes through: its steps, and what follows what. Pure; no database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from worker_manager.policy import UNSET, Policy
+from workers.contract.conditions import ONLY_IF, Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class PlanStep:
     #: One for each worker type, in their order: the step's own policy over that of the worker type. Empty
     #: where nothing is configured.
     policies: tuple[Policy, ...] = ()
+    #: The step is left out where this does not hold of the answer before.
+    condition: Condition | None = None
 
     @classmethod
     def of(cls, number: int, workers: str | Sequence[str], policies: Sequence[Policy] = ()) -> Self:
@@ -88,13 +91,16 @@ class Plan:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read a stored plan."""
         policies = value.get("policies", {})
+        steps = tuple(
+            PlanStep.of(number, workers, [Policy.from_json(one) for one in policies.get(str(number), ())])
+            if policies
+            else PlanStep.of(number, workers)
+            for number, workers in value["steps"]
+        )
+        if conditions := value.get("conditions"):
+            steps = tuple(_conditional(step, conditions.get(str(step.number))) for step in steps)
         return cls(
-            steps=tuple(
-                PlanStep.of(number, workers, [Policy.from_json(one) for one in policies.get(str(number), ())])
-                if policies
-                else PlanStep.of(number, workers)
-                for number, workers in value["steps"]
-            ),
+            steps=steps,
             keep_errors=value["keepErrors"],
             workflow_type=value.get("workflowType"),
         )
@@ -113,7 +119,10 @@ class Plan:
             for step in self.steps
             if step.policies
         }
-        return stored | {"policies": policies} if policies else stored
+        if policies:
+            stored["policies"] = policies
+        conditions = {str(step.number): step.condition.to_json() for step in self.steps if step.condition}
+        return stored | {"conditions": conditions} if conditions else stored
 
     @property
     def first(self) -> PlanStep:
@@ -124,9 +133,16 @@ class Plan:
         """Return the step that has this number."""
         return next((step for step in self.steps if step.number == number), None)
 
-    def after(self, number: int) -> PlanStep | None:
-        """Return the step that follows; ``None`` after the last one."""
-        return next((step for step in self.steps if step.number > number), None)
+    def after(self, number: int, headers: Mapping[str, str] | None) -> PlanStep | None:
+        """Return the step that is taken after one that ended with these headers; ``None`` at the end."""
+        return next(
+            (
+                step
+                for step in self.steps
+                if step.number > number and (step.condition is None or step.condition.holds(headers or {}))
+            ),
+            None,
+        )
 
 
 def _step(configured: Mapping[str, Any], policies: Mapping[str, Policy]) -> PlanStep:
@@ -134,7 +150,11 @@ def _step(configured: Mapping[str, Any], policies: Mapping[str, Policy]) -> Plan
     names = [workers] if isinstance(workers, str) else workers
     own = Policy.from_json(configured.get("policy"))
     effective = [own.over(policies.get(name, UNSET)) for name in names]
-    return PlanStep.of(configured["stepNumber"], workers, effective)
+    return _conditional(PlanStep.of(configured["stepNumber"], workers, effective), configured.get(ONLY_IF))
+
+
+def _conditional(step: PlanStep, condition: Mapping[str, Any] | None) -> PlanStep:
+    return replace(step, condition=Condition.from_json(condition)) if condition else step
 
 
 def _number(step: PlanStep) -> int:

@@ -40,6 +40,16 @@ def parallel(workflow_type: str, first: str, members: Sequence[str], last: str) 
     return {"key": _WORKFLOW, "value": {"workflowType": workflow_type, "steps": steps}}
 
 
+def choosy(workflow_type: str, first: str, *others: tuple[str, str]) -> Item:
+    """Return a workflow whose later steps are each taken after one value of the header ``acme.step``."""
+    later = [
+        {"stepNumber": 10 * at, "workerType": name, "onlyIf": {"header": "acme.step", "in": [value]}}
+        for at, (name, value) in enumerate(others, 2)
+    ]
+    steps = [{"stepNumber": 10, "workerType": first}, *later]
+    return {"key": _WORKFLOW, "value": {"workflowType": workflow_type, "steps": steps}}
+
+
 def skipped(*content_types: str) -> Item:
     return {"key": _SETTING, "value": {"name": "skipContentTypes", "value": json.dumps(content_types)}}
 
@@ -82,6 +92,7 @@ ITEMS: Sequence[Item] = (
     worker("foreign-future", "foreign-future"),
     workflow("mended-at-step-two", "accept-late", "accept-mend"),
     workflow("three-steps", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
+    choosy("choosy", "accept-stamp-a", ("accept-stamp-b", "z"), ("accept-stamp-c", "a")),
     parallel("in-parallel", "accept-stamp-a", ("accept-stamp-b", "accept-stamp-b"), "accept-echo"),
     workflow("with-late-step", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c", "accept-late"),
     workflow("foreign-in-the-middle", "accept-binary", "foreign-middle", "accept-inspect"),

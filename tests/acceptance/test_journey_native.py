@@ -2,8 +2,9 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -16,7 +17,7 @@ from worker_manager.workflow_plan import Plan
 from workers.sdk.application import build_application
 from workers.sdk.config import WorkerConfig
 
-_STEPS = [
+_STEPS: list[dict[str, Any]] = [
     {"stepNumber": 10, "workerType": "accept-stamp-a"},
     {"stepNumber": 20, "workerType": "accept-stamp-b"},
     {"stepNumber": 30, "workerType": "accept-stamp-c"},
@@ -27,6 +28,15 @@ _PARALLEL = [
     {"stepNumber": 20, "workerTypes": ["accept-stamp-b", "accept-stamp-b"]},
     {"stepNumber": 30, "workerType": "accept-echo"},
 ]
+
+_CHOOSY = [
+    _STEPS[0],
+    {**_STEPS[1], "onlyIf": {"header": "acme.step", "in": ["z"]}},
+    {**_STEPS[2], "onlyIf": {"header": "acme.step", "in": ["a"]}},
+]
+
+#: Runs steps without a manager: a request's id, its content type, the steps and its body.
+RunNatively = Callable[[str, str, Sequence[Mapping[str, Any]], bytes], dict[str, Any]]
 
 
 @pytest.fixture
@@ -40,43 +50,52 @@ def fleets(shared: Platform) -> Iterator[Celery]:
     app.close()
 
 
-@pytest.mark.usefixtures("fleets")
-def test_it_ends_with_the_same_content_as_the_native_chain(client: Client, shared: Platform) -> None:
+@pytest.fixture
+def run_natively(fleets: Celery) -> RunNatively:  # noqa: ARG001 (signatures belong to the current application)
+    def run(name: str, workflow_type: str, steps: Sequence[Mapping[str, Any]], body: bytes) -> dict[str, Any]:
+        plan = Plan.workflow(workflow_type=workflow_type, steps=steps, keep_errors=True)
+        argument = {
+            "content": base64.b64encode(body).decode(),
+            "headers": standard_headers(name, workflow_type),
+        }
+        returned = compile_plan(plan).apply_async(args=(argument,)).get(timeout=20, interval=0.05)
+        return {"content": json.loads(base64.b64decode(returned["content"])), "headers": returned["headers"]}
+
+    return run
+
+
+def test_it_ends_with_the_same_content_as_the_native_chain(
+    client: Client, shared: Platform, run_natively: RunNatively
+) -> None:
     body = b'{"name":"scene","size":12}'
     client.submit("native-1", "three-steps", body)
     managed = json.loads(client.await_final("native-1").content)
-
-    plan = Plan.workflow(workflow_type="three-steps", steps=_STEPS, keep_errors=True)
-    argument = {
-        "content": base64.b64encode(body).decode(),
-        "headers": standard_headers("native-2", "three-steps"),
-    }
-    result = compile_plan(plan).apply_async(args=(argument,)).get(timeout=20, interval=0.05)
-    native = json.loads(base64.b64decode(result["content"]))
-
-    assert _without_tokens(native) == _without_tokens(managed)
-    assert result["headers"] == standard_headers("native-2", "three-steps") | {"acme.step": "c"}
+    native = run_natively("native-2", "three-steps", _STEPS, body)
+    assert _without_tokens(native["content"]) == _without_tokens(managed)
+    assert native["headers"] == standard_headers("native-2", "three-steps") | {"acme.step": "c"}
     assert list(Path(shared.stack.variables["WORKER_RESULT_BACKEND"].removeprefix("file://")).iterdir())
 
 
-@pytest.mark.usefixtures("fleets")
-def test_it_gathers_as_the_native_group_does(client: Client) -> None:
+def test_it_gathers_as_the_native_group_does(client: Client, run_natively: RunNatively) -> None:
     body = b'{"name":"scene"}'
     client.submit("native-3", "in-parallel", body)
     managed = json.loads(client.await_final("native-3").content)
-
-    plan = Plan.workflow(workflow_type="in-parallel", steps=_PARALLEL, keep_errors=True)
-    argument = {
-        "content": base64.b64encode(body).decode(),
-        "headers": standard_headers("native-4", "in-parallel"),
-    }
-    result = compile_plan(plan).apply_async(args=(argument,)).get(timeout=20, interval=0.05)
-    native = json.loads(base64.b64decode(result["content"]))
-
+    native = run_natively("native-4", "in-parallel", _PARALLEL, body)
     assert len(managed["contents"]) == 2
-    assert [_without_tokens(one) for one in native["contents"]] == [
+    assert [_without_tokens(one) for one in native["content"]["contents"]] == [
         _without_tokens(one) for one in managed["contents"]
     ]
+
+
+def test_it_leaves_out_the_steps_that_the_native_chain_leaves_out(
+    client: Client, run_natively: RunNatively
+) -> None:
+    body = b'{"name":"scene"}'
+    client.submit("native-5", "choosy", body)
+    managed = json.loads(client.await_final("native-5").content)
+    native = run_natively("native-6", "choosy", _CHOOSY, body)
+    assert _without_tokens(managed)["trail"] == ["a", "c"]
+    assert _without_tokens(native["content"]) == _without_tokens(managed)
 
 
 def _without_tokens(content: dict[str, object]) -> dict[str, object]:

@@ -22,6 +22,8 @@ _TOP: Final = 24
 #: Characters that fit in a box, and above an arrow.
 _FITS_BOX: Final = 21
 _FITS_LINK: Final = 16
+#: And above a box, where no other text is.
+_FITS_NUMBER: Final = 42
 _WHOLE: Final = (
     '<svg class="chain" role="img" xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" '
     'viewBox="0 0 {} {}" style="font: 13px var(--font-family-primary, sans-serif); max-width: none">'
@@ -42,8 +44,8 @@ _ARROW: Final = (
     "{label}</text></g>"
 )
 _NUMBER: Final = (
-    '<text x="{}" y="14" text-anchor="middle" style="fill: var(--body-quiet-color, #666); font-size: 12px{}">'
-    "{}</text>"
+    '<g><title>{}</title><text x="{}" y="14" text-anchor="middle" '
+    'style="fill: var(--body-quiet-color, #666); font-size: 12px{}">{}</text></g>'
 )
 _GOOD: Final = "var(--link-fg, #417893)"
 _BAD: Final = "var(--error-fg, #ba2121)"
@@ -115,7 +117,7 @@ def describe_chain(chain: Chain) -> str:
     """Return what the drawing shows, in words."""
     links = list(_links(chain))
     told = [
-        f"takes {link.told}; step {step.number}: "
+        f"takes {link.told}; step {step.number}{f', if {step.condition}' if step.condition else ''}: "
         + " beside ".join(f"{name} ({_state(chain, name)[1]})" for name in step.worker_types)
         for link, step in zip(links, chain.steps, strict=False)
     ]
@@ -188,7 +190,10 @@ def _arrow(link: _Link, left: float, axis: float) -> SafeString:
 def _number(chain: Chain, step: WorkflowStep, left: float) -> SafeString:
     here = step.number == chain.current
     told = f"step {step.number}{', here' if here else ''}"
-    return format_html(_NUMBER, left + _BOX_WIDTH // 2, "; font-weight: bold" if here else "", told)
+    if step.condition:
+        told = f"{told}, if {step.condition}"
+    middle, weight = left + _BOX_WIDTH // 2, "; font-weight: bold" if here else ""
+    return format_html(_NUMBER, told, middle, weight, _cut(told, _FITS_NUMBER))
 
 
 def _cut(text: str, longest: int) -> str:

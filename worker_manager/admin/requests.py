@@ -140,7 +140,7 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
         drawn = drawn_chain(
             tenant=request.tenant,
             workflow_type=plan.workflow_type,
-            steps=[WorkflowStep(step.number, step.workers) for step in plan.steps],
+            steps=[WorkflowStep(step.number, step.workers, condition=step.condition) for step in plan.steps],
             current=request.step_number,
             checked=False,
         )

@@ -76,6 +76,9 @@ class PlannedStepSerializer(serializers.Serializer[Any]):
         source="worker_types", child=serializers.CharField(), help_text="Several work in parallel"
     )
     state = EnumField(StepState)
+    onlyIf = serializers.CharField(  # noqa: N815 (likewise)
+        source="condition", required=False, help_text="Where this did not hold, the step is left out"
+    )
 
 
 class MeasuredSerializer(serializers.Serializer[Any]):

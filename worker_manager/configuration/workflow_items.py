@@ -1,6 +1,6 @@
 """Workflows in a configuration file. Pure; no database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from worker_manager.configuration import workflow_steps
 from worker_manager.configuration.violations import blank, not_boolean, not_whole, unfit, violation
 from worker_manager.configuration.worker_items import KEEP_ERRORS, MAX_CONTENT_TYPE, NOT_BLANK, PRIORITY
 from worker_manager.configuration.workflow_steps import WorkflowStep, step_faults
+from workers.contract.conditions import ONLY_IF
 from workers.contract.names import MAX_PRIORITY
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkflowConfigDto"
@@ -92,8 +93,17 @@ def _steps_faults(steps: object) -> list[Fault]:
     if not isinstance(steps, list) or not steps:
         allowed = "an array of at least one step with stepNumber and workerType"
         return [violation("Size", "at least one step is expected", "steps", steps, allowed=allowed)]
-    return [
+    faults = [
         fault
         for place, step in enumerate(steps)
         for fault in step_faults(f"steps[{place}]", step if isinstance(step, dict) else {})
     ]
+    return faults or _first_step_faults(steps)
+
+
+def _first_step_faults(steps: Sequence[Value]) -> list[Fault]:
+    place, first = min(enumerate(steps), key=lambda placed: placed[1]["stepNumber"])
+    if first.get(ONLY_IF) is None:
+        return []
+    message, path = "the first step is always taken: no answer comes before it", f"steps[{place}].{ONLY_IF}"
+    return [violation("Null", message, path, first[ONLY_IF], allowed="nothing, or null")]

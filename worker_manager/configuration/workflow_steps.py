@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeGuard
 
 from regards_processing.kernel.configuration.faults import Fault, Value
+from worker_manager.configuration.conditions import SCHEMA as CONDITION
+from worker_manager.configuration.conditions import condition_faults
 from worker_manager.configuration.policies import SCHEMA as POLICY
 from worker_manager.configuration.policies import policy_faults
 from worker_manager.configuration.violations import blank, unfit, violation
 from worker_manager.configuration.worker_items import MAX_CONTENT_TYPE, MAX_TYPE, NOT_BLANK
 from worker_manager.policy import UNSET, Policy
+from workers.contract.conditions import ONLY_IF, Condition
 
 #: Most worker types of a parallel step: their contents are gathered in one body.
 MAX_MEMBERS: Final = 16
@@ -32,6 +35,7 @@ _ONE: Final = {
         "workerTypes": _NOTHING,
         "contentTypeOutput": _NOTHING,
         "policy": _POLICY,
+        ONLY_IF: CONDITION,
     },
 }
 _PARALLEL: Final = {
@@ -55,6 +59,7 @@ _PARALLEL: Final = {
             "what each of them makes.",
         },
         "policy": _POLICY,
+        ONLY_IF: _NOTHING,
     },
 }
 #: JSON Schema of a step.
@@ -71,19 +76,24 @@ class WorkflowStep:
     #: Content type of the gathered contents; ``None`` when the step does not say, or gathers none.
     output: str | None = None
     policy: Policy = UNSET
+    #: The step is left out where this does not hold of the answer before.
+    condition: Condition | None = None
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> Self:
         """Read a step that was checked before."""
         members = value.get("workerTypes") or [value["workerType"]]
         policy = Policy.from_json(value.get("policy"))
-        return cls(int(value["stepNumber"]), tuple(members), value.get("contentTypeOutput"), policy)
+        condition = Condition.from_json(value[ONLY_IF]) if value.get(ONLY_IF) else None
+        output = value.get("contentTypeOutput")
+        return cls(int(value["stepNumber"]), tuple(members), output, policy, condition)
 
     def to_value(self) -> dict[str, Any]:
         """Return the step as it stands in a file."""
         policy = {} if self.policy == UNSET else {"policy": self.policy.to_json()}
         if len(self.worker_types) == 1:
-            return {"stepNumber": self.number, "workerType": self.worker_types[0], **policy}
+            condition = {} if self.condition is None else {ONLY_IF: self.condition.to_json()}
+            return {"stepNumber": self.number, "workerType": self.worker_types[0], **policy, **condition}
         output = {} if self.output is None else {"contentTypeOutput": self.output}
         return {"stepNumber": self.number, "workerTypes": list(self.worker_types), **output, **policy}
 
@@ -112,12 +122,14 @@ def _worker_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
     if members is not None:
         return [
             *_absent(f"{path}.workerType", worker_type, "workerType must be absent beside workerTypes"),
+            *_absent(f"{path}.{ONLY_IF}", step.get(ONLY_IF), f"{ONLY_IF} goes with workerType only"),
             *_members_faults(f"{path}.workerTypes", members),
             *unfit(at_output, output, MAX_CONTENT_TYPE),
         ]
     return [
         *_member_faults(f"{path}.workerType", worker_type),
         *_absent(at_output, output, "contentTypeOutput goes with workerTypes only"),
+        *condition_faults(f"{path}.{ONLY_IF}", step.get(ONLY_IF)),
     ]
 
 

@@ -41,7 +41,7 @@ def _go_on(request: Request, made: _Results, *, live: LiveTypes, at: datetime) -
     results = [made[request.pk, position] for position, _ in enumerate(fork.branches if fork else ())]
     content = gather(content for content, _ in results)
     headers = gather_headers(headers for _, headers in results) or None
-    following = plan.after(request.step_number)
+    following = plan.after(request.step_number, headers)
     request.fork = request.error = None
     if following is None:
         request.content = content

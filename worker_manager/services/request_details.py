@@ -13,6 +13,8 @@ from worker_manager.models import Request
 from worker_manager.plan_progress import PlannedStep, planned_steps
 from worker_manager.reasons import Reason
 from worker_manager.services.explanation import explain_request
+from worker_manager.steps_taken import steps_taken
+from worker_manager.trail import Trail
 from worker_manager.workflow_plan import Plan
 
 
@@ -59,7 +61,12 @@ def describe(*, tenant: Tenant, request_id: str, at: datetime) -> RequestDetails
     return RequestDetails(
         request=request,
         plan=plan,
-        steps=planned_steps(plan=plan, step_number=request.step_number, begun=request.attempt > 0),
+        steps=planned_steps(
+            plan=plan,
+            step_number=request.step_number,
+            begun=request.attempt > 0,
+            taken={step.number for step in steps_taken(Trail.read(request.trail))},
+        ),
         reasons=explain_request(tenant=tenant, request=request, at=at).reasons,
         original=original,
         current=current,

@@ -1,10 +1,15 @@
 """Workflows written in Python: chains and groups of worker types, as the configuration of a manager.
 
-CHAIN = chain(step(unpack), group(step(footprint), step(checksum)), step("catalogue"))
+CHAIN = chain(
+    step(unpack),
+    step(quicklook, only_if=Condition("acme.kind", ("raster",))),
+    group(step(footprint), step(checksum)),
+    step("catalogue"),
+)
 INGEST = Workflow("ingest-scene", CHAIN)
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +17,7 @@ from celery import chain, group, signature
 from celery.canvas import Signature
 
 from workers.contract import names
+from workers.contract.conditions import ONLY_IF, Condition
 from workers.sdk import declare
 from workers.sdk.errors import DeclarationError
 
@@ -23,20 +29,25 @@ _TASKS: Final = names.task_name("")
 #: Members of a parallel step.
 _LEAST_MEMBERS, _MOST_MEMBERS = 2, 16
 
-__all__ = ["Workflow", "chain", "group", "step"]
+__all__ = ["Condition", "Workflow", "chain", "group", "step"]
 
 
-def step(worker_type: str | Callable[..., Any]) -> Signature:
-    """Return the canvas signature of a worker type: its name, or the function or class that declares it.
+def step(worker_type: str | Callable[..., Any], *, only_if: Condition | None = None) -> Signature:
+    """Return the canvas signature of a step of a workflow.
+
+    Args:
+        worker_type: its name, or the function or class that declares it.
+        only_if: what an additional header of the answer before must say for the step to be taken.
 
     Raises:
         DeclarationError: the function declares none.
     """
+    told = {ONLY_IF: only_if.to_json()} if only_if else {}
     if isinstance(worker_type, str):
-        return signature(names.task_name(worker_type))
+        return signature(names.task_name(worker_type), kwargs=told)
     for entry in declare.declared_types().values():
         if entry.declared is worker_type:
-            return signature(names.task_name(entry.name))
+            return signature(names.task_name(entry.name), kwargs=told)
     raise DeclarationError(f"{worker_type!r} declares no worker type")
 
 
@@ -78,21 +89,24 @@ class Workflow:
             "workflowType": self.workflow_type,
             "keepErrors": self.keep_errors,
             "priority": self.priority,
-            "steps": [self._step(number, members) for number, members in enumerate(steps, 1)],
+            "steps": [self._step(number, link) for number, link in enumerate(_links(self.canvas), 1)],
         }
         items.append({"key": _WORKFLOW, "value": value})
         module = {"module": {"id": "workermanager"}, "resetBeforeImport": False, "configuration": items}
         return {"microservice": "rs-worker-manager", "modules": [module]}
 
-    def _step(self, number: int, members: Sequence[str]) -> dict[str, Any]:
+    def _step(self, number: int, link: Any) -> dict[str, Any]:
+        members = self._workers(link)
         if len(members) == 1:
-            return {"stepNumber": number * _STRIDE, "workerType": members[0]}
+            if number == 1 and link.kwargs:
+                raise self._wrong("the first step is always taken: no answer comes before it")
+            return {"stepNumber": number * _STRIDE, "workerType": members[0], **link.kwargs}
         written: dict[str, Any] = {"stepNumber": number * _STRIDE, "workerTypes": list(members)}
         return written | ({"contentTypeOutput": self.gathered[number]} if number in self.gathered else {})
 
     def _workers(self, link: Any) -> tuple[str, ...]:
         if link.subtask_type != "group":
-            return (self._name(link),)
+            return (self._name(link, may_have=frozenset({ONLY_IF})),)
         members = tuple(self._name(task) for task in link.tasks)
         if not _LEAST_MEMBERS <= len(members) <= _MOST_MEMBERS:
             raise self._wrong(
@@ -100,13 +114,14 @@ class Workflow:
             )
         return members
 
-    def _name(self, task: Any) -> str:
+    def _name(self, task: Any, may_have: frozenset[str] = frozenset()) -> str:
         if task.subtask_type or not task.task.startswith(_TASKS):
             raise self._wrong(f"a step is a worker type, or a group of them, not {task.task}")
         name: str = task.task.removeprefix(_TASKS)
-        if task.args or task.kwargs or task.options:
+        if task.args or task.options or not may_have.issuperset(task.kwargs):
             raise self._wrong(
-                f"worker type {name!r} has arguments, options or links; a step takes what the one before made"
+                f"worker type {name!r} has arguments, options or links; a step takes what the one before "
+                "made, and may have a condition unless it is one of a group"
             )
         return name
 

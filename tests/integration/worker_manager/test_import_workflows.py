@@ -10,7 +10,9 @@ from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow
 from worker_manager import queries
 from worker_manager.models import Workflow
+from worker_manager.services.workflows import stored_workflows
 from worker_manager.workflow_plan import PlanStep
+from workers.contract.conditions import Condition
 
 pytestmark = pytest.mark.django_db
 
@@ -52,13 +54,34 @@ def test_it_stores_a_chain_with_a_parallel_step(tenant: Tenant) -> None:
     assert every(Workflow).get().steps[1] == {"stepNumber": 20, "workerTypes": ["twin", "b"]}
 
 
-def test_it_imports_the_example_with_a_parallel_step() -> None:
-    document = (Path(__file__).parents[3] / "docs" / "examples" / "parallel.json").read_bytes()
+@pytest.mark.parametrize(
+    ("example", "step"),
+    [
+        ("parallel.json", PlanStep(20, "footprint", ("footprint", "checksum"))),
+        (
+            "choosy.json",
+            PlanStep(20, "browse-image", condition=Condition("acme.kind", ("raster", "mosaic"))),
+        ),
+    ],
+)
+def test_it_imports_the_examples(example: str, step: PlanStep) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "examples" / example).read_bytes()
     tenant = a_tenant()
     (report,) = import_file(tenant, document)
     assert report.errors == []
     (plan,) = [plan for plan in queries.plans(tenant_ids=[tenant.pk]).values() if plan.workflow_type]
-    assert plan.steps[1] == PlanStep(20, "footprint", ("footprint", "checksum"))
+    assert plan.steps[1] == step
+
+
+def test_it_gives_back_the_condition_that_it_took(tenant: Tenant) -> None:
+    condition = {"header": "acme.kind", "notIn": ["raster"]}
+    steps = [
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerType": "b", "onlyIf": condition},
+    ]
+    assert _errors(tenant, a_workflow_item("ingest", steps=steps)) == []
+    (item,) = stored_workflows(tenant=tenant)
+    assert item.to_value()["steps"] == steps
 
 
 def test_it_replaces_a_stored_workflow(tenant: Tenant) -> None:

@@ -52,3 +52,13 @@ def test_it_joins_a_group_before_the_next_step() -> None:
     joined: Any = compiled.tasks[1]
     assert [str(task.task) for task in joined.tasks] == ["regards.worker.b", "regards.worker.c"]
     assert joined.body.task == "regards.worker.d"
+
+
+def test_it_gives_a_link_the_condition_of_its_step() -> None:
+    condition = {"header": "acme.kind", "in": ["raster"]}
+    steps = [
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerType": "b", "onlyIf": condition},
+    ]
+    compiled: Any = compile_plan(Plan.workflow(workflow_type="choosy", steps=steps, keep_errors=True))
+    assert [task.kwargs for task in compiled.tasks] == [{}, {"onlyIf": condition}]

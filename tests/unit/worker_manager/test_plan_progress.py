@@ -21,20 +21,33 @@ def test_it_tells_what_is_done_and_what_lies_ahead(
     begun: bool,  # noqa: FBT001 (a parameter)
     states: list[str],
 ) -> None:
-    steps = planned_steps(plan=WORKFLOW, step_number=step_number, begun=begun)
+    steps = planned_steps(plan=WORKFLOW, step_number=step_number, begun=begun, taken=())
     assert [step.state for step in steps] == states
     assert [step.number for step in steps] == [10, 20, 30]
 
 
 def test_a_request_for_one_worker_type_has_one_step() -> None:
-    (step,) = planned_steps(plan=SINGLE, step_number=0, begun=True)
+    (step,) = planned_steps(plan=SINGLE, step_number=0, begun=True, taken=())
     assert (step.number, step.worker_types, step.state) == (0, ("unzip-worker",), "CURRENT")
 
 
 def test_it_names_those_that_work_in_parallel() -> None:
     plan = Plan(steps=(PlanStep.of(1, ["a", "b"]),), workflow_type="wf")
-    assert planned_steps(plan=plan, step_number=1, begun=True)[0].worker_types == ("a", "b")
+    assert planned_steps(plan=plan, step_number=1, begun=True, taken=())[0].worker_types == ("a", "b")
 
 
 def test_nothing_is_planned_while_nothing_is_configured() -> None:
-    assert planned_steps(plan=None, step_number=0, begun=False) == ()
+    assert planned_steps(plan=None, step_number=0, begun=False, taken=()) == ()
+
+
+@pytest.mark.parametrize(("taken", "state"), [({1, 3}, "LEFT_OUT"), ({1, 2, 3}, "DONE")])
+def test_it_tells_what_was_left_out(taken: set[int], state: str) -> None:
+    steps = [
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerType": "b", "onlyIf": {"header": "acme.kind", "in": ["raster"]}},
+        {"stepNumber": 3, "workerType": "c"},
+    ]
+    plan = Plan.workflow(workflow_type="choosy", steps=steps, keep_errors=True)
+    planned = planned_steps(plan=plan, step_number=3, begun=True, taken=taken)
+    assert [step.state for step in planned] == ["DONE", state, "CURRENT"]
+    assert str(planned[1].condition) == "acme.kind is one of raster"

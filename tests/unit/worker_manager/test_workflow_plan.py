@@ -30,7 +30,7 @@ def test_it_orders_the_steps_by_number() -> None:
     [(0, PlanStep(20, "b")), (20, PlanStep(30, "a")), (30, None), (7, PlanStep(20, "b"))],
 )
 def test_it_goes_on_with_the_next_higher_number(number: int, following: PlanStep | None) -> None:
-    assert _PLAN.after(number) == following
+    assert _PLAN.after(number, None) == following
 
 
 def test_it_finds_a_step_by_its_number() -> None:
@@ -39,7 +39,7 @@ def test_it_finds_a_step_by_its_number() -> None:
 
 def test_it_gives_one_worker_type_one_step() -> None:
     plan = Plan.single(worker_type="unzip", keep_errors=True)
-    assert (plan.first, plan.after(0), plan.workflow_type) == (PlanStep(0, "unzip"), None, None)
+    assert (plan.first, plan.after(0, {}), plan.workflow_type) == (PlanStep(0, "unzip"), None, None)
 
 
 _PATIENT = Policy(run_timeout=60.0, max_attempts=3)
@@ -99,3 +99,41 @@ def test_it_stores_no_more_of_a_plan_without_parallel_steps() -> None:
         "workflowType": "wide",
         "parallel": True,
     }
+
+
+_RASTER = {"header": "acme.kind", "in": ["raster"]}
+_CHOOSY = Plan.workflow(
+    workflow_type="choosy",
+    steps=[
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerType": "b", "onlyIf": _RASTER},
+        {"stepNumber": 3, "workerType": "c", "onlyIf": {"header": "acme.kind", "notIn": ["raster"]}},
+        {"stepNumber": 4, "workerType": "d", "onlyIf": _RASTER},
+    ],
+    keep_errors=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "headers", "following"),
+    [
+        (1, {"acme.kind": "raster"}, 2),
+        (1, {"acme.kind": "netcdf"}, 3),
+        (1, None, 3),
+        (2, {"acme.kind": "raster"}, 4),
+        (2, {}, 3),
+        (3, {"acme.kind": "netcdf"}, None),
+    ],
+)
+def test_it_leaves_out_steps_whose_condition_does_not_hold(
+    number: int, headers: dict[str, str] | None, following: int | None
+) -> None:
+    taken = _CHOOSY.after(number, headers)
+    assert (taken.number if taken else None) == following
+
+
+def test_it_stores_conditions_and_only_those_that_there_are() -> None:
+    stored = _CHOOSY.to_json()
+    assert Plan.from_json(json.loads(json.dumps(stored))) == _CHOOSY
+    assert set(stored["conditions"]) == {"2", "3", "4"}
+    assert "conditions" not in _PLAN.to_json()

@@ -8,6 +8,7 @@ import pytest
 from worker_manager.admin.drawing import Chain, describe_chain, draw_chain
 from worker_manager.configuration.worker_items import WorkerItem
 from worker_manager.configuration.workflow_steps import WorkflowStep
+from workers.contract.conditions import Condition
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -121,3 +122,12 @@ def test_it_does_not_believe_names() -> None:
 
 def test_it_draws_no_steps_at_all() -> None:
     assert _texts(_drawn(_chain())) == ["wf"]
+
+
+def test_it_tells_when_a_step_is_taken() -> None:
+    condition = Condition("acme.kind", ("raster", "<b>"))
+    steps = [WorkflowStep(1, ("a",)), WorkflowStep(2, ("b",), condition=condition)]
+    chain = replace(_chain(), steps=steps)
+    told = "step 2, if acme.kind is one of raster, "
+    assert f"{told}<b>: b" in describe_chain(chain)
+    assert f"{told}&lt;b&gt;</title>" in draw_chain(chain)

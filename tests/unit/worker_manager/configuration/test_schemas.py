@@ -13,7 +13,7 @@ from regards_processing.kernel.configuration.envelope import to_text
 from regards_processing.kernel.configuration.faults import InvalidItem, Value
 from regards_processing.kernel.configuration.file_schema import file_schema
 from tests.factories.configuration_files import a_file, a_setting, a_worker, a_workflow_item
-from worker_manager.configuration import policies, worker_items, workflow_items
+from worker_manager.configuration import conditions, policies, worker_items, workflow_items
 from worker_manager.configuration.worker_items import read_worker
 from worker_manager.configuration.workflow_items import read_workflow
 from worker_manager.module import MODULE
@@ -70,6 +70,10 @@ _WORKERS = _objects(
     keepErrors=st.booleans(),
     policy=_POLICIES,
 )
+_VALUES = st.lists(_TEXTS | st.none(), max_size=3) | st.just(["x"] * 100) | st.just(["x"] * 101) | st.none()
+_CONDITIONS = _objects(
+    header=_NAMES | st.sampled_from(["regards.x", "regardsx"]), **{"in": _VALUES}, notIn=_VALUES
+)
 _WORKFLOWS = _objects(workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans())
 _quickly = settings(max_examples=300)
 
@@ -93,6 +97,14 @@ def test_it_accepts_the_worker_types_that_the_code_accepts(value: Value) -> None
 def test_it_accepts_the_policies_that_the_code_accepts(value: Value) -> None:
     worker = {"workerType": "w", "contentTypeInputs": ["a"], "policy": value}
     assert Draft202012Validator(policies.SCHEMA).is_valid(value) == _is_read(read_worker, worker)
+
+
+@_quickly
+@given(value=_CONDITIONS | _ANYTHING)
+def test_it_accepts_the_conditions_that_the_code_accepts(value: Value) -> None:
+    steps = [{"stepNumber": 1, "workerType": "a"}, {"stepNumber": 2, "workerType": "b", "onlyIf": value}]
+    workflow = {"workflowType": "wf", "steps": steps}
+    assert Draft202012Validator(conditions.SCHEMA).is_valid(value) == _is_read(read_workflow, workflow)
 
 
 @_quickly

@@ -7,6 +7,7 @@ from tests.factories.configuration_files import Item, a_workflow_item
 from worker_manager.configuration.workflow_items import WorkflowItem, read_workflow
 from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.policy import Policy
+from workers.contract.conditions import Condition
 
 _LONG = "x" * 256
 
@@ -113,6 +114,7 @@ def test_it_reads_what_it_writes() -> None:
         WorkflowStep(1, ("a",)),
         WorkflowStep(2, ("b", "c"), policy=Policy(max_attempts=2)),
         WorkflowStep(3, ("b", "b"), "both"),
+        WorkflowStep(4, ("d",), condition=Condition("acme.kind", ("raster",), excluded=True)),
     )
     item = WorkflowItem(workflow_type="wf", steps=steps, keep_errors=False)
     assert read_workflow(item.to_value()) == item
@@ -126,3 +128,40 @@ def test_it_reads_a_parallel_step_in_the_order_of_its_members() -> None:
 def test_it_refuses_more_members_than_there_may_be() -> None:
     (fault,) = _faults(a_workflow_item("wf", (1, ["a"] * 17)))
     assert (fault.field, fault.allowed) == ("steps[0].workerTypes", "an array of 2 to 16 texts")
+
+
+@pytest.mark.parametrize(
+    ("condition", "field", "text"),
+    [
+        ("x", "steps[1].onlyIf", "[Type] an object is expected"),
+        ({"header": "h", "in": ["x"], "like": 1}, "steps[1].onlyIf", "[Unknown] like is not known"),
+        ({"header": "h"}, "steps[1].onlyIf", "[Size] either in or notIn is expected"),
+        ({"header": "h", "in": ["x"], "notIn": ["y"]}, "steps[1].onlyIf", "[Size] either in or notIn is"),
+        ({"in": ["x"]}, "steps[1].onlyIf.header", "[NotBlank] header must be present"),
+        ({"header": 7, "in": ["x"]}, "steps[1].onlyIf.header", "[Type] a text without NUL is expected"),
+        ({"header": "regards.tenant", "in": ["x"]}, "steps[1].onlyIf.header", "[Pattern] no worker can set"),
+        ({"header": "h", "in": []}, "steps[1].onlyIf.in", "[Size] an array of 1 to 100 texts is expected"),
+        ({"header": "h", "notIn": "x"}, "steps[1].onlyIf.notIn", "[Size] an array of 1 to 100 texts"),
+        ({"header": "h", "in": ["x", None]}, "steps[1].onlyIf.in[1]", "[NotNull] a text is expected"),
+        ({"header": "h", "in": ["x" * 256]}, "steps[1].onlyIf.in[0]", "[Size] in[0] is limited to 255"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_condition(condition: object, field: str, text: str) -> None:
+    steps = [{"stepNumber": 1, "workerType": "a"}, {"stepNumber": 2, "workerType": "b", "onlyIf": condition}]
+    (fault,) = _faults(a_workflow_item("wf", steps=steps))
+    assert fault.field == field
+    assert fault.text.startswith(text)
+
+
+def test_it_always_takes_the_first_step() -> None:
+    condition = {"header": "h", "in": ["x"]}
+    steps = [{"stepNumber": 2, "workerType": "b"}, {"stepNumber": 1, "workerType": "a", "onlyIf": condition}]
+    (fault,) = _faults(a_workflow_item("wf", steps=steps))
+    assert fault.text.startswith("[Null] the first step is always taken: no answer comes before it")
+    assert fault.field == "steps[1].onlyIf"
+
+
+def test_it_refuses_the_condition_of_a_parallel_step() -> None:
+    parallel = {"stepNumber": 2, "workerTypes": ["b", "c"], "onlyIf": {"header": "h", "in": ["x"]}}
+    (fault,) = _faults(a_workflow_item("wf", steps=[{"stepNumber": 1, "workerType": "a"}, parallel]))
+    assert fault.text.startswith("[Null] onlyIf goes with workerType only")

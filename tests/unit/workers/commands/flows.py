@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from workers.sdk import WorkContext, WorkRequest, WorkResult, worker_type
-from workers.sdk.workflows import Workflow, chain, group, step
+from workers.sdk.workflows import Condition, Workflow, chain, group, step
 
 
 class Delivery(BaseModel):
@@ -37,4 +37,8 @@ ONE_STEP = Workflow("one", step(unpack), keep_errors=False)
 SILENT = Workflow("silent", chain(step(unpack), step(silent)))
 NESTED = Workflow("nested", group(chain(step(unpack), step(footprint)), step(unpack)))
 STRANGE = Workflow("strange", chain(step(unpack), step(unpack).clone(kwargs={"fast": True})))
+RASTER = Condition("acme.kind", ("raster",))
+CHOOSY = Workflow("choosy", chain(step(unpack), step("flow-quicklook", only_if=RASTER)))
+HASTY = Workflow("hasty", chain(step(unpack, only_if=RASTER), step(unpack)))
+CROWDED = Workflow("crowded", chain(step(unpack), group(step(unpack, only_if=RASTER), step(unpack))))
 LONELY = Workflow("lonely", group([step(unpack)]))

@@ -53,12 +53,23 @@ def test_it_takes_a_single_step() -> None:
     assert workflow["keepErrors"] is False
 
 
+def test_it_writes_the_condition_of_a_step() -> None:
+    *_, workflow = _values(flows.CHOOSY.configuration())
+    assert workflow["steps"][1] == {
+        "stepNumber": 20,
+        "workerType": "flow-quicklook",
+        "onlyIf": {"header": "acme.kind", "in": ["raster"]},
+    }
+
+
 @pytest.mark.parametrize(
     ("workflow", "reason"),
     [
         (flows.SILENT, "Worker type 'flow-silent' says no content_types"),
         (flows.NESTED, "Workflow 'nested': a step is a worker type, or a group of them, not celery.chain"),
         (flows.STRANGE, "Workflow 'strange': worker type 'flow-unpack' has arguments"),
+        (flows.HASTY, "Workflow 'hasty': the first step is always taken"),
+        (flows.CROWDED, "Workflow 'crowded': worker type 'flow-unpack' has arguments"),
         (flows.LONELY, "Workflow 'lonely': a group has 2 to 16 worker types, got 1"),
     ],
     ids=lambda value: getattr(value, "workflow_type", ""),
@@ -78,7 +89,7 @@ def test_it_refuses_a_function_that_declares_nothing() -> None:
     [
         ("flows", "MODULE:NAME is needed"),
         ("no.such:FLOW", "module 'no.such' cannot be imported"),
-        (f"{_FLOWS}:CHAIN", "is no workers.sdk.workflows.Workflow; .* has INGEST, LONELY, NESTED"),
+        (f"{_FLOWS}:CHAIN", "is no workers.sdk.workflows.Workflow; .* has CHOOSY, CROWDED, HASTY, INGEST"),
     ],
 )
 def test_it_says_where_a_workflow_is_not(place: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
