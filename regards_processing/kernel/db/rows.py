@@ -10,6 +10,8 @@ Note: one statement a bulk.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.db import connection
@@ -22,16 +24,32 @@ Row = Sequence[Any]
 _SQLITE_VARIABLES: Final = 32_766
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Columns of a model, as statements write them. Made once: Django looks everything up each time."""
+
+    table: str
+    fields: tuple[Field[Any, Any], ...]
+    #: Names, quoted.
+    names: tuple[str, ...]
+    #: Types of PostgreSQL, without a length: a cast to varchar(n) would cut silently, the insertion refuses.
+    types: tuple[str, ...]
+    #: Whether values have to be prepared for PostgreSQL's driver; most it takes as they are.
+    prepared: tuple[bool, ...]
+
+    @property
+    def listed(self) -> str:
+        return ", ".join(self.names)
+
+
 def insert_new(
     *, model: type[Model], columns: Sequence[str], rows: Sequence[Row], returning: Sequence[str]
 ) -> list[Row]:
     """Insert the rows that break no unique constraint; return ``returning`` of those that were inserted."""
-    fields = _fields(model, columns)
-    names = ", ".join(_quoted(field) for field in fields)
-    wanted = ", ".join(_quoted(field) for field in _fields(model, returning))
+    given, wanted = _columns(model, tuple(columns)), _columns(model, tuple(returning)).listed
     inserted: list[Row] = []
-    for source, parameters in _sources(fields, rows):
-        sql = f"INSERT INTO {_table(model)} ({names}) {source} ON CONFLICT DO NOTHING RETURNING {wanted}"
+    for source, parameters in _sources(given, rows):
+        sql = f"INSERT INTO {given.table} ({given.listed}) {source} ON CONFLICT DO NOTHING RETURNING {wanted}"
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             inserted.extend(cursor.fetchall())
@@ -50,14 +68,13 @@ def upsert(
 
     The keys of the rows are distinct.
     """
-    fields = _fields(model, [*key, *columns])
-    names = ", ".join(_quoted(field) for field in fields)
-    conflict = ", ".join(_quoted(field) for field in _fields(model, key))
-    changed = _fields(model, [column for column in columns if column not in kept])
-    changes = ", ".join(f"{_quoted(field)} = excluded.{_quoted(field)}" for field in changed)
-    for source, parameters in _sources(fields, rows):
+    given, conflict = _columns(model, (*key, *columns)), _columns(model, tuple(key)).listed
+    changed = _columns(model, tuple(column for column in columns if column not in kept)).names
+    changes = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    for source, parameters in _sources(given, rows):
         sql = (
-            f"INSERT INTO {_table(model)} ({names}) {source} ON CONFLICT ({conflict}) DO UPDATE SET {changes}"
+            f"INSERT INTO {given.table} ({given.listed}) {source} "
+            f"ON CONFLICT ({conflict}) DO UPDATE SET {changes}"
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
@@ -65,15 +82,14 @@ def upsert(
 
 def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> int:
     """Set ``columns`` of each row by primary key (the first value of a row); return how many changed."""
-    fields = [model._meta.pk, *_fields(model, columns)]
-    changes = ", ".join(
-        f"{_quoted(field)} = given.{_given(position)}" for position, field in enumerate(fields[1:], start=2)
-    )
-    key, changed = _quoted(fields[0]), 0
-    for source, parameters in _sources(fields, rows):
+    given = _columns(model, ("pk", *columns))
+    key, *others = given.names
+    changes = ", ".join(f"{name} = given.{_given(position)}" for position, name in enumerate(others, start=2))
+    changed = 0
+    for source, parameters in _sources(given, rows):
         sql = (
-            f"UPDATE {_table(model)} SET {changes} FROM ({source}) AS given{_column_list(fields)} "  # noqa: S608 (names of our own tables)
-            f"WHERE {_table(model)}.{key} = given.{_given(1)}"
+            f"UPDATE {given.table} SET {changes} FROM ({source}) AS given{_column_list(given)} "  # noqa: S608 (names of our own tables)
+            f"WHERE {given.table}.{key} = given.{_given(1)}"
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
@@ -83,88 +99,85 @@ def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -
 
 def delete(*, model: type[Model], keys: Collection[Any]) -> int:
     """Delete rows by primary key, and nothing that hangs on them; return how many there were."""
+    given = _columns(model, ("pk",))
     wanted, parameters = among(keys)
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {_table(model)} WHERE {_quoted(model._meta.pk)} {wanted}", parameters)  # noqa: S608
+        cursor.execute(f"DELETE FROM {given.table} WHERE {given.listed} {wanted}", parameters)  # noqa: S608
         return int(cursor.rowcount)
 
 
-def _sources(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
+@cache
+def _columns(model: type[Model], names: tuple[str, ...]) -> _Columns:
+    meta, quote = model._meta, connection.ops.quote_name
+    fields: list[Any] = [meta.pk if name == "pk" else meta.get_field(name) for name in names]
+    return _Columns(
+        table=quote(meta.db_table),
+        fields=tuple(fields),
+        names=tuple(quote(field.column or "") for field in fields),
+        types=tuple((field.db_type(connection) or "").partition("(")[0] for field in fields),
+        prepared=tuple(isinstance(field, JSONField | BinaryField) for field in fields),
+    )
+
+
+def _sources(columns: _Columns, rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
     """Give the rows as one table expression (several on SQLite) and its parameters."""
     if not rows:
         return
     if connection.vendor == "postgresql":
-        yield _unnested(fields, rows)
+        yield _unnested(columns, rows)
         return
-    piece = _SQLITE_VARIABLES // len(fields)
+    piece = _SQLITE_VARIABLES // len(columns.fields)
     for start in range(0, len(rows), piece):
         part = rows[start : start + piece]
-        places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * len(part))
+        places = ", ".join([f"({', '.join(['%s'] * len(columns.fields))})"] * len(part))
         # WHERE true: without it SQLite reads the ON of ON CONFLICT as a join's.
         yield (
             f"SELECT * FROM (VALUES {places}) WHERE true",  # noqa: S608
             [
                 field.get_db_prep_save(value, connection)
                 for row in part
-                for field, value in zip(fields, row, strict=True)
+                for field, value in zip(columns.fields, row, strict=True)
             ],
         )
 
 
-def _unnested(fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+def _unnested(columns: _Columns, rows: Sequence[Row]) -> tuple[str, list[Any]]:
     chosen, arrays, values, lists = list[str](), list[str](), list[Any](), list[Any]()
-    for position, (field, column) in enumerate(zip(fields, zip(*rows, strict=True), strict=True)):
+    for position, column in enumerate(zip(*rows, strict=True)):
+        kind = columns.types[position]
         # The first one says how many rows there are.
-        if position and _is_constant(field, column):
-            chosen.append(f"%s::{_base_type(field)}")
-            values += _adapted(field, column[:1])
+        if position and _is_constant(column, prepared=columns.prepared[position]):
+            chosen.append(f"%s::{kind}")
+            values += _adapted(columns, position, column[:1])
         else:
             chosen.append(f"given.{_given(len(arrays) + 1)}")
-            arrays.append(f"%s::{_base_type(field)}[]")
-            lists.append(_adapted(field, column))
+            arrays.append(f"%s::{kind}[]")
+            lists.append(_adapted(columns, position, column))
     names = ", ".join(_given(number + 1) for number in range(len(arrays)))
     sql = f"SELECT {', '.join(chosen)} FROM unnest({', '.join(arrays)}) AS given({names})"  # noqa: S608
     return sql, [*values, *lists]
 
 
-def _is_constant(field: Field[Any, Any], column: Sequence[Any]) -> bool:
+def _is_constant(column: Sequence[Any], *, prepared: bool) -> bool:
     """Tell whether a column has one value; two that only look alike, as JSON's 1 and true, are two."""
     first = column[0]
-    if isinstance(field, JSONField | BinaryField):
+    if prepared:
         return all(value is first for value in column)
     return column.count(first) == len(column)
 
 
-def _adapted(field: Field[Any, Any], column: Sequence[Any]) -> list[Any]:
-    """Return a column as PostgreSQL's driver wants it; most types it knows as they are."""
-    if isinstance(field, JSONField | BinaryField):
-        return [field.get_db_prep_save(value, connection) for value in column]
+def _adapted(columns: _Columns, position: int, column: Sequence[Any]) -> list[Any]:
+    if columns.prepared[position]:
+        return [columns.fields[position].get_db_prep_save(value, connection) for value in column]
     return list(column)
 
 
-def _column_list(fields: Sequence[Field[Any, Any]]) -> str:
+def _column_list(columns: _Columns) -> str:
     if connection.vendor == "postgresql":
-        return f"({', '.join(_given(position) for position in range(1, len(fields) + 1))})"
+        return f"({', '.join(_given(position) for position in range(1, len(columns.fields) + 1))})"
     return ""
 
 
 def _given(position: int) -> str:
     # SQLite names the columns of VALUES so, and lets nobody rename them.
     return f"column{position}"
-
-
-def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
-    return [model._meta.get_field(name) for name in names]  # type: ignore[misc]
-
-
-def _base_type(field: Field[Any, Any]) -> str:
-    # A cast to varchar(n) would cut silently; without the length the insertion itself refuses.
-    return (field.db_type(connection) or "").partition("(")[0]
-
-
-def _quoted(field: Field[Any, Any]) -> str:
-    return connection.ops.quote_name(field.column or "")
-
-
-def _table(model: type[Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
