@@ -1,4 +1,4 @@
-"""The JSON schema of a worker type's body, which lies beside its code, and what it says of a request."""
+"""What the JSON schema of a worker type's body says of a request."""
 
 import json
 from collections.abc import Iterator
@@ -12,34 +12,30 @@ from jsonschema.exceptions import ValidationError
 
 from workers.sdk import InvalidContent, WorkRequest, json_content
 
-#: Name of the file in the folder of a worker type.
-FILE_NAME: Final = "body.schema.json"
 _FAULTS_TOLD: Final = 5
 _LONGEST_FAULT: Final = 200
 
 
-def checked_content(request: WorkRequest, *, folder: Path) -> dict[str, Any]:
-    """Return the content of a request that follows the schema in the folder of its worker type.
+def checked_content(request: WorkRequest, *, schema: Path) -> dict[str, Any]:
+    """Return the content of a request that follows the schema in a file.
 
     Raises:
         InvalidContent: it does not; the message says where, for the first few faults.
     """
     content = json_content(request)
-    faults = list(islice(_faults(content, folder=folder), _FAULTS_TOLD))
+    faults = list(islice(_faults(content, schema=schema), _FAULTS_TOLD))
     if faults:
         raise InvalidContent("; ".join(faults))
     return content
 
 
 @cache
-def schema_of(folder: Path) -> dict[str, Any]:
-    """Return the schema that lies in a folder."""
-    schema: dict[str, Any] = json.loads((folder / FILE_NAME).read_text("utf-8"))
-    return schema
+def _validator(schema: Path) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
-def _faults(content: dict[str, Any], *, folder: Path) -> Iterator[str]:
-    for error in Draft202012Validator(schema_of(folder)).iter_errors(content):
+def _faults(content: dict[str, Any], *, schema: Path) -> Iterator[str]:
+    for error in _validator(schema).iter_errors(content):
         yield _told(error)
 
 

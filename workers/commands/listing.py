@@ -17,7 +17,7 @@ _ANY: Final = "any content"
 
 def run(options: Namespace) -> int:
     """Show the worker types of the given modules, then the built-in ones."""
-    load_modules(_names(options.modules))
+    load_modules(names_in(options.modules))
     rows = [_row(entry) for entry in declare.declared_types().values()]
     rows += [_builtin(name) for name in builtin_types() if name not in {row["type"] for row in rows}]
     sys.stdout.write(json.dumps(rows, indent=2) + "\n" if options.json else _table(rows))
@@ -28,7 +28,7 @@ def _row(entry: WorkerType) -> dict[str, Any]:
     return {
         "type": entry.name,
         "version": entry.version,
-        "takes": _name(entry.signature.takes),
+        "takes": entry.body_schema.name if entry.body_schema else _name(entry.signature.takes),
         "makes": _name(entry.signature.makes),
         "bulk": entry.bulk,
         "module": entry.module,
@@ -61,5 +61,6 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
+    """Return the names that commas separate."""
     return [name.strip() for name in text.split(",") if name.strip()]

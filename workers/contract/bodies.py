@@ -30,6 +30,20 @@ def load_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def read_strictly(text: str | bytes) -> Any:
+    """Parse JSON as its standard has it; Python itself also reads ``NaN`` and ``Infinity``.
+
+    Raises:
+        ValueError: it is not JSON, or holds a number of thousands of digits.
+        RecursionError: it is nested without end.
+    """
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no value")
+
+
 def dump_object(fields: Mapping[str, object]) -> bytes:
     """Write a JSON object, leaving out fields that are ``None``."""
     present = {name: value for name, value in fields.items() if value is not None}

@@ -1,9 +1,10 @@
 """What a parallel step makes of the contents and headers of its members."""
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from typing import Final
+
+from workers.contract.bodies import read_strictly
 
 _JSON_SPACE: Final = " \t\r\n"
 
@@ -25,13 +26,7 @@ def gather_headers(headers: Iterable[Mapping[str, str] | None]) -> dict[str, str
 def _entry(content: bytes) -> bytes:
     try:
         text = content.decode().strip(_JSON_SPACE)
-        json.loads(text, parse_constant=_refuse)
-    # A number of thousands of digits is a ValueError, and nesting without end a RecursionError.
+        read_strictly(text)
     except (ValueError, RecursionError):
         return b'{"base64":"' + base64.b64encode(content) + b'"}'
     return text.encode()
-
-
-def _refuse(constant: str) -> None:
-    """Refuse ``NaN`` and ``Infinity``, which Python reads and JSON does not know."""
-    raise ValueError(constant)

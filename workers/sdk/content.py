@@ -1,8 +1,8 @@
 """How a worker type reads the content of its request."""
 
-import json
 from typing import Any
 
+from workers.contract import bodies
 from workers.contract.work_request import WorkRequest
 from workers.sdk.errors import InvalidContent
 
@@ -16,7 +16,7 @@ def json_content(request: WorkRequest) -> dict[str, Any]:
     if not request.content:
         raise InvalidContent("The content is empty, a JSON object is expected")
     try:
-        value = json.loads(request.content)
+        value = bodies.read_strictly(request.content)
     except (ValueError, RecursionError) as error:
         raise InvalidContent(f"The content is not JSON: {error}") from error
     if not isinstance(value, dict):

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType, MethodType
 from typing import Any, Final, TypeVar
 
@@ -32,6 +33,8 @@ class WorkerType:
     content_type_output: str | None = None
     #: Requests that one call takes at most.
     bulk: int = 1
+    #: File with the JSON Schema of its contents; for those who take no model.
+    body_schema: Path | None = None
 
     @property
     def module(self) -> str:
@@ -51,16 +54,19 @@ def worker_type(
     content_types: tuple[str, ...] = (),
     content_type_output: str | None = None,
     bulk: int = 1,
+    body_schema: Path | None = None,
 ) -> Callable[[F], F]:
     """Declare the decorated function, or class with a method ``run``, as the worker type ``name``.
 
     The function itself is unchanged. With ``bulk`` it gets a list of up to so many requests, or models, and
     returns a list with an outcome for each: a result, a model, or an error. ``content_types`` and
     ``content_type_output`` say what a manager may send here and what comes out, for `workers.sdk.workflows`.
+    ``body_schema`` is a file with the JSON Schema of the contents, for `python -m workers schema`: a function
+    that takes no model reads and checks its content itself.
 
     Raises:
-        DeclarationError: the name is malformed or taken (case does not count), the version is empty, or what
-            is decorated cannot be called with a request and a context.
+        DeclarationError: the name is malformed or taken (case does not count), the version is empty, what is
+            decorated cannot be called with a request and a context, or it has both a model and a schema.
     """
     if not NAME.fullmatch(name):
         raise DeclarationError(
@@ -74,6 +80,10 @@ def worker_type(
 
     def declare(function: F) -> F:
         run, signature = adapted(function, worker_type=name, bulk=bulk > 1)
+        if body_schema is not None and signature.takes is not None:
+            raise DeclarationError(
+                f"Worker type {name!r} takes a model, which has a schema: body_schema is void"
+            )
         _register(
             WorkerType(
                 name=name,
@@ -84,6 +94,7 @@ def worker_type(
                 content_types=content_types,
                 content_type_output=content_type_output,
                 bulk=bulk,
+                body_schema=body_schema,
             )
         )
         return function
@@ -147,6 +158,18 @@ def find(name: str) -> WorkerType:
         known = ", ".join(sorted(declared_types())) or "none"
         raise UnknownWorkerType(f"Unknown worker type {name!r}; declared: {known}")
     return entry
+
+
+def declared_by(function: Callable[..., Any]) -> WorkerType:
+    """Return the worker type that a function or class declares.
+
+    Raises:
+        DeclarationError: it declares none.
+    """
+    for entry in _declared.values():
+        if entry.declared is function:
+            return entry
+    raise DeclarationError(f"{function!r} declares no worker type")
 
 
 def bulk_function(name: str) -> BulkFunction:

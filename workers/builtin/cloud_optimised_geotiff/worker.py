@@ -14,14 +14,14 @@ from workers.builtin.scene_kinds import SceneKind
 from workers.builtin.storage_layout import folder_name, request_folder
 from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
 
-_FOLDER: Final = Path(__file__).parent
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _DIGEST_IN_NAME: Final = 16
 #: With less than this free, a failure is taken for a full disk.
 _FULL: Final = 32 * 1024 * 1024
 _OWN: Final = frozenset({"url", "files", "compression", "blockSize", "overviewResampling"})
 
 
-@worker_type("cloud-optimised-geotiff", version="1.0")
+@worker_type("cloud-optimised-geotiff", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Answer with the content that came in; each GeoTIFF in it is replaced by its cloud-optimised form.
 
@@ -30,7 +30,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         RetryLater: the disk is full.
         NotTheSame: a file that was written is not what it should be.
     """
-    content = checked_content(request, folder=_FOLDER)
+    content = checked_content(request, schema=_BODY)
     options = CogOptions.of(content)
     files = _files(content, access=FileAccess.of(request=request, context=context))
     target = request_folder(request=request, context=context) / "cog"

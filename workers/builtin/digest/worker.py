@@ -10,12 +10,12 @@ from workers.builtin.file_access import FileAccess
 from workers.builtin.file_digest import ALGORITHMS, algorithm_named, digests_of_steady_file
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 
-_FOLDER: Final = Path(__file__).parent
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _DEFAULT: Final = ("sha256",)
 _NAMED_IN_REFUSAL: Final = 20
 
 
-@worker_type("digest", version="1.0")
+@worker_type("digest", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Answer with the content that came in, the size and the digests of each of its files added.
 
@@ -23,7 +23,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         InvalidContent: a file may not be read, or is not the one that was announced.
         RetryLater: a file changed while it was read.
     """
-    content = checked_content(request, folder=_FOLDER)
+    content = checked_content(request, schema=_BODY)
     access = FileAccess.of(request=request, context=context)
     wanted = _wanted(content)
     files = [_located(entry, field=field, access=access) for field, entry in _entries(content)]

@@ -1,6 +1,5 @@
 """Extracting an archive into an empty folder: every file, or an error."""
 
-import errno
 import gzip
 import hashlib
 import os
@@ -21,10 +20,10 @@ from workers.builtin.extract_archive.limits import ExtractLimits
 from workers.builtin.extract_archive.metered_stream import MeteredStream
 from workers.builtin.extract_archive.tar_archive import is_tar, tar_entries
 from workers.builtin.extract_archive.zip_archive import zip_entries
+from workers.builtin.full_disk import is_full
 from workers.sdk import InvalidContent, RetryLater
 
 _CHUNK: Final = 256 * 1024
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DAMAGED: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -56,10 +55,12 @@ def extract(
     into: Path,
     limits: ExtractLimits,
     on_file: Callable[[ExtractedFile], None],
+    on_piece: Callable[[], object],
 ) -> list[ExtractedFile]:
     """Extract every file of an archive below ``into`` and return them sorted by path.
 
-    ``name`` is what whoever sent the archive calls it.
+    ``name`` is what whoever sent the archive calls it. ``on_file`` hears of each file, ``on_piece`` is called
+    again and again meanwhile; both may end the extraction by raising.
 
     Raises:
         InvalidContent: the archive is of another format, damaged, hostile, empty or over a limit.
@@ -71,7 +72,7 @@ def extract(
     try:
         with archive.open("rb") as file:
             for entry in _entries_of(file, name=name, modified=state.st_mtime, budget=budget):
-                files.append(_write(entry, into=into, budget=budget))
+                files.append(_write(entry, into=into, budget=budget, on_piece=on_piece))
                 on_file(files[-1])
     except _DAMAGED as error:
         raise InvalidContent(f"The archive is damaged: {error}") from error
@@ -94,13 +95,14 @@ def _entries_of(file: BinaryIO, *, name: str, modified: float, budget: Budget) -
     raise InvalidContent("The file is no zip, tar, gzip or zstd archive")
 
 
-def _write(entry: Entry, *, into: Path, budget: Budget) -> ExtractedFile:
+def _write(entry: Entry, *, into: Path, budget: Budget, on_piece: Callable[[], object]) -> ExtractedFile:
     target = into / entry.path
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     with target.open("xb") as output:
         while chunk := entry.read(_CHUNK):
             size += len(chunk)
+            on_piece()
             budget.spend(size=len(chunk), entry_size=size, name=str(entry.path))
             digest.update(chunk)
             output.write(chunk)
@@ -109,7 +111,7 @@ def _write(entry: Entry, *, into: Path, budget: Budget) -> ExtractedFile:
 
 
 def _from_os(error: OSError) -> Exception:
-    if error.errno in _NO_SPACE:
+    if is_full(error):
         return RetryLater(after=60, reason="No space left to extract the archive")
     # Decoders raise bare OSErrors; those of the system carry a number.
     return InvalidContent(f"The archive is damaged: {error}") if error.errno is None else error

@@ -7,27 +7,23 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from workers.builtin.body_schema import checked_content
 from workers.builtin.extract_archive.delivery import archive_of
 from workers.builtin.extract_archive.extraction import ExtractedFile, extract
 from workers.builtin.extract_archive.limits import ExtractLimits
 from workers.builtin.extract_archive.placement import place
-from workers.builtin.file_digest import sha256_of
+from workers.builtin.file_digest import digests_of
 from workers.builtin.storage_layout import request_folder
-from workers.sdk import (
-    InvalidContent,
-    RetryLater,
-    WorkContext,
-    WorkRequest,
-    WorkResult,
-    json_content,
-    worker_type,
-)
+from workers.builtin.transfer.remote import protocol_of, shown
+from workers.sdk import RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
 
+_BODY: Final = Path(__file__).with_name("body.schema.json")
+_ALGORITHM: Final = "sha256"
 _DIGEST_IN_PATH: Final = 16
 _FILES_PER_REPORT: Final = 500
 
 
-@worker_type("extract-archive", version="1.0")
+@worker_type("extract-archive", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Extract the archive named by ``url`` and answer with the list of its files.
 
@@ -36,14 +32,23 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         RetryLater: the disk is full, or the archive is still being written.
     """
     limits = ExtractLimits.from_env(os.environ)
-    reference = _reference(request)
+    reference: str = checked_content(request, schema=_BODY)["url"]
     archive = archive_of(reference, request=request, context=context, max_bytes=limits.max_bytes)
     before = archive.stat()
-    digest = sha256_of(archive)
+    digest = digests_of(
+        archive, algorithms=[_ALGORITHM], on_piece=lambda _size: context.raise_if_cancelled()
+    )[_ALGORITHM]
     tree = context.workdir / "tree"
     tree.mkdir()
     name = _name(reference)
-    files = extract(archive=archive, name=name, into=tree, limits=limits, on_file=_reporter(context))
+    files = extract(
+        archive=archive,
+        name=name,
+        into=tree,
+        limits=limits,
+        on_file=_reporter(context),
+        on_piece=context.raise_if_cancelled,
+    )
     after = archive.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise RetryLater(after=30, reason=f"{name} changed while it was read")
@@ -59,14 +64,6 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     )
 
 
-def _reference(request: WorkRequest) -> str:
-    content = json_content(request)
-    if "url" not in content:
-        raise InvalidContent('The content has no "url": a file: URL or an absolute path is expected')
-    reference: str = content["url"]
-    return reference
-
-
 def _name(reference: str) -> str:
     """Return the name that the archive has where it comes from."""
     path = urlsplit(reference).path if "://" in reference or reference.startswith("file:") else ""
@@ -74,8 +71,11 @@ def _name(reference: str) -> str:
 
 
 def _shown(reference: str, archive: Path) -> str:
-    """Return the URL of an archive; a path becomes one, and a copy keeps the URL it came from."""
-    return reference if "://" in reference and not reference.startswith("file:") else archive.as_uri()
+    """Return the URL of an archive; a path becomes one, and a copy keeps the URL it came from.
+
+    User name and password are left out: the answer is stored, and goes to the next step.
+    """
+    return archive.as_uri() if protocol_of(reference) == "file" else shown(reference)
 
 
 def _reporter(context: WorkContext) -> Callable[[ExtractedFile], None]:

@@ -14,7 +14,7 @@ from workers.builtin.environment import folders
 from workers.builtin.file_access import FileAccess
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 
-_FOLDER: Final = Path(__file__).parent
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _NAMED_IN_REFUSAL: Final = 20
 
 
@@ -22,7 +22,7 @@ class DeletionFailed(Exception):
     """Some files could not be deleted; those before and after them were."""
 
 
-@worker_type("file-deletion", version="1.0")
+@worker_type("file-deletion", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Delete the listed files, and tell of each whether it was there.
 
@@ -32,7 +32,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         InvalidContent: something listed is outside the folders, or no regular file.
         DeletionFailed: the system refused to delete some of them.
     """
-    content = checked_content(request, folder=_FOLDER)
+    content = checked_content(request, schema=_BODY)
     roots = folders(os.environ, "FILE_DELETION_ROOTS")
     access = FileAccess.of(request=request, context=context, roots=roots, purpose="delete from")
     files = _checked(content["urls"], access=access)

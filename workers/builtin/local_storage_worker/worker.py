@@ -19,13 +19,13 @@ from workers.builtin.transfer.terms import Announced, TransferLimits, Transferre
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 from workers.sdk.errors import ConfigurationError
 
-_FOLDER: Final = Path(__file__).parent
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _PREFIX: Final = "store-"
 #: Java's names of the digests that rs-file-access knows, for the answer.
 _DEFAULT_ALGORITHM: Final = "MD5"
 
 
-@worker_type("local-storage-worker", version="1.0")
+@worker_type("local-storage-worker", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Store one file, and answer as rs-file-access reads it.
 
@@ -35,7 +35,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         WrongFile: the source is not what was announced.
         TargetTaken: another file has the name already.
     """
-    content = checked_content(request, folder=_FOLDER)
+    content = checked_content(request, schema=_BODY)
     limits = TransferLimits.from_env(os.environ)
     announced = Announced.of(content, field="", default=_DEFAULT_ALGORITHM)
     target = _target(content, announced, request=request, context=context)

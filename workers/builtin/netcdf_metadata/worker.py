@@ -1,24 +1,21 @@
 """The worker type ``netcdf-metadata``: from netCDF-4 and HDF5 files to a STAC item."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
-from workers.builtin.body_schema import checked_content
 from workers.builtin.netcdf_files import open_netcdf
 from workers.builtin.netcdf_metadata.attributes import properties_of, told_attributes
 from workers.builtin.raster_metadata.description import Description
-from workers.builtin.raster_metadata.items import NETCDF_CLASSIC_REFUSED, described
+from workers.builtin.raster_metadata.items import BODY, NETCDF_CLASSIC_REFUSED, described
 from workers.builtin.raster_metadata.netcdf import describe_netcdf
 from workers.builtin.scene_files import SceneFile
 from workers.builtin.scene_kinds import SceneKind
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 
-_FOLDER: Final = Path(__file__).parent
 _KINDS: Final = frozenset({SceneKind.NETCDF, SceneKind.HDF5, SceneKind.NETCDF_CLASSIC})
 
 
-@worker_type("netcdf-metadata", version="1.0")
+@worker_type("netcdf-metadata", version="1.0", body_schema=BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Describe the listed files as ``raster-metadata`` does, with what their global attributes tell.
 
@@ -28,7 +25,6 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     return described(
         request,
         context,
-        content=checked_content(request, folder=_FOLDER),
         kinds=_KINDS,
         wanted="netCDF or HDF5",
         describe=_describe,

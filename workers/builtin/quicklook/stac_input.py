@@ -21,25 +21,9 @@ class ShownAsset:
     kind: SceneKind
 
 
-def read_items(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the items of a STAC item or of a collection of items; they stay part of ``content``.
-
-    Raises:
-        InvalidContent: it is neither, or an item has no assets.
-    """
-    kind = content.get("type")
-    if kind == "Feature":
-        items: Any = [content]
-    elif kind == "FeatureCollection":
-        items = content.get("features")
-    else:
-        raise InvalidContent(
-            f"type must be 'Feature' (a STAC item) or 'FeatureCollection', got {kind!r:.200}"
-        )
-    if not isinstance(items, list) or not items:
-        raise InvalidContent("features must be a non-empty array of STAC items")
-    for index, item in enumerate(items):
-        _check_item(item, where=f"features[{index}]" if kind != "Feature" else "item")
+def items_of(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the items of a STAC item or of a collection of items; they stay part of ``content``."""
+    items: list[dict[str, Any]] = [content] if content["type"] == "Feature" else content["features"]
     return items
 
 
@@ -62,13 +46,3 @@ def shown_asset(item: Mapping[str, Any]) -> ShownAsset:
 def _has_colours(asset: Mapping[str, Any]) -> bool:
     bands = asset.get("raster:bands")
     return isinstance(bands, list) and len(bands) >= _RGB_BANDS
-
-
-def _check_item(item: object, *, where: str) -> None:
-    if not isinstance(item, Mapping) or item.get("type") != "Feature":
-        raise InvalidContent(f"{where} must be a STAC item (type 'Feature')")
-    if not isinstance(item.get("id"), str) or not item["id"]:
-        raise InvalidContent(f"{where}.id must be a non-empty string, got {item.get('id')!r:.200}")
-    assets = item.get("assets")
-    if not isinstance(assets, Mapping) or not all(isinstance(asset, Mapping) for asset in assets.values()):
-        raise InvalidContent(f"{where}.assets must be an object of objects, got {assets!r:.200}")

@@ -3,33 +3,35 @@
 from pathlib import Path
 from typing import Any, Final
 
+from workers.builtin.body_schema import checked_content
 from workers.builtin.file_access import FileAccess
 from workers.builtin.file_digest import sha256_of
 from workers.builtin.quicklook.geotiff_picture import geotiff_picture
 from workers.builtin.quicklook.netcdf_picture import netcdf_picture
 from workers.builtin.quicklook.picture_file import as_png, write_atomically
-from workers.builtin.quicklook.stac_input import THUMBNAIL, ShownAsset, read_items, shown_asset
+from workers.builtin.quicklook.stac_input import THUMBNAIL, ShownAsset, items_of, shown_asset
 from workers.builtin.quicklook.stretch import Bytes
 from workers.builtin.scene_kinds import SceneKind
 from workers.builtin.storage_layout import folder_name, request_folder
-from workers.sdk import WorkContext, WorkRequest, WorkResult, json_content, worker_type
+from workers.sdk import WorkContext, WorkRequest, WorkResult, worker_type
 
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _FILE_EXTENSION: Final = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 #: Multihash prefix of SHA-256: function 0x12, 0x20 bytes.
 _SHA256: Final = "1220"
 
 
-@worker_type("quicklook", version="1.0")
+@worker_type("quicklook", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Draw a quicklook of each item and return what came in, with a ``thumbnail`` asset added.
 
     Raises:
         InvalidContent: the content is no STAC item, or its file may not be read, is damaged or shows nothing.
     """
-    content = json_content(request)
+    content = checked_content(request, schema=_BODY)
     access = FileAccess.of(request=request, context=context)
     folder = request_folder(request=request, context=context) / "quicklook"
-    items = read_items(content)
+    items = items_of(content)
     for number, item in enumerate(items):
         context.progress(f"drawing {item['id']}", 100 * number / len(items))
         asset = shown_asset(item)

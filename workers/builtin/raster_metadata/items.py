@@ -1,17 +1,20 @@
 """From the files of a request to STAC items: what worker types for metadata share."""
 
 from collections.abc import Callable, Collection, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from workers.builtin.body_schema import checked_content
 from workers.builtin.file_access import FileAccess
 from workers.builtin.raster_metadata.description import Description
 from workers.builtin.raster_metadata.stac_item import build_item
 from workers.builtin.scene_files import Scene, SceneFile, into_scenes, read_files
 from workers.builtin.scene_kinds import SceneKind
-from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult
+from workers.sdk import WorkContext, WorkRequest, WorkResult
 
+#: What these worker types take.
+BODY: Final = Path(__file__).parent.with_name("delivered_files.schema.json")
 NETCDF_CLASSIC_REFUSED: Final = "{name} is a netCDF classic file; convert it to netCDF-4 (nccopy -k nc4)"
 
 
@@ -19,19 +22,20 @@ def described(
     request: WorkRequest,
     context: WorkContext,
     *,
-    content: Mapping[str, Any],
     kinds: Collection[SceneKind],
     wanted: str,
     describe: Callable[[SceneFile], Description],
 ) -> WorkResult:
-    """Return one STAC item of the files that the content lists, or a collection of items for several scenes.
+    """Return one STAC item of the files that a request lists, or a collection of items for several scenes.
 
     ``wanted`` is what messages call files of these ``kinds``.
 
     Raises:
-        InvalidContent: a file may not be read or is damaged, or none is of these kinds.
+        InvalidContent: the content does not follow its schema, a file may not be read or is damaged, or none
+            is of these kinds.
     """
-    archive = _archive_of(content)
+    content = checked_content(request, schema=BODY)
+    archive = content.get("archive")
     access = FileAccess.of(request=request, context=context)
     scenes = into_scenes(read_files(content, access=access, kinds=kinds), wanted=wanted)
     notes: list[str] = []
@@ -44,15 +48,6 @@ def described(
         items.append(build_item(scene=scene, descriptions=descriptions, archive=archive, title=title))
     answer = items[0] if len(items) == 1 else {"type": "FeatureCollection", "features": items}
     return WorkResult.json(answer, messages=tuple(notes))
-
-
-def _archive_of(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    archive = content.get("archive")
-    if archive is None:
-        return None
-    if not isinstance(archive, Mapping) or not isinstance(archive.get("url"), str):
-        raise InvalidContent(f"archive must be an object with a url, got {archive!r:.200}")
-    return archive
 
 
 def _title_of(scene: Scene, *, archive: Mapping[str, Any] | None) -> str:

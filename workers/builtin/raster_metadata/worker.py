@@ -4,16 +4,16 @@ from typing import Final
 
 from workers.builtin.raster_metadata.description import Description
 from workers.builtin.raster_metadata.geotiff import describe_geotiff
-from workers.builtin.raster_metadata.items import NETCDF_CLASSIC_REFUSED, described
+from workers.builtin.raster_metadata.items import BODY, NETCDF_CLASSIC_REFUSED, described
 from workers.builtin.raster_metadata.netcdf import describe_netcdf
 from workers.builtin.scene_files import SceneFile
 from workers.builtin.scene_kinds import SceneKind
-from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, json_content, worker_type
+from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 
 _KINDS: Final = frozenset({SceneKind.GEOTIFF, SceneKind.NETCDF, SceneKind.NETCDF_CLASSIC})
 
 
-@worker_type("raster-metadata", version="1.0")
+@worker_type("raster-metadata", version="1.0", body_schema=BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Describe the listed files as one STAC item, or a collection of items for several scenes.
 
@@ -23,7 +23,6 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     return described(
         request,
         context,
-        content=json_content(request),
         kinds=_KINDS,
         wanted="GeoTIFF or netCDF",
         describe=_describe,

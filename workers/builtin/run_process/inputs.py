@@ -16,6 +16,7 @@ from uuid import uuid4
 import fsspec
 
 from workers.builtin.file_access import FileAccess
+from workers.builtin.full_disk import is_full
 from workers.builtin.run_process.limits import ProcessLimits
 from workers.builtin.run_process.network import Network
 from workers.builtin.run_process.order import InputFile
@@ -30,8 +31,6 @@ _PAUSE: Final = 0.25
 _PIECE: Final = 1024 * 1024
 #: Digests by the number of their hexadecimal digits.
 _DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
-#: The disk of the fleet has no room.
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F]+")
 
 #: Opens a file to read.
@@ -122,7 +121,7 @@ def _not_fetched(file: InputFile, cause: str, sources: Sources) -> ProcessFailed
 def _is_hopeless(file: InputFile, error: OSError) -> bool:
     """Say whether another try would end in the same way: on this machine, nothing comes back by itself."""
     is_local = not file.internal and fsspec.utils.get_protocol(file.url) == "file"
-    return is_local or error.errno in _FULL
+    return is_local or is_full(error) or error.errno == errno.EFBIG
 
 
 def _copy_verified(file: InputFile, opened: Opened, target: Path, limits: ProcessLimits) -> None:

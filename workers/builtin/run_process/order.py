@@ -1,4 +1,4 @@
-"""The order to carry out one execution: read from the content of a request, every fault named."""
+"""The order to carry out one execution, as the content of a request says it."""
 
 import re
 import unicodedata
@@ -60,47 +60,39 @@ class ExecutionOrder:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read an order.
+        """Read an order; its schema has seen the types.
 
         Raises:
-            InvalidContent: a field is missing or has the wrong type; it is named.
+            InvalidContent: a path leaves the folder of the input files, or comes twice.
         """
-        plugin = _object(content, "plugin")
-        inputs = content.get("inputFiles")
-        if not isinstance(inputs, list):
-            raise InvalidContent(f"inputFiles must be an array, got {inputs!r:.200}")
+        plugin = content["plugin"]
+        inputs = [_input(each, f"inputFiles[{n}]") for n, each in enumerate(content["inputFiles"])]
+        time_limit = content.get("timeLimit")
         return cls(
-            execution_id=_text(content, "executionId"),
-            batch_correlation_id=_text(content, "batchCorrelationId"),
-            plugin_id=_text(plugin, "pluginId", of="plugin."),
-            plugin_version=_text(plugin, "version", of="plugin."),
-            parameters=_object(plugin, "parameters", of="plugin."),
-            cardinality=_cardinality(content.get("cardinality")),
-            inputs=_distinct([_input(each, f"inputFiles[{n}]") for n, each in enumerate(inputs)]),
-            time_limit=_seconds(content.get("timeLimit")),
-            batch_id=_optional(content, "batchId") or "",
-            user=_optional(content, "user") or "",
-            sealed_token=_optional(content, "sealedToken"),
+            execution_id=content["executionId"],
+            batch_correlation_id=content["batchCorrelationId"],
+            plugin_id=plugin["pluginId"],
+            plugin_version=plugin["version"],
+            parameters=plugin["parameters"],
+            cardinality=Cardinality(content["cardinality"]),
+            inputs=_distinct(inputs),
+            time_limit=None if time_limit is None else float(time_limit),
+            batch_id=content.get("batchId") or "",
+            user=content.get("user") or "",
+            sealed_token=content.get("sealedToken"),
         )
 
 
-def _input(value: object, field: str) -> InputFile:
-    if not isinstance(value, dict):
-        raise InvalidContent(f"{field} must be an object, got {value!r:.200}")
+def _input(value: Mapping[str, Any], field: str) -> InputFile:
     metadata = value.get("metadata") or {}
-    if not isinstance(metadata, dict):
-        raise InvalidContent(f"{field}.metadata must be an object, got {metadata!r:.200}")
-    size = value.get("bytes")
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
-        raise InvalidContent(f"{field}.bytes must be a whole number, got {size!r:.200}")
-    feature = _optional(metadata, "featureId", of=f"{field}.metadata.")
+    feature = metadata.get("featureId")
     return InputFile(
-        path=_path(_text(value, "localRelativePath", of=f"{field}."), field),
-        url=_text(value, "url", of=f"{field}."),
-        size=size,
-        checksum=_optional(value, "checksum", of=f"{field}."),
+        path=_path(value["localRelativePath"], field),
+        url=value["url"],
+        size=value.get("bytes"),
+        checksum=value.get("checksum"),
         feature=feature,
-        correlation_id=_optional(value, "inputCorrelationId", of=f"{field}."),
+        correlation_id=value.get("inputCorrelationId"),
         internal=metadata.get("internal") == "true" and bool(_URN.fullmatch(feature or "")),
     )
 
@@ -135,40 +127,3 @@ def _distinct(files: list[InputFile]) -> tuple[InputFile, ...]:
             raise InvalidContent(f"localRelativePath {file.path} comes twice, or is a file and a folder")
         seen.add(file.path)
     return tuple(files)
-
-
-def _text(values: Mapping[str, Any], name: str, *, of: str = "") -> str:
-    value = values.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidContent(f"{of}{name} must be a text, got {value!r:.200}")
-    return value
-
-
-def _optional(values: Mapping[str, Any], name: str, *, of: str = "") -> str | None:
-    value = values.get(name)
-    if value is not None and not isinstance(value, str):
-        raise InvalidContent(f"{of}{name} must be a text, got {value!r:.200}")
-    return value
-
-
-def _object(values: Mapping[str, Any], name: str, *, of: str = "") -> Mapping[str, Any]:
-    value = values.get(name)
-    if not isinstance(value, dict):
-        raise InvalidContent(f"{of}{name} must be an object, got {value!r:.200}")
-    return value
-
-
-def _cardinality(value: object) -> Cardinality:
-    try:
-        return Cardinality(str(value))
-    except ValueError:
-        allowed = ", ".join(Cardinality)
-        raise InvalidContent(f"cardinality must be one of {allowed}, got {value!r:.200}") from None
-
-
-def _seconds(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise InvalidContent(f"timeLimit must be a number of seconds above 0, got {value!r:.200}")
-    return float(value)

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
+from workers.builtin.body_schema import checked_content
 from workers.builtin.file_access import FileAccess
 from workers.builtin.run_process import feature_metadata, inputs, outputs
 from workers.builtin.run_process.inputs import Sources
@@ -23,12 +25,13 @@ from workers.processes.log_tail import to_message
 from workers.processes.order import ADD_METADATA
 from workers.processes.plugin import ProcessPlugin
 from workers.processes.registry import plugins
-from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, json_content, worker_type
+from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _WRONG_NUMBER: Final = "Wrong number of output files: expected {expected}, got {got}"
 
 
-@worker_type("run-process", version="1.0")
+@worker_type("run-process", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Carry out an execution, and answer with its last status, its steps, its files and the end of its log.
 
@@ -37,7 +40,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     Raises:
         InvalidContent: the request is no order of an execution, or of a plugin that this fleet does not have.
     """
-    order = ExecutionOrder.from_json(json_content(request))
+    order = ExecutionOrder.from_json(checked_content(request, schema=_BODY))
     plugin = _plugin(order)
     limits = ProcessLimits.from_env(os.environ)
     network = Network.from_env(os.environ)

@@ -16,11 +16,11 @@ from workers.builtin.transfer.source import local_file
 from workers.builtin.transfer.terms import Announced, TransferLimits, Transferred, Watch
 from workers.sdk import WorkContext, WorkRequest, WorkResult, worker_type
 
-_FOLDER: Final = Path(__file__).parent
+_BODY: Final = Path(__file__).with_name("body.schema.json")
 _SETTING: Final = "TRANSFER_PROTOCOLS"
 
 
-@worker_type("storage-transfer", version="1.0")
+@worker_type("storage-transfer", version="1.0", body_schema=_BODY)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Copy each file to its target, one after the other, and answer with what lies there.
 
@@ -30,7 +30,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         WrongFile: a source is not what was announced.
         TargetTaken: another file lies at a target.
     """
-    content = checked_content(request, folder=_FOLDER)
+    content = checked_content(request, schema=_BODY)
     office = _Office(
         limits=TransferLimits.from_env(os.environ),
         readable=FileAccess.of(request=request, context=context),

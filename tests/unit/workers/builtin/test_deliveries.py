@@ -6,15 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pytest
-from jsonschema import Draft202012Validator
-
 from tests.unit.workers.builtin.scenes import LANDSAT
-from workers.builtin.body_schema import FILE_NAME, schema_of
 from workers.sdk.testing import run_once
 
 _ROOT = Path(__file__).parents[4]
-_BUILTIN = _ROOT / "workers" / "builtin"
 
 
 def _steps() -> list[str]:
@@ -40,8 +35,3 @@ def test_it_makes_a_cloud_optimised_item_of_an_archive(tmp_path: Path) -> None:
     assert set(item["assets"]) == {"landsat.tif", "thumbnail"}
     assert "/cog/landsat-" in item["assets"]["landsat.tif"]["href"]
     assert item["properties"]["regards:archive"]["url"] == archive.as_uri()
-
-
-@pytest.mark.parametrize("path", sorted(_BUILTIN.glob(f"*/{FILE_NAME}")), ids=lambda path: path.parent.name)
-def test_it_describes_bodies_by_schemas_that_are_some(path: Path) -> None:
-    Draft202012Validator.check_schema(schema_of(path.parent))

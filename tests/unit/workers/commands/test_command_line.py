@@ -56,3 +56,15 @@ def test_it_refuses_an_environment_that_makes_no_sense(
     monkeypatch.setenv("WORKER_PREFETCH", "many")
     assert main(["list"]) == 1
     assert "WORKER_PREFETCH='many'" in capsys.readouterr().err
+
+
+def test_it_writes_the_schema_that_a_type_without_a_model_declares(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["schema", "quicklook"]) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert described["takes"]["title"] == "Body of quicklook"
+    assert described["makes"] is None
+    assert main(["list"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["quicklook", "1.0", "body.schema.json"] in [row[:3] for row in rows]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -113,6 +114,11 @@ def test_it_tells_the_schemas_of_what_is_taken_and_made() -> None:
     signature = declare.find("measure").signature
     assert models.schema(signature.takes, made=False)["required"] == ["width"]  # type: ignore[index]
     assert "numberOfPixels" in models.schema(signature.makes, made=True)["properties"]  # type: ignore[index]
+
+
+def test_it_refuses_a_schema_beside_a_model() -> None:
+    with pytest.raises(DeclarationError, match="takes a model, which has a schema: body_schema is void"):
+        worker_type("measure", version="1", body_schema=Path("body.schema.json"))(_measure)
 
 
 def _one_argument(_request: WorkRequest) -> WorkResult:

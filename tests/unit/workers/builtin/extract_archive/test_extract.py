@@ -15,8 +15,9 @@ from tests.unit.workers.builtin.extract_archive.archives import (
     write_tar_members,
     write_zip,
 )
+from tests.unit.workers.builtin.storage_transfer.transfers import broken_off
 from workers.builtin.extract_archive import worker
-from workers.sdk import InvalidContent
+from workers.sdk import Cancelled, InvalidContent
 from workers.sdk.testing import run_once
 
 
@@ -121,6 +122,15 @@ def test_it_tells_how_far_it_is(inbox: Path, storage: Path) -> None:
     archive = write_zip(inbox / "x.zip", {f"{number}": b"" for number in range(1000)})
     extract(archive, storage=storage, progress=progress)
     assert [line.split(",")[0] for line in progress] == ["500 files extracted", "1000 files extracted"]
+
+
+@pytest.mark.parametrize("after", [3, 20], ids=["reading", "writing"])
+def test_it_stops_in_the_middle_of_a_file_that_nobody_awaits(inbox: Path, storage: Path, after: int) -> None:
+    archive = write_tar(inbox / "x.tar", {"large.bin": bytes(8 * 1024 * 1024)})
+    answers = broken_off(after)
+    with pytest.raises(Cancelled):
+        extract(archive, storage=storage, cancelled=lambda: next(answers))
+    assert list(storage.rglob("*")) == []
 
 
 def test_it_accepts_a_plain_path(inbox: Path, storage: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -25,9 +26,9 @@ def delivered() -> bytes:
     return content
 
 
-def _run(storage: Path, url: str = _URL) -> dict[str, object]:
+def _run(storage: Path, url: str = _URL) -> dict[str, Any]:
     answer = run_once(extract_archive.run, content=json.dumps({"url": url}).encode(), storage=storage)
-    found: dict[str, object] = json.loads(answer.content)
+    found: dict[str, Any] = json.loads(answer.content)
     return found
 
 
@@ -50,6 +51,25 @@ def test_it_names_the_protocols_that_are_allowed(tmp_path: Path, monkeypatch: py
         _run(tmp_path)
 
 
+def test_it_neither_answers_nor_tells_passwords(
+    delivered: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRACT_PROTOCOLS", "memory")
+    fsspec.filesystem("memory").pipe("/me:sesame@deliveries/scene.zip", delivered)
+    found = _run(tmp_path, "memory://me:sesame@deliveries/scene.zip")
+    assert found["archive"]["url"] == _URL
+    with pytest.raises(InvalidContent) as caught:
+        _run(tmp_path, "ftp://me:sesame@deliveries/scene.zip")
+    assert "ftp://deliveries/scene.zip" in caught.value.message
+    assert "sesame" not in caught.value.message
+
+
+def test_it_opens_nothing_through_another_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRACT_PROTOCOLS", "simplecache")
+    with pytest.raises(InvalidContent, match="allowed are: file, simplecache"):
+        _run(tmp_path, "simplecache::file:///etc/passwd")
+
+
 @pytest.mark.usefixtures("delivered")
 def test_it_refuses_an_archive_over_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXTRACT_PROTOCOLS", "memory")
@@ -60,5 +80,5 @@ def test_it_refuses_an_archive_over_the_limit(tmp_path: Path, monkeypatch: pytes
 
 def test_it_says_that_there_is_no_such_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXTRACT_PROTOCOLS", "memory")
-    with pytest.raises(InvalidContent, match=r"nothing\.zip' does not exist"):
+    with pytest.raises(InvalidContent, match=r"url: 'memory://deliveries/nothing\.zip' cannot be had"):
         _run(tmp_path, "memory://deliveries/nothing.zip")

@@ -25,13 +25,23 @@ def _item(path: Path, kind: SceneKind = SceneKind.GEOTIFF) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ({}, "type must be 'Feature'"),
-        ({"type": "Catalog"}, "type must be 'Feature'"),
-        ({"type": "FeatureCollection", "features": []}, "features must be a non-empty array"),
-        ({"type": "FeatureCollection", "features": [{}]}, "features[0] must be a STAC item"),
-        ({"type": "Feature", "assets": {}}, "item.id must be a non-empty string"),
-        ({"type": "Feature", "id": "x"}, "item.assets must be an object of objects"),
-        ({"type": "Feature", "id": "x", "assets": {"a": 1}}, "item.assets must be an object of objects"),
+        ({}, "'type' is a required property"),
+        ({"type": "Catalog"}, "type: 'Catalog' is not one of ['Feature', 'FeatureCollection']"),
+        ({"type": "FeatureCollection"}, "'features' is a required property"),
+        ({"type": "FeatureCollection", "features": []}, "features: [] should be non-empty"),
+        ({"type": "FeatureCollection", "features": [{}]}, "features[0]: 'type' is a required property"),
+        (
+            {"type": "FeatureCollection", "features": [{"type": "x"}]},
+            "features[0].type: 'Feature' was expected",
+        ),
+        ({"type": "Feature", "assets": {}}, "'id' is a required property"),
+        ({"type": "Feature", "id": "", "assets": {}}, "id: '' should be non-empty"),
+        ({"type": "Feature", "id": "x"}, "'assets' is a required property"),
+        ({"type": "Feature", "id": "x", "assets": {"a": 1}}, "assets.a: 1 is not of type 'object'"),
+        (
+            {"type": "Feature", "id": "x", "assets": {}, "stac_extensions": [[]]},
+            "stac_extensions[0]: [] is not",
+        ),
         (
             {"type": "Feature", "id": "x", "assets": {"a": {"type": "text/plain"}}},
             "no GeoTIFF or netCDF asset to show, only: a (text/plain)",

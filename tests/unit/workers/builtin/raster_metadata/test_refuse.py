@@ -124,14 +124,16 @@ def test_it_ignores_side_cars_of_a_raster(storage: Path, delivered: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ({}, "files must be a non-empty array"),
-        ({"files": []}, "files must be a non-empty array"),
-        ({"files": "x"}, "files must be a non-empty array"),
-        ({"files": [1]}, "files[0] must be an object"),
-        ({"files": [{}]}, "files[0].url must be a file: URL"),
+        ({}, "'files' is a required property"),
+        ({"files": []}, "files: [] should be non-empty"),
+        ({"files": "x"}, "files: 'x' is not of type 'array'"),
+        ({"files": [1]}, "files[0]: 1 is not of type 'object'"),
+        ({"files": [{}]}, "files[0]: 'url' is a required property"),
+        ({"files": [{"url": ""}]}, "files[0].url: '' should be non-empty"),
         ({"files": [{"url": "file:///etc/passwd"}]}, "files[0].url: 'file:///etc/passwd' is outside"),
         ({"files": [{"url": "http://x/y.tif"}]}, "scheme 'http'"),
-        ({"archive": 1, "files": []}, "archive must be an object"),
+        ({"archive": 1, "files": []}, "archive: 1 is not of type 'object', 'null'"),
+        ({"archive": {}, "files": []}, "archive: 'url' is a required property"),
     ],
 )
 def test_it_refuses_malformed_content(storage: Path, content: object, reason: str) -> None:
@@ -142,9 +144,11 @@ def test_it_refuses_malformed_content(storage: Path, content: object, reason: st
     ("field", "value", "reason"),
     [
         ("size", 7, "files[0].size says 7"),
-        ("sha256", "ABC", "files[0].sha256 must be 64"),
+        ("size", "7", "files[0].size: '7' is not of type 'integer', 'null'"),
+        ("sha256", "ABC", "files[0].sha256: 'ABC' does not match"),
+        ("sha256", "a" * 64 + "\n", "files[0].sha256: "),
         ("path", "../x", "files[0].path must be a relative path"),
-        ("path", 3, "files[0].path must be a relative path"),
+        ("path", 3, "files[0].path: 3 is not of type 'string'"),
     ],
 )
 def test_it_refuses_wrong_facts_about_a_file(
