@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from workers.builtin.file_digest import digests_of, new_digest
+from workers.builtin.full_disk import is_full
 from workers.builtin.transfer.terms import TargetTaken
 from workers.sdk import RetryLater
 
 _SECONDS_BEFORE_RETRY: Final = 60
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: File systems that know no hard links say so.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _PIECE: Final = 1024 * 1024
@@ -56,7 +56,7 @@ class Partial:
         try:
             self._file.write(piece)
         except OSError as error:
-            if error.errno in _NO_SPACE:
+            if is_full(error):
                 raise RetryLater(
                     after=_SECONDS_BEFORE_RETRY, reason=f"No space left in {self._path.parent}"
                 ) from error

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import fsspec
 
+from workers.builtin.transfer.known_hosts import only_known_hosts
 from workers.sdk import InvalidContent, RetryLater
 from workers.sdk.errors import ConfigurationError, WorkerError
 
@@ -26,6 +27,8 @@ _FOREVER: Final = (
     NotADirectoryError,
     ftplib.error_perm,
 )
+#: Likewise, of a package that is not always installed.
+_REFUSED_BY_SSH: Final = "AuthenticationException"
 _BAD_REQUEST, _SERVER_ERROR = 400, 500
 #: HTTP answers below 500 that pass: time-out, too early, too many requests.
 _PASSING: Final = frozenset({408, 425, 429})
@@ -126,8 +129,13 @@ def _options(protocol: str) -> dict[str, Any]:
     if protocol == "ftp":
         return {"timeout": _PATIENCE}
     if protocol in {"sftp", "ssh"}:
-        # Only hosts that the fleet knows: fsspec would take any host for the one that was meant.
-        return {"timeout": _PATIENCE, "banner_timeout": _PATIENCE, "host_key_policy": "reject"}
+        # fsspec would take any host for the one that was meant.
+        return {
+            "timeout": _PATIENCE,
+            "banner_timeout": _PATIENCE,
+            "auth_timeout": _PATIENCE,
+            "host_key_policy": only_known_hosts(),
+        }
     return {}
 
 
@@ -143,7 +151,9 @@ def _is_forever(error: BaseException) -> bool:
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return _BAD_REQUEST <= status < _SERVER_ERROR and status not in _PASSING
-    return isinstance(error, _FOREVER)
+    return isinstance(error, _FOREVER) or any(
+        kind.__name__ == _REFUSED_BY_SSH for kind in type(error).__mro__
+    )
 
 
 def _tells(cause: BaseException) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, SHA256, answered, transfer
 from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import Cancelled, InvalidContent
+from workers.sdk.errors import ConfigurationError
 
 
 @pytest.fixture
@@ -63,6 +64,16 @@ def test_it_leaves_nothing_of_a_file_that_nobody_awaits(source: Path, memory: An
             {"source": source.as_uri(), "target": "memory://a.bin"}, storage=storage, cancelled=lambda: True
         )
     assert memory.find("/") == []
+
+
+@pytest.mark.parametrize(("protocol", "package"), [("gs", "gcsfs"), ("abfs", "adlfs")])
+def test_it_names_the_package_that_a_protocol_lacks(
+    source: Path, storage: Path, monkeypatch: pytest.MonkeyPatch, protocol: str, package: str
+) -> None:
+    monkeypatch.setenv("TRANSFER_PROTOCOLS", protocol)
+    told = f"files\\[0\\].target: this fleet cannot reach '{protocol}://store/a.bin': .*{package}"
+    with pytest.raises(ConfigurationError, match=told):
+        transfer({"source": source.as_uri(), "target": f"{protocol}://store/a.bin"}, storage=storage)
 
 
 def test_it_writes_by_no_protocol_that_only_reads(

@@ -1,0 +1,162 @@
+"""A small SFTP server over a folder, that breaks off when it is told to."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.sftp import SFTP_OK
+
+USER, PASSWORD = "me", "sesame"
+
+
+@dataclass
+class SftpServer:
+    """What is served, and by which rules."""
+
+    folder: Path
+    port: int
+    key: paramiko.PKey
+    #: Bytes that may be read or written until every connection ends; ``None``: any number.
+    breaks_after: int | None = None
+    #: Where reading began, for each file that was opened to be read.
+    read_from: list[int] = field(default_factory=list)
+    transports: list[paramiko.Transport] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Return the URL with user name and password."""
+        return f"sftp://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+
+    @property
+    def known(self) -> str:
+        """Return the line that a file of known hosts needs."""
+        return f"[127.0.0.1]:{self.port} {self.key.get_name()} {self.key.get_base64()}\n"
+
+    def count(self, size: int) -> None:
+        """Take note of bytes that are about to go or come; end the connections when they are too many."""
+        if self.breaks_after is None:
+            return
+        self.breaks_after -= size
+        if self.breaks_after < 0:
+            for transport in self.transports:
+                transport.close()
+
+
+class _Door(paramiko.ServerInterface):
+    def check_auth_password(self, username: str, password: str) -> int:
+        right = (username, password) == (USER, PASSWORD)
+        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002 (paramiko's signature)
+        return "password"
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 (likewise)
+        return OPEN_SUCCEEDED
+
+
+class _Handle(paramiko.SFTPHandle):
+    """An open file."""
+
+    served: SftpServer
+    readfile: Any
+    writefile: Any
+    begun = False
+
+    def read(self, offset: int, length: int) -> Any:
+        if not self.begun:
+            self.begun = True
+            self.served.read_from.append(offset)
+        self.served.count(length)
+        return super().read(offset, length)
+
+    def write(self, offset: int, data: Any) -> int:
+        self.served.count(len(data))
+        return super().write(offset, data)
+
+    def stat(self) -> Any:
+        return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
+
+
+class _Files(paramiko.SFTPServerInterface):
+    def __init__(self, server: paramiko.ServerInterface, *, served: SftpServer) -> None:
+        super().__init__(server)
+        self._served = served
+
+    def _local(self, path: str) -> Path:
+        return self._served.folder / path.lstrip("/")
+
+    def stat(self, path: str) -> Any:
+        try:
+            return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+
+    lstat = stat
+
+    def open(self, path: str, flags: int, attr: Any) -> Any:  # noqa: ARG002 (likewise)
+        try:
+            number = os.open(self._local(path), flags, 0o644)
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        handle = _Handle(flags)
+        handle.served = self._served
+        handle.readfile = handle.writefile = os.fdopen(number, "r+b" if flags & os.O_RDWR else _mode(flags))
+        return handle
+
+    def remove(self, path: str) -> int:
+        return _done(self._local(path).unlink)
+
+    def posix_rename(self, oldpath: str, newpath: str) -> int:
+        return _done(lambda: self._local(oldpath).replace(self._local(newpath)))
+
+    def mkdir(self, path: str, attr: Any) -> int:  # noqa: ARG002 (likewise)
+        return _done(self._local(path).mkdir)
+
+
+def _mode(flags: int) -> str:
+    return "wb" if flags & os.O_WRONLY else "rb"
+
+
+def _done(action: Any) -> int:
+    try:
+        action()
+    except OSError as error:
+        return paramiko.SFTPServer.convert_errno(error.errno or 0)
+    return SFTP_OK
+
+
+@contextmanager
+def serving_sftp(folder: Path) -> Iterator[SftpServer]:
+    """Serve a folder until the end of the block."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = SftpServer(folder=folder, port=listening.getsockname()[1], key=paramiko.ECDSAKey.generate())
+        thread = threading.Thread(target=_accept, args=(listening, served))
+        thread.start()
+        try:
+            yield served
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for transport in served.transports:
+                transport.close()
+
+
+def _accept(listening: socket.socket, served: SftpServer) -> None:
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport = paramiko.Transport(connection)
+        served.transports.append(transport)
+        transport.add_server_key(served.key)
+        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files, served=served)
+        transport.start_server(event=threading.Event(), server=_Door())
