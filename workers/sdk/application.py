@@ -121,9 +121,8 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
 
 
 def _with_room_for_bulks(config: WorkerConfig, types: Sequence[WorkerType]) -> WorkerConfig:
-    """Take as much in advance as the largest bulk holds; the embedded broker gives no bulks."""
-    largest = 1 if config.embedded else max(entry.bulk for entry in types)
-    return replace(config, prefetch=max(config.prefetch, largest))
+    """Take as much in advance as the largest bulk holds."""
+    return replace(config, prefetch=max(config.prefetch, *(entry.bulk for entry in types)))
 
 
 def _consume_only(app: Celery, *, types_queues: list[str]) -> None:

@@ -118,10 +118,9 @@ class WorkConsumer(Consumer):
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         super().__init__(*args, **options)
         sizes = {entry.name: entry.bulk for entry in self.fleet.types if entry.bulk > 1}
-        # Without an event loop messages come one by one: there is nothing to collect.
         self._bulks = (
-            Bulks(sizes=sizes, start=self.on_task_request, soon=hub.call_soon, more=self._more_has_come)
-            if hub and sizes
+            Bulks(sizes=sizes, start=self.on_task_request, soon=self.call_soon, more=self._more_has_come)
+            if sizes
             else None
         )
         self.pulse = Pulse(
@@ -216,8 +215,21 @@ class WorkConsumer(Consumer):
         )
 
     def _more_has_come(self) -> bool:
+        if self.hub is None:
+            return self._takes_another()
         arrivals = self.connection.connection.arrivals if self.connection is not None else None
         return arrivals is not None and arrivals.buffered
+
+    def _takes_another(self) -> bool:
+        """Take a message if there is one: without an event loop a turn is one message."""
+        if self.connection is None or self.blueprint.state in STOP_CONDITIONS:
+            return False
+        try:
+            self.connection.drain_events(timeout=0)
+        except OSError:
+            # A time-out: there is none. What else is wrong the loop meets as well.
+            return False
+        return True
 
     def _take(self, message: Any, work: ManagedWork) -> None:
         known = self._desk.in_hand.get(work.request.dispatch_id or "")

@@ -68,6 +68,11 @@ class EmbeddedChannel(filesystem.Channel):
         """Put a message back that was taken and not worked on to the end."""
         self._put(queue, payload | {"redelivered": True})
 
+    def _restore(self, message: Any) -> None:
+        # The plain transport says so where no consumer looks.
+        message.delivery_info["redelivered"] = True
+        super()._restore(message)
+
     def _queue_bind(
         self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
     ) -> None:

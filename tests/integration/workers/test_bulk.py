@@ -11,25 +11,27 @@ from workers.contract.work_answer import AnswerStatus
 _WIDTHS = (1, 2, -3, 4, "x", 6, 7)
 
 
-def _dispatch(manager: Manager, *widths: object) -> list[str]:
-    names = [f"bulk-{position}-{width}" for position, width in enumerate(widths)]
+def _dispatch(manager: Manager, pool: str, *widths: object) -> list[str]:
+    names = [f"bulk-{pool}-{position}-{width}" for position, width in enumerate(widths)]
     for position, (name, width) in enumerate(zip(names, widths, strict=True)):
         content = json.dumps({"width": width}).encode()
         manager.dispatch_task("tally", a_request(name, content=content, dispatch_id=f"{position}:1:1"))
     return names
 
 
-@pytest.mark.rabbitmq
-@pytest.mark.parametrize("pool", [["solo"], ["prefork", "--concurrency", "1"]], ids=lambda pool: pool[0])
+_POOLS = [["solo"], ["threads", "--concurrency", "1"], ["prefork", "--concurrency", "1"]]
+
+
+@pytest.mark.parametrize("pool", _POOLS, ids=lambda pool: pool[0])
 def test_it_works_at_once_on_what_is_there_and_answers_each_by_itself(
-    rabbitmq: Broker, pool: list[str]
+    broker: Broker, pool: list[str]
 ) -> None:
-    with Manager(broker=rabbitmq) as manager:
+    with Manager(broker=broker) as manager:
         manager.declare_type("tally")
-        names = _dispatch(manager, *_WIDTHS)
-        with Fleet(broker=rabbitmq, types=["tally"], pool=pool):
+        names = _dispatch(manager, pool[0], *_WIDTHS)
+        with Fleet(broker=broker, types=["tally"], pool=pool):
             answers = [manager.final_answer(name) for name in names]
-            spoilt = _dispatch(manager, *range(11, 14))
+            spoilt = _dispatch(manager, pool[0], *range(11, 14))
             others = [manager.final_answer(name) for name in spoilt]
     bad = {answer.messages for answer in answers if answer.status is AnswerStatus.INVALID_CONTENT}
     assert bad == {
@@ -46,8 +48,17 @@ def test_it_works_at_once_on_what_is_there_and_answers_each_by_itself(
     ]
 
 
-@pytest.mark.parametrize("broker", ["embedded"], indirect=True)
-def test_it_works_on_one_at_a_time_where_the_broker_gives_one_at_a_time(broker: Broker) -> None:
+def test_a_lone_request_is_a_bulk_of_one(broker: Broker) -> None:
     with Manager(broker=broker) as manager, Fleet(broker=broker, types=["tally"]):
-        (name,) = _dispatch(manager, 5)
+        (name,) = _dispatch(manager, "lone", 5)
         assert manager.final_answer(name).content == b"1"
+
+
+def test_a_full_bulk_does_not_wait_and_the_rest_follows(broker: Broker) -> None:
+    with Manager(broker=broker) as manager:
+        manager.declare_type("tally")
+        names = _dispatch(manager, "full", *range(20, 45))
+        with Fleet(broker=broker, types=["tally"]):
+            sizes = [int(manager.final_answer(name).content or b"0") for name in names]
+    assert max(sizes) <= 10
+    assert sizes.count(10) >= 10
