@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from workers.commands import conformance, listing, scaffold, schemas, workflow_file
+from workers.commands import conformance, listing, replay, scaffold, schemas, workflow_file
 from workers.sdk.config import WorkerConfig
 from workers.sdk.errors import WorkerError
 
@@ -29,6 +29,7 @@ _EXAMPLES: Final = """examples:
   python -m workers list --modules shout
   python -m workers schema shout --modules shout
   python -m workers workflow my_flows:INGEST > ingest.json && manage.py import_configuration ingest.json
+  python -m workers replay recorded --modules shout
   python -m workers conformance --url amqp://guest:guest@localhost// --type shout
 
 The guide: docs/reference/worker-sdk.md, and docs/tutorial/first-worker.md for the first steps."""
@@ -66,6 +67,7 @@ def _parser(config: WorkerConfig) -> ArgumentParser:
     _add_list(commands, config)
     _add_schema(commands, config)
     _add_workflow(commands)
+    _add_replay(commands, config)
     _add_conformance(commands, config)
     return parser
 
@@ -115,6 +117,19 @@ def _add_workflow(commands: "Commands") -> None:
         help="a variable that holds a workers.sdk.workflows.Workflow; the result is what manage.py "
         "import_configuration reads",
     )
+
+
+def _add_replay(commands: "Commands", config: WorkerConfig) -> None:
+    replayed = _add(
+        commands,
+        "replay",
+        replay.run,
+        "run requests again that a fleet has recorded (WORKER_RECORD_DIR), and tell which are answered "
+        "in another way",
+    )
+    replayed.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the recordings")
+    replayed.add_argument("--type", help="only those of this worker type (default: all)")
+    _add_modules(replayed, config)
 
 
 def _add_conformance(commands: "Commands", config: WorkerConfig) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from workers.contract.work_request import WorkRequest
-from workers.sdk.calling import BulkFunction, Outcome
+from workers.sdk.calling import BulkFunction, Outcome, checked_outcome
 from workers.sdk.checkpoints import Checkpoint
 from workers.sdk.config import WorkerConfig
 from workers.sdk.context import RequestLog, WorkContext
-from workers.sdk.errors import Cancelled, InvalidCheckpoint, InvalidResult
-from workers.sdk.result import checked
+from workers.sdk.errors import Cancelled, InvalidCheckpoint
 from workers.sdk.secret_files import SecretFiles
 from workers.sdk.tracing import Tracing
 from workers.sdk.workspace import Workspace
@@ -65,7 +64,9 @@ def outcomes(
         )
         found: list[Outcome] = []
         try:
-            found = [_checked(one, config.max_content) for one in function.bulk(requests, context)]
+            found = [
+                checked_outcome(one, maximum=config.max_content) for one in function.bulk(requests, context)
+            ]
         finally:
             # In the order that their nesting asks for.
             for position in reversed(range(len(spans))):
@@ -73,12 +74,3 @@ def outcomes(
                 error = ended if isinstance(ended, Exception) else None
                 spans[position].__exit__(type(error) if error else None, error, None)
     return found
-
-
-def _checked(outcome: Outcome, maximum: int) -> Outcome:
-    if isinstance(outcome, Exception):
-        return outcome
-    try:
-        return checked(outcome, maximum=maximum)
-    except InvalidResult as error:
-        return error

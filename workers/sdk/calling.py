@@ -12,7 +12,7 @@ from workers.contract.work_request import WorkRequest
 from workers.sdk import models
 from workers.sdk.context import WorkContext
 from workers.sdk.errors import InvalidContent, InvalidResult
-from workers.sdk.result import WorkResult
+from workers.sdk.result import WorkResult, checked
 from workers.sdk.secret_files import SecretFiles
 from workers.sdk.signatures import Signature
 
@@ -99,6 +99,16 @@ class BulkFunction:
             return models.read(self.signature.takes, request.content)
         except InvalidContent as error:
             return error
+
+
+def checked_outcome(outcome: Outcome, *, maximum: int) -> Outcome:
+    """Return an outcome of a bulk if it can be answered, else the error that says why it cannot."""
+    if isinstance(outcome, Exception):
+        return outcome
+    try:
+        return checked(outcome, maximum=maximum)
+    except InvalidResult as error:
+        return error
 
 
 @dataclass(slots=True)

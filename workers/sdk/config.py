@@ -130,6 +130,17 @@ VARIABLES: Final = (
         meaning="largest content of a result, 1 to 90000000; a larger one ends the request in ERROR",
     ),
     Variable(
+        name="WORKER_RECORD_DIR",
+        default="none",
+        meaning="folder that requests are written to with their answers, contents included, for "
+        "`python -m workers replay`",
+    ),
+    Variable(
+        name="WORKER_RECORD_MOST",
+        default="1000",
+        meaning="requests that each process records, 1 to 1000000; the rest are not",
+    ),
+    Variable(
         name="WORKER_METRICS_PORT",
         default="0",
         meaning="port for probes and Prometheus, 1 to 65535; 0: none",
@@ -184,6 +195,10 @@ class WorkerConfig:
     cancel_grace: float
     #: Bytes.
     max_content: int
+    #: ``None``: nothing is recorded.
+    recordings: Path | None
+    #: Of one process.
+    most_recordings: int
     #: 0: none.
     metrics_port: int
     metrics_host: str
@@ -229,6 +244,8 @@ class WorkerConfig:
             max_content=env.integer(
                 "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=90_000_000
             ),
+            recordings=_folder(recorded) if (recorded := env.text("WORKER_RECORD_DIR")) else None,
+            most_recordings=env.integer("WORKER_RECORD_MOST", default=1000, minimum=1, maximum=10**6),
             metrics_port=env.integer("WORKER_METRICS_PORT", default=0, minimum=0, maximum=65_535),
             metrics_host=env.text("METRICS_HOST", default="0.0.0.0"),  # noqa: S104 (probes come from other machines)
             metrics_token=env.text("METRICS_TOKEN"),

@@ -20,6 +20,7 @@ from workers.sdk.context import RequestLog, WorkContext
 from workers.sdk.errors import Cancelled, InvalidContent, RetryLater
 from workers.sdk.live_lines import LiveLines, RunLines
 from workers.sdk.masking import masked
+from workers.sdk.recordings import Recorder
 from workers.sdk.result import WorkResult, checked
 from workers.sdk.secret_files import SecretFiles
 from workers.sdk.stop_signs import StopSigns
@@ -50,6 +51,7 @@ class Runner:
         self._signs = StopSigns.of(config)
         self._announce = announce
         self._tracing = tracing
+        self._recorder = Recorder.of(config)
         # The pulse looks for work that is due to be announced at least twice in that time.
         self._lines = LiveLines(quiet=2 * config.running_after)
 
@@ -57,7 +59,8 @@ class Runner:
         """Run a managed request and return its answer, whatever the worker type does."""
         begun = time.monotonic()
         answer = self._answer(worker_type, request)
-        return replace(answer, run_seconds=round(time.monotonic() - begun, 4))
+        took = round(time.monotonic() - begun, 4)
+        return self._recorded(worker_type, request, replace(answer, run_seconds=took))
 
     def answer_bulk(self, *, worker_type: str, requests: Sequence[WorkRequest]) -> list[WorkAnswer]:
         """Run managed requests of a bulk type at once and return their answers, in their order.
@@ -83,10 +86,19 @@ class Runner:
             _log.warning("bulk failed, its requests are run one by one: %s", masked(repr(error)))
             return [self.answer(worker_type=worker_type, request=request) for request in requests]
         took = round((time.monotonic() - begun) / len(requests), 4)
-        return [
+        answers = [
             replace(self._worded_outcome(worker_type, request, outcome), run_seconds=took)
             for request, outcome in zip(requests, found, strict=True)
         ]
+        return [
+            self._recorded(worker_type, request, answer)
+            for request, answer in zip(requests, answers, strict=True)
+        ]
+
+    def _recorded(self, worker_type: str, request: WorkRequest, answer: WorkAnswer) -> WorkAnswer:
+        if self._recorder is not None:
+            self._recorder.keep(worker_type=worker_type, request=request, answer=answer)
+        return answer
 
     def _answer(self, worker_type: str, request: WorkRequest) -> WorkAnswer:
         try:

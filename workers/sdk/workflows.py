@@ -9,7 +9,7 @@ CHAIN = chain(
 INGEST = Workflow("ingest-scene", CHAIN)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,13 +42,8 @@ def step(worker_type: str | Callable[..., Any], *, only_if: Condition | None = N
     Raises:
         DeclarationError: the function declares none.
     """
-    told = {ONLY_IF: only_if.to_json()} if only_if else {}
-    if isinstance(worker_type, str):
-        return signature(names.task_name(worker_type), kwargs=told)
-    for entry in declare.declared_types().values():
-        if entry.declared is worker_type:
-            return signature(names.task_name(entry.name), kwargs=told)
-    raise DeclarationError(f"{worker_type!r} declares no worker type")
+    name = worker_type if isinstance(worker_type, str) else declare.declared_by(worker_type).name
+    return signature(names.task_name(name), kwargs={ONLY_IF: only_if.to_json()} if only_if else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,22 @@ class Workflow:
         Raises:
             DeclarationError: the canvas is no chain of worker types and groups of them.
         """
-        return [self._workers(link) for link in _links(self.canvas)]
+        steps = [self._workers(link) for link in _links(self.canvas)]
+        if not steps:
+            raise self._wrong("it has no step")
+        return steps
+
+    def conditions(self) -> dict[int, Condition]:
+        """Return the conditions of steps, by the number of the step from 1.
+
+        Raises:
+            DeclarationError: the first step has one.
+        """
+        told = {number: link.kwargs.get(ONLY_IF) for number, link in enumerate(_links(self.canvas), 1)}
+        found = {number: Condition.from_json(value) for number, value in told.items() if value}
+        if 1 in found:
+            raise self._wrong("the first step is always taken: no answer comes before it")
+        return found
 
     def configuration(self) -> dict[str, Any]:
         """Return the content of a configuration file: worker types that are declared here, and the workflow.
@@ -82,25 +92,25 @@ class Workflow:
             DeclarationError: the canvas is no chain of worker types and groups of them, or a worker type does
                 not say which contents a manager may send to it.
         """
-        steps = self.steps()
+        steps, conditions = self.steps(), self.conditions()
         workers = list(dict.fromkeys(name for members in steps for name in members))
         items = [_worker(declare.find(name)) for name in workers if name in declare.declared_types()]
         value = {
             "workflowType": self.workflow_type,
             "keepErrors": self.keep_errors,
             "priority": self.priority,
-            "steps": [self._step(number, link) for number, link in enumerate(_links(self.canvas), 1)],
+            "steps": [
+                self._step(number, members, conditions.get(number)) for number, members in enumerate(steps, 1)
+            ],
         }
         items.append({"key": _WORKFLOW, "value": value})
         module = {"module": {"id": "workermanager"}, "resetBeforeImport": False, "configuration": items}
         return {"microservice": "rs-worker-manager", "modules": [module]}
 
-    def _step(self, number: int, link: Any) -> dict[str, Any]:
-        members = self._workers(link)
+    def _step(self, number: int, members: Sequence[str], condition: Condition | None) -> dict[str, Any]:
         if len(members) == 1:
-            if number == 1 and link.kwargs:
-                raise self._wrong("the first step is always taken: no answer comes before it")
-            return {"stepNumber": number * _STRIDE, "workerType": members[0], **link.kwargs}
+            told = {ONLY_IF: condition.to_json()} if condition else {}
+            return {"stepNumber": number * _STRIDE, "workerType": members[0], **told}
         written: dict[str, Any] = {"stepNumber": number * _STRIDE, "workerTypes": list(members)}
         return written | ({"contentTypeOutput": self.gathered[number]} if number in self.gathered else {})
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest, WorkResult, json_content
-from workers.sdk.errors import InvalidResult
-from workers.sdk.testing import run_once
+from workers.sdk.errors import InvalidCheckpoint, InvalidResult
+from workers.sdk.testing import run_bulk, run_once
 
 
 def test_it_runs_the_function_with_the_request() -> None:
@@ -106,3 +106,32 @@ def test_it_names_what_is_wrong_with_json_content(content: bytes, reason: str) -
 def test_it_reads_json_content() -> None:
     result = run_once(lambda request, context: WorkResult.json(json_content(request)), content=b'{"a": 1}')  # noqa: ARG005
     assert result.content == b'{"a":1}'
+
+
+def test_it_runs_a_bulk_and_tells_what_becomes_of_each(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    def work(requests: list[WorkRequest], context: WorkContext) -> list[object]:
+        context.progress(f"{len(requests)} at once")
+        (context.storage / "out").write_text(context.secret("key"))
+        kinds = {b"bad": InvalidContent("bad"), b"odd": "text"}
+        return [kinds.get(one.content, WorkResult(content=one.content)) for one in requests]
+
+    contents = [b"good", b"bad", b"odd"]
+    good, bad, odd = run_bulk(
+        work, contents=contents, storage=tmp_path, secrets={"key": "sesame"}, progress=lines
+    )
+    assert good == WorkResult(content=b"good")
+    assert isinstance(bad, InvalidContent)
+    assert isinstance(odd, InvalidResult)
+    assert lines == ["3 at once"]
+    assert (tmp_path / "out").read_text() == "sesame"
+
+
+def test_a_bulk_has_no_checkpoint() -> None:
+    def work(requests: list[WorkRequest], context: WorkContext) -> list[WorkResult]:
+        context.checkpoint.save(1)
+        return [WorkResult() for _ in requests]
+
+    with pytest.raises(InvalidCheckpoint, match="Work on a bulk has no checkpoint"):
+        run_bulk(work, contents=[b""])
