@@ -42,7 +42,13 @@ class Fleet:
     """One ``celery -A workers worker``."""
 
     def __init__(
-        self, *, broker: Broker, types: Sequence[str], pool: Sequence[str] = ("solo",), **variables: str
+        self,
+        *,
+        broker: Broker,
+        types: Sequence[str],
+        pool: Sequence[str] = ("solo",),
+        launcher: Sequence[str] = ("-m", "celery"),
+        **variables: str,
     ) -> None:
         broker.var.mkdir(parents=True, exist_ok=True)
         self.log = broker.var / f"worker-{time.monotonic_ns()}.log"
@@ -50,7 +56,7 @@ class Fleet:
             "WORKER_MODULES": "tests.integration.workers.sample_types",
             "WORKER_HEARTBEAT_SECONDS": "0.3",
         }
-        command = [sys.executable, "-m", "celery", "-A", "workers", "worker", "--types", ",".join(types)]
+        command = [sys.executable, *launcher, "-A", "workers", "worker", "--types", ",".join(types)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--pool", *pool],

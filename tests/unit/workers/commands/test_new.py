@@ -9,6 +9,8 @@ from tests.architecture import tree
 from workers.commands.command_line import main
 from workers.commands.scaffold import module_name
 
+_WIDE = ("--line-length", "110")
+
 
 @pytest.mark.parametrize(
     ("worker_type", "module"),
@@ -43,6 +45,45 @@ def test_what_it_writes_passes_its_own_test(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
     assert "WORKER_MODULES=scene_index" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        # Without rules that contradict others, and those about assert, docstrings and copyright.
+        [
+            "ruff",
+            "check",
+            "--isolated",
+            *_WIDE,
+            "--select",
+            "ALL",
+            "--ignore",
+            "D203,D213,COM812,S101,D100,D103,CPY001",
+        ],
+        ["ruff", "format", "--isolated", *_WIDE, "--check"],
+        [
+            "mypy",
+            "--strict",
+            "--follow-imports",
+            "silent",
+            "--cache-dir",
+            str(tree.ROOT / ".mypy_cache" / "new"),
+        ],
+    ],
+    ids=["rules", "form", "types"],
+)
+def test_what_it_writes_pleases_the_strictest(check: list[str], tmp_path: Path) -> None:
+    assert main(["new", "scene-index", "--folder", str(tmp_path / "new")]) == 0
+    done = subprocess.run(
+        [sys.executable, "-m", *check, "."],
+        cwd=tmp_path / "new",
+        env=os.environ | {"MYPYPATH": str(tree.ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_it_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
