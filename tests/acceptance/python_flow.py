@@ -26,7 +26,10 @@ def shout(words: Words, _context: WorkContext) -> Words:
     return Words(words=[word.upper() for word in words.words])
 
 
-@worker_type("python-count", version="1", content_types=("python-words",), content_type_output="json")
+# A content type goes to one worker type: it is enough that one member of the step takes what comes.
+@worker_type(
+    "python-count", version="1", content_types=("python-words-to-count",), content_type_output="json"
+)
 def count(words: Words, _context: WorkContext) -> WorkResult:
     return WorkResult.json(len(words.words), additional_headers={"acme.counted": "yes"})
 

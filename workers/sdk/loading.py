@@ -50,7 +50,8 @@ def builtin_types() -> tuple[str, ...]:
 
 def _load(name: str) -> WorkerType:
     if name not in declare.declared_types() and name in builtin_types():
-        imported(f"workers.builtin.{name.replace('-', '_')}.worker", asked_by=f"worker type {name}")
+        module = f"workers.builtin.{name.replace('-', '_')}.worker"
+        imported(module, asked_by=f"worker type {name}, which needs requirements-fleet.txt")
     try:
         return declare.find(name)
     except UnknownWorkerType:
