@@ -64,8 +64,8 @@ class MemoryManager:
     ) -> WorkAnswer:
         """Take a request through a worker type, by its name or its function, or through a workflow.
 
-        Returns the answer of the last step that was taken, or the first one that was no success. ``request_id`` is a new one
-        unless given.
+        Returns the answer of the last step that was taken, or the first one that was no success.
+        ``request_id`` is a new one unless given.
 
         Raises:
             UnknownWorkerType: nothing declares one of the worker types.
