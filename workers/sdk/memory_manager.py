@@ -115,7 +115,7 @@ class MemoryManager:
                     dispatch_id=f"{number}:1:1",
                 )
             )
-            for number, content in zip(self._numbers, contents, strict=False)
+            for content, number in zip(contents, self._numbers, strict=False)
         ]
         for answer in self._runner.answer_bulk(worker_type=name, requests=requests):
             self._hear(answer)
