@@ -74,7 +74,7 @@ class RunLines:
         self._waiting = waiting
         self._lock = threading.Lock()
         self._last: deque[str] = deque(maxlen=MOST_LINES)
-        self._changed = self._closed = False
+        self._changed = self._closed = self._has_waited = False
         self._begun = time.monotonic()
         self._quiet_until = self._begun + quiet
         self._sent_at = self._begun - PAUSE
@@ -97,7 +97,8 @@ class RunLines:
         """Send nothing any more: the answer follows, and nothing may overtake it."""
         with self._lock:
             self._closed = True
-        self._waiting.forget(self)
+        if self._has_waited:
+            self._waiting.forget(self)
 
     def _take(self, line: str, *, due: float) -> None:
         text = line[:LONGEST_LINE]
@@ -111,6 +112,7 @@ class RunLines:
             if time.monotonic() >= due:
                 self._leave()
                 return
+            self._has_waited = True
         self._waiting.await_time(self, due)
 
     def _leave(self) -> None:
@@ -118,4 +120,5 @@ class RunLines:
         self._changed = self._sent_at < self._quiet_until
         self._send("\n".join(self._last))
         if self._changed:
+            self._has_waited = True
             self._waiting.await_time(self, self._quiet_until)

@@ -3,8 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -52,15 +51,16 @@ class Runner:
         self._announce = announce
         self._tracing = tracing
         self._recorder = Recorder.of(config)
+        self._secrets = SecretFiles(config.secrets)
         # The pulse looks for work that is due to be announced at least twice in that time.
         self._lines = LiveLines(quiet=2 * config.running_after)
 
     def answer(self, *, worker_type: str, request: WorkRequest) -> WorkAnswer:
         """Run a managed request and return its answer, whatever the worker type does."""
         begun = time.monotonic()
-        answer = self._answer(worker_type, request)
+        outcome = self._outcome(worker_type, request)
         took = round(time.monotonic() - begun, 4)
-        return self._recorded(worker_type, request, replace(answer, run_seconds=took))
+        return self._recorded(worker_type, request, self._worded_outcome(worker_type, request, outcome, took))
 
     def answer_bulk(self, *, worker_type: str, requests: Sequence[WorkRequest]) -> list[WorkAnswer]:
         """Run managed requests of a bulk type at once and return their answers, in their order.
@@ -87,7 +87,7 @@ class Runner:
             return [self.answer(worker_type=worker_type, request=request) for request in requests]
         took = round((time.monotonic() - begun) / len(requests), 4)
         answers = [
-            replace(self._worded_outcome(worker_type, request, outcome), run_seconds=took)
+            self._worded_outcome(worker_type, request, outcome, took)
             for request, outcome in zip(requests, found, strict=True)
         ]
         return [
@@ -100,37 +100,37 @@ class Runner:
             self._recorder.keep(worker_type=worker_type, request=request, answer=answer)
         return answer
 
-    def _answer(self, worker_type: str, request: WorkRequest) -> WorkAnswer:
+    def _outcome(self, worker_type: str, request: WorkRequest) -> WorkResult | BaseException:
         try:
-            result = self._announced_run(worker_type, request)
+            return self._announced_run(worker_type, request)
         except _THROUGH:
             raise
         # A library that calls sys.exit() must not take the worker along.
         except (Exception, SystemExit, Cancelled) as error:
             if _told_to_exit(error):
                 raise
-            return self._worded_outcome(worker_type, request, error)
-        return self._worded_outcome(worker_type, request, result)
+            return error
 
     def _worded_outcome(
-        self, worker_type: str, request: WorkRequest, outcome: WorkResult | BaseException
+        self, worker_type: str, request: WorkRequest, outcome: WorkResult | BaseException, took: float
     ) -> WorkAnswer:
         match outcome:
+            case WorkResult():
+                return self._succeeded(request, outcome, took)
             case InvalidContent():
-                return self.worded(request, AnswerStatus.INVALID_CONTENT, *outcome.messages)
+                return self.worded(request, AnswerStatus.INVALID_CONTENT, *outcome.messages, took=took)
             case Cancelled():
                 # Whoever knows of the cancellation does not send it.
-                return self.worded(request, AnswerStatus.ERROR, "Cancelled")
+                return self.worded(request, AnswerStatus.ERROR, "Cancelled", took=took)
             case RetryLater():
-                return self._later(request, outcome)
-            case BaseException():
+                return self._later(request, outcome, took)
+            case _:
                 facts = _facts(worker_type, request) | {"action": "work.failed"}
                 _log.error("worker type failed", extra=facts, exc_info=outcome)
-                return self.worded(request, AnswerStatus.ERROR, f"{type(outcome).__name__}: {outcome}")
-            case _:
-                return self._succeeded(request, outcome)
+                text = f"{type(outcome).__name__}: {outcome}"
+                return self.worded(request, AnswerStatus.ERROR, text, took=took)
 
-    def _succeeded(self, request: WorkRequest, result: WorkResult) -> WorkAnswer:
+    def _succeeded(self, request: WorkRequest, result: WorkResult, took: float) -> WorkAnswer:
         return WorkAnswer(
             tenant=request.tenant,
             request_id=request.request_id,
@@ -140,6 +140,7 @@ class Runner:
             content=result.content,
             dispatch_id=request.dispatch_id,
             worker_id=self._config.worker_id,
+            run_seconds=took,
         )
 
     def run(self, *, worker_type: str, request: WorkRequest) -> WorkResult:
@@ -148,11 +149,13 @@ class Runner:
         Raises:
             InvalidResult: the worker type returned something that cannot be answered.
         """
-        log = RequestLog(_log, _facts(worker_type, request))
-        return self._run(worker_type, request, log, partial(_logged, log))
+        facts = _facts(worker_type, request)
+        return self._run(worker_type, request, RequestLog(_log, facts), partial(_logged, facts))
 
-    def worded(self, request: WorkRequest, status: AnswerStatus, *messages: str) -> WorkAnswer:
-        """Return an answer without content."""
+    def worded(
+        self, request: WorkRequest, status: AnswerStatus, *messages: str, took: float | None = None
+    ) -> WorkAnswer:
+        """Return an answer without content, from work that took so many seconds, if any was begun."""
         return WorkAnswer(
             tenant=request.tenant,
             request_id=request.request_id,
@@ -160,12 +163,13 @@ class Runner:
             messages=_bounded(messages),
             dispatch_id=request.dispatch_id,
             worker_id=self._config.worker_id,
+            run_seconds=took,
         )
 
-    def _later(self, request: WorkRequest, error: RetryLater) -> WorkAnswer:
+    def _later(self, request: WorkRequest, error: RetryLater, took: float) -> WorkAnswer:
         if request.dispatch_id is None:
             # The sender does not know this status: it would drop the answer.
-            return self.worded(request, AnswerStatus.ERROR, str(error))
+            return self.worded(request, AnswerStatus.ERROR, str(error), took=took)
         return WorkAnswer(
             tenant=request.tenant,
             request_id=request.request_id,
@@ -174,6 +178,7 @@ class Runner:
             dispatch_id=request.dispatch_id,
             retry_after=max(float(error.after), 0.0),
             worker_id=self._config.worker_id,
+            run_seconds=took,
         )
 
     def _announced_run(self, worker_type: str, request: WorkRequest) -> WorkResult:
@@ -182,7 +187,7 @@ class Runner:
         facts = _facts(worker_type, request)
         try:
             log = RequestLog(_log, facts, tell=lines.log)
-            return self._run(worker_type, request, log, partial(_told, RequestLog(_log, facts), lines))
+            return self._run(worker_type, request, log, partial(_told, facts, lines))
         finally:
             lines.close()
 
@@ -206,7 +211,7 @@ class Runner:
                 report=report,
                 stopped=stopped,
                 checkpoint=checkpoint,
-                secrets=SecretFiles(config.secrets),
+                secrets=self._secrets,
             )
             result = checked(declare.find(worker_type).run(request, context), maximum=config.max_content)
         checkpoint.done()
@@ -218,13 +223,13 @@ def _told_to_exit(error: BaseException) -> bool:
     return isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL
 
 
-def _told(log: RequestLog, lines: RunLines, line: str) -> None:
-    _logged(log, line)
+def _told(facts: Mapping[str, Any], lines: RunLines, line: str) -> None:
+    _logged(facts, line)
     lines.progress(line)
 
 
-def _logged(log: RequestLog, line: str) -> None:
-    log.info("progress: %s", line, extra={"action": "work.progress"})
+def _logged(facts: Mapping[str, Any], line: str) -> None:
+    RequestLog(_log, facts).info("progress: %s", line, extra={"action": "work.progress"})
 
 
 def _facts(worker_type: str, request: WorkRequest) -> dict[str, Any]:

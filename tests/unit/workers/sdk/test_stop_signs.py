@@ -1,5 +1,6 @@
 """Work is told to stop, whatever process runs it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,19 @@ def test_it_stops_the_work_of_one_dispatch(tmp_path: Path) -> None:
     here, elsewhere = StopSigns(tmp_path / "signs"), StopSigns(tmp_path / "signs")
     here.put_up("1:0:1")
     assert (elsewhere.is_up("1:0:1"), elsewhere.is_up("1:0:2"), elsewhere.is_up(None)) == (True, False, False)
+
+
+def test_it_reaches_children_that_were_forked_before(tmp_path: Path) -> None:
+    signs = StopSigns(tmp_path / "signs")
+    put_up, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.read(put_up, 1)
+        os._exit(signs.is_up("12:1:1"))
+    signs.put_up("12:1:1")
+    os.write(tell, b"!")
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 1
 
 
 def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
