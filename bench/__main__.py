@@ -32,7 +32,7 @@ _EXAMPLES: Final = """examples:
   scripts/bench rest                       about two minutes
   scripts/bench scale                      about ten minutes
   scripts/bench processing                 about ten minutes
-  scripts/bench workers                    about two minutes
+  scripts/bench workers                    about four minutes, every pool
   scripts/bench core --quick               less than two minutes; the figures say little
   scripts/bench core --json bench-core.json --pool threads --concurrency 4
 
@@ -120,7 +120,7 @@ def _options(arguments: list[str] | None) -> Namespace:
         choices=list(_MEASURED),
         help="core: reception, whole requests, latency, memory; rest: calls, and scale: orders and sweeps, "
         "among a million requests; processing: executions, a big one, and pages among a million; "
-        "workers: a task of ours beside a plain Celery task",
+        "workers: a task of ours beside a plain Celery task, in every pool",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument(
@@ -133,7 +133,9 @@ def _options(arguments: list[str] | None) -> Namespace:
             default=os.environ.get(variable) or None,
             help=f"{server} server on this machine (default: {variable}, else one of scripts/services)",
         )
-    parser.add_argument("--pool", choices=POOLS, default="solo", help="pool of all workers (default: solo)")
+    parser.add_argument(
+        "--pool", choices=POOLS, default="solo", help="pool of all workers (default: solo); not for workers"
+    )
     parser.add_argument(
         "--concurrency", type=_positive, default=1, help="of each of the two worker processes (default: 1)"
     )

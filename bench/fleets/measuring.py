@@ -1,7 +1,7 @@
-"""What a task costs a fleet process, beside a bare Celery worker of the same pool; what an idle one holds."""
+"""What a task costs a fleet process and a bare Celery worker, in each pool; what an idle one holds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
@@ -11,7 +11,7 @@ from bench.broker import Broker
 from bench.chain import names as chain
 from bench.fleets.client import TaskClient
 from bench.fleets.types import BULK, SINGLE
-from bench.options import FleetShape
+from bench.options import POOLS, FleetShape
 from bench.place import Place
 from bench.processes import Processes
 from bench.results import Goal
@@ -28,45 +28,69 @@ class Sizes:
     """How much is measured."""
 
     repetitions: int
-    #: Tasks of one repetition.
+    #: Tasks of one repetition, for each pool.
     tasks: int
     #: Tasks of each kind before the first measured one.
     warm_up: int
 
 
-FULL: Final = Sizes(repetitions=5, tasks=5_000, warm_up=500)
-QUICK: Final = Sizes(repetitions=3, tasks=1_000, warm_up=200)
+FULL: Final = Sizes(repetitions=3, tasks=5_000, warm_up=500)
+QUICK: Final = Sizes(repetitions=2, tasks=500, warm_up=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fleets:
-    """What was measured, by contestant."""
+class Pool:
+    """What was measured of one pool, by contestant."""
 
     #: Milliseconds of processor time of the process for each task, by repetition.
     cpu_ms: dict[str, list[float]]
-    #: Resident bytes of the idle process, its children included.
+    #: Bytes that the idle process holds, its children included; what they share counts once.
     idle_bytes: dict[str, int]
 
     def cpu(self, name: str) -> float:
         """Median."""
         return median(self.cpu_ms[name])
 
-    def goals(self) -> list[Goal]:
+    def goals(self, pool: str) -> list[Goal]:
         """Compare with the figures to reach."""
         ratio = self.cpu(_SINGLE) / self.cpu(_PLAIN)
         cheaper = self.cpu(_BULK) / self.cpu(_SINGLE)
         return [
             Goal(
-                name="worker type / plain Celery task, CPU", reached=ratio, target=GOAL_RATIO, at_least=False
+                name=f"{pool}: worker type / plain Celery task, CPU",
+                reached=ratio,
+                target=GOAL_RATIO,
+                at_least=False,
             ),
-            Goal(name="bulk type / worker type, CPU", reached=cheaper, target=1.0, at_least=False),
+            Goal(name=f"{pool}: bulk type / worker type, CPU", reached=cheaper, target=1.0, at_least=False),
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleets:
+    """What was measured, by pool."""
+
+    pools: dict[str, Pool]
+
+    def goals(self) -> list[Goal]:
+        """Compare with the figures to reach."""
+        return [goal for name, pool in self.pools.items() for goal in pool.goals(name)]
+
+
 def measure(*, place: Place, sizes: Sizes, shape: FleetShape, say: Callable[[str], None]) -> Fleets:
-    """Run all contestants in turn, each with one process of its own."""
-    with Broker(place.broker_url) as broker, Processes(place, broker, shape) as processes:
-        say("starting one process of each kind")
+    """Measure every pool, whichever the shape names."""
+    with Broker(place.broker_url) as broker:
+        return Fleets(
+            pools={name: _measured(place, broker, sizes, replace(shape, pool=name), say) for name in POOLS}
+        )
+
+
+def _measured(
+    place: Place, broker: Broker, sizes: Sizes, shape: FleetShape, say: Callable[[str], None]
+) -> Pool:
+    """Run all contestants of a pool in turn, each with one process of its own."""
+    with Processes(place, broker, shape) as processes:
+        say(f"pool {shape.pool}: starting one process of each kind")
         trees = {
             _PLAIN: processes.start_chain_worker("plain"),
             _SINGLE: processes.start_fleet("single", SINGLE),
@@ -76,9 +100,9 @@ def measure(*, place: Place, sizes: Sizes, shape: FleetShape, say: Callable[[str
         processes.wait_until(
             lambda: all(broker.state(queue).consumers for queue in queues), "a consumer of each queue"
         )
-        idle = {name: _resident(tree) for name, tree in trees.items()}
+        idle = {name: _held(tree) for name, tree in trees.items()}
         with TaskClient(place.broker_url) as client:
-            return Fleets(cpu_ms=_turns(client, trees, sizes, say), idle_bytes=idle)
+            return Pool(cpu_ms=_turns(client, trees, sizes, say), idle_bytes=idle)
 
 
 def _turns(
@@ -101,6 +125,6 @@ def _turns(
     return measured
 
 
-def _resident(tree: ProcessTree) -> int:
+def _held(tree: ProcessTree) -> int:
     root = psutil.Process(tree.pid)
-    return sum(int(process.memory_info().rss) for process in [root, *root.children(recursive=True)])
+    return sum(int(process.memory_full_info().pss) for process in [root, *root.children(recursive=True)])

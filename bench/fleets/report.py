@@ -28,12 +28,13 @@ def as_json(
 
 def show(measured: Fleets, *, shape: FleetShape, console: Console) -> None:
     """Print the tables."""
-    title = f"No-op tasks, one process each, pool {shape.pool}, prefetch {shape.prefetch}"
+    title = f"No-op tasks, one process each, concurrency {shape.concurrency}, prefetch {shape.prefetch}"
     table = Table(title=title, title_justify="left")
-    for column in ("", "CPU ms each", "idle MiB"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, size in measured.idle_bytes.items():
-        table.add_row(name, f"{measured.cpu(name):.3f}", f"{size / _MIB:.0f}")
+    for column in ("pool", "task", "CPU ms each", "idle MiB"):
+        table.add_column(column, justify="left" if column in {"pool", "task"} else "right")
+    for pool, figures in measured.pools.items():
+        for name, size in figures.idle_bytes.items():
+            table.add_row(pool, name, f"{figures.cpu(name):.3f}", f"{size / _MIB:.0f}")
     console.print(table)
     goals = Table(title="Goals (ratios of medians within this run)", title_justify="left")
     for column in ("", "reached", "goal", " "):
