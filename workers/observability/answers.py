@@ -69,13 +69,17 @@ class Probed:
     measures: Callable[[], bytes]
     #: What a caller of the measures must show; empty: nothing.
     token: str = ""
+    #: Why nothing but a new start will help; ``None`` while the process gets on.
+    halted: Callable[[], str | None] = lambda: None
 
 
 def answer(probed: Probed, *, path: str, authorization: str | None) -> Answer | None:
     """Answer a probe; ``None`` when the path is none of ours."""
     name = path.rstrip("/")
     if name == "/livez":
-        return json_answer({"alive": True})
+        reason = probed.halted()
+        told = {"alive": True} if reason is None else {"alive": False, "reason": reason}
+        return json_answer(told, good=reason is None)
     if name == "/readyz":
         readiness = probed.health().readiness
         return json_answer(readiness.to_json(), good=readiness.ready)

@@ -39,6 +39,10 @@ class Answers(Protocol):
         """Wait until the broker has everything; tell whether it has. Seconds."""
         ...
 
+    def unconfirmed(self) -> list[Outgoing]:
+        """Return what the broker may not have; from any thread, when nothing else goes on any more."""
+        ...
+
 
 class ConfirmedAnswers:
     """Publishes on the consumer's own connection, in the thread of its event loop.
@@ -68,8 +72,7 @@ class ConfirmedAnswers:
 
     def open(self, connection: Any) -> None:
         """Open a channel with confirms; publish again what was not confirmed, in the old order."""
-        unconfirmed = [outgoing for parcel in self._unconfirmed.values() for outgoing in parcel.contents]
-        self._waiting.extendleft(reversed(unconfirmed))
+        self._waiting = deque(self.unconfirmed())
         self._unconfirmed.clear()
         self._latest, self._published = None, 0
         channel = connection.channel()
@@ -95,7 +98,15 @@ class ConfirmedAnswers:
                 self._connection.drain_events(timeout=min(left, 1.0))
             except TimeoutError:
                 continue
+        if self._line is not None:
+            # The acknowledgements that followed.
+            self._line.flush()
         return True
+
+    def unconfirmed(self) -> list[Outgoing]:
+        """Return what was published without a confirm, then what was not published."""
+        parcels = list(self._unconfirmed.values())
+        return [outgoing for parcel in parcels for outgoing in parcel.contents] + list(self._waiting)
 
     def _publish(self) -> None:
         waiting, line = self._waiting, self._line
@@ -160,10 +171,14 @@ class DirectAnswers:
         """Tell that everything is sent."""
         return True
 
+    def unconfirmed(self) -> list[Outgoing]:
+        """Return nothing: what is taken over is sent at once."""
+        return []
+
     def _published(self, outgoing: Outgoing) -> bool:
         try:
             if self._channel is None:
-                self._channel = _with_exchanges(self._connect().channel())
+                self._channel = with_exchanges(self._connect().channel())
             publish(
                 channel=self._channel,
                 exchange=outgoing.exchange,
@@ -179,7 +194,7 @@ class DirectAnswers:
         return True
 
 
-def _with_exchanges(channel: Any) -> Any:
+def with_exchanges(channel: Any) -> Any:
     """Declare what is published to: without it this transport takes every exchange for a direct one."""
     for exchange in (topology.ANSWERS, topology.FENCED_ANSWERS, topology.FAILED_REQUESTS):
         exchange(channel).declare()

@@ -1,9 +1,7 @@
 """Builds the Celery application of the fleets, and fills it when a worker starts."""
 
 import os
-import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,14 +15,15 @@ from workers.sdk import process, topology
 from workers.sdk.announcer import Announcer
 from workers.sdk.checkpoints import sweep
 from workers.sdk.config import WorkerConfig
-from workers.sdk.declare import WorkerType, close_instances
+from workers.sdk.declare import close_instances
 from workers.sdk.errors import WorkerError
 from workers.sdk.fleet import Fleet
 from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
 from workers.sdk.native import register_tasks
-from workers.sdk.pool_lock import keep_free
+from workers.sdk.prefetch import prefetch_of
 from workers.sdk.runner import Runner
+from workers.sdk.stopping import Stopping
 from workers.sdk.tracing import Tracing
 from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
@@ -78,7 +77,11 @@ def _settings(config: WorkerConfig) -> dict[str, Any]:
         "worker_disable_rate_limits": True,
         # Its restoration hangs on Celery's own acknowledgements, which managed requests do not use.
         "worker_enable_prefetch_count_reduction": False,
-        "worker_prefetch_multiplier": config.prefetch,
+        # Of children. What a pool without any does: `workers.sdk.retirement`.
+        "worker_max_memory_per_child": config.max_memory // 1024 or None,
+        "worker_max_tasks_per_child": config.max_tasks or None,
+        # What the worker types ask for is known later; 0 would be no limit.
+        "worker_prefetch_multiplier": config.prefetch or 1,
         "worker_redirect_stdouts": False,
         "worker_send_task_events": False,
     }
@@ -97,7 +100,7 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
             else [name.strip() for name in wanted.split(",") if name.strip()],
             modules=config.modules,
         )
-        config = _with_room_for_bulks(config, types)
+        config = replace(config, prefetch=prefetch_of(config=config, types=types))
         tracing = Tracing(config=config)
     except WorkerError as error:
         raise SystemExit(f"celery -A workers worker: {error}") from error
@@ -112,17 +115,13 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     sweep(config.checkpoints, older_than=config.checkpoint_days, now=time.time())
     register_tasks(app=app, types=types, runner=runner)
     _consume_only(app, types_queues=[entry.name for entry in types])
-    app.fleet = Fleet(config=config, types=types, announcer=announcer)
+    stopping = Stopping(app=app, worker=instance, grace=config.grace)
+    app.fleet = Fleet(config=config, types=types, announcer=announcer, stopping=stopping)
     signals.setup_logging.connect(partial(_logs, config=config), weak=False)
     signals.worker_process_init.connect(partial(_child, parent=os.getpid()), weak=False)
-    signals.worker_shutting_down.connect(partial(_stop, instance=instance), weak=False)
+    signals.worker_shutting_down.connect(stopping.begin, weak=False)
     for end in (signals.worker_shutdown, signals.worker_process_shutdown):
         end.connect(partial(_close, tracing=tracing), weak=False)
-
-
-def _with_room_for_bulks(config: WorkerConfig, types: Sequence[WorkerType]) -> WorkerConfig:
-    """Take as much in advance as the largest bulk holds."""
-    return replace(config, prefetch=max(config.prefetch, *(entry.bulk for entry in types)))
 
 
 def _consume_only(app: Celery, *, types_queues: list[str]) -> None:
@@ -146,7 +145,3 @@ def _close(*, tracing: Tracing, **_signal: object) -> None:
 
 def _child(*, parent: int, **_signal: object) -> None:
     process.die_with_parent(parent=parent)
-
-
-def _stop(*, instance: Any, **_signal: object) -> None:
-    threading.Thread(target=keep_free, args=(instance.pool,), name="pool lock", daemon=True).start()

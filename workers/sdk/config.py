@@ -98,9 +98,9 @@ VARIABLES: Final = (
     ),
     Variable(
         name="WORKER_PREFETCH",
-        default="1",
+        default="0",
         meaning="messages taken in advance per unit of concurrency, 1 to 10000; "
-        "raise it for very short work only",
+        "0: by the `longest` of the worker types, 1 where none is declared",
     ),
     Variable(
         name="WORKER_MAX_DELIVERIES",
@@ -123,6 +123,30 @@ VARIABLES: Final = (
         default="10",
         meaning="how long cancelled work may go on before its process is ended, 0 to 3600; "
         "prefork pools only",
+    ),
+    Variable(
+        name="WORKER_GRACE_SECONDS",
+        default="25",
+        meaning="how long a process that was told to stop lets work go on, up to 86400; then it hands the "
+        "work back and ends; 0: for ever",
+    ),
+    Variable(
+        name="WORKER_MAX_TASKS",
+        default="0",
+        meaning="calls after which a process is replaced, 1 to 1000000000: a child of a prefork pool, else "
+        "the whole fleet process, which stops in order with code 75; 0: never",
+    ),
+    Variable(
+        name="WORKER_MAX_MEMORY_BYTES",
+        default="0",
+        meaning="resident memory after which a process is replaced likewise when its work has ended, "
+        "1048576 to 10^15; 0: none",
+    ),
+    Variable(
+        name="WORKER_STALL_SECONDS",
+        default="60",
+        meaning="an event loop that has not turned for so long, 1 to 3600, counts as stalled: "
+        "heartbeats stop and `/livez` fails",
     ),
     Variable(
         name="WORKER_MAX_CONTENT_BYTES",
@@ -185,6 +209,7 @@ class WorkerConfig:
     heartbeat: float
     #: Empty: none.
     result_backend: str
+    #: 0: by the declared length of work.
     prefetch: int
     max_deliveries: int
     #: Seconds.
@@ -193,6 +218,14 @@ class WorkerConfig:
     answer_timeout: float
     #: Seconds.
     cancel_grace: float
+    #: Seconds; 0: for ever.
+    grace: float
+    #: 0: never.
+    max_tasks: int
+    #: Bytes; 0: none.
+    max_memory: int
+    #: Seconds.
+    stall: float
     #: Bytes.
     max_content: int
     #: ``None``: nothing is recorded.
@@ -236,11 +269,15 @@ class WorkerConfig:
             tenant=_short("WORKER_TENANT", env.text("WORKER_TENANT", default="default")),
             heartbeat=env.seconds("WORKER_HEARTBEAT_SECONDS", default=15, minimum=0.1, maximum=3600),
             result_backend=env.text("WORKER_RESULT_BACKEND"),
-            prefetch=env.integer("WORKER_PREFETCH", default=1, minimum=1, maximum=10_000),
+            prefetch=env.integer("WORKER_PREFETCH", default=0, minimum=0, maximum=10_000),
             max_deliveries=env.integer("WORKER_MAX_DELIVERIES", default=5, minimum=1, maximum=1000),
             running_after=env.seconds("WORKER_RUNNING_AFTER_SECONDS", default=0.5, minimum=0, maximum=3600),
             answer_timeout=env.seconds("WORKER_ANSWER_TIMEOUT_SECONDS", default=30, minimum=1, maximum=3600),
             cancel_grace=env.seconds("WORKER_CANCEL_GRACE_SECONDS", default=10, minimum=0, maximum=3600),
+            grace=env.seconds("WORKER_GRACE_SECONDS", default=25, minimum=0, maximum=86_400),
+            max_tasks=env.integer("WORKER_MAX_TASKS", default=0, minimum=0, maximum=10**9),
+            max_memory=_most_memory(env),
+            stall=env.seconds("WORKER_STALL_SECONDS", default=60, minimum=1, maximum=3600),
             max_content=env.integer(
                 "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=90_000_000
             ),
@@ -271,6 +308,14 @@ def _broker_url(env: Environment) -> str:
     return url
 
 
+def _most_memory(env: Environment) -> int:
+    most = env.integer("WORKER_MAX_MEMORY_BYTES", default=0, minimum=0, maximum=10**15)
+    if 0 < most < _LEAST_MEMORY:
+        # Celery counts in KiB, and a Python process needs some MiB to begin with.
+        raise ConfigurationError(f"WORKER_MAX_MEMORY_BYTES={most}: 0, or at least {_LEAST_MEMORY} is allowed")
+    return most
+
+
 def _short(name: str, value: str) -> str:
     if len(value) > _MAX_NAME:
         raise ConfigurationError(f"{name}={value!r:.60}…: at most {_MAX_NAME} characters are allowed")
@@ -289,7 +334,9 @@ def _secrets(text: str) -> Path | None:
 
 
 def _unique_id() -> str:
-    return f"{socket.gethostname()[:200]}-{os.getpid()}-{secrets.token_hex(3)}"
+    # Containers share host names and process ids: the random part alone must do.
+    return f"{socket.gethostname()[:200]}-{os.getpid()}-{secrets.token_hex(6)}"
 
 
 _MAX_NAME = 255
+_LEAST_MEMORY = 2**20

@@ -3,11 +3,12 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from amqp.exceptions import PreconditionFailed
+from amqp.exceptions import PreconditionFailed, ResourceLocked
 from celery import bootsteps
 from celery.exceptions import WorkerShutdown
 from celery.worker import state
@@ -20,17 +21,22 @@ from workers.contract import names
 from workers.contract.errors import MalformedMessage
 from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
-from workers.sdk import process, redelivery, topology
+from workers.sdk import handing_back, process, redelivery, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
 from workers.sdk.bulks import Bulks
 from workers.sdk.cancellations import Cancellations
 from workers.sdk.fleet import Fleet
 from workers.sdk.health import Vitals, answer_probes
 from workers.sdk.intake import Intake, ManagedWork
+from workers.sdk.long_work import LongWork
 from workers.sdk.managed import Desk, ManagedRequest
 from workers.sdk.metrics import CANCELED, count_task
 from workers.sdk.outgoing import Outgoing
+from workers.sdk.progress import Progress
 from workers.sdk.pulse import Pulse
+from workers.sdk.retirement import Retirement
+
+_PREFORK: Final = "celery.concurrency.prefork"
 
 _log: Final = logging.getLogger(__name__)
 
@@ -47,6 +53,7 @@ class AnswersStep(bootsteps.StartStopStep):
         if consumer.hub is not None:
             self._take_turns(consumer)
         consumer.answers.open(consumer.connection)
+        consumer.long_work.reconnected()
         if not consumer.pulse.is_alive():
             consumer.pulse.start()
             consumer.cancellations.start()
@@ -58,24 +65,32 @@ class AnswersStep(bootsteps.StartStopStep):
         # Other threads and processes finish work as well, whatever the socket does.
         self._tick = partial(connection.tick, consumer.connection.transport, hub)
         hub.on_tick.add(self._tick)
-        if not self._awake:
-            # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
-            self._awake = hub.call_repeatedly(1.0, lambda: None)
+        if self._awake is not None:
+            # Celery has cancelled it with the connection before, but for some ways to lose one.
+            self._awake.cancel()
+        # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
+        self._awake = hub.call_repeatedly(1.0, self._turned(consumer))
 
     def stop(self, consumer: "WorkConsumer") -> None:
         """Let the connection go, unless this is the end: then the pool still has to finish."""
+        consumer.progress.rest()
         if consumer.connection is None:
             consumer.answers.close()
+        elif consumer.blueprint.state in STOP_CONDITIONS:
+            consumer.take_no_more()
+
+    def _turned(self, consumer: "WorkConsumer") -> Callable[[], None]:
+        if consumer.runs_in_the_loop:
+            # A turn takes as long as the work.
+            return lambda: None
+        consumer.progress.turned()
+        return consumer.progress.turned
 
     def shutdown(self, consumer: "WorkConsumer") -> None:
         """Wait until the last answers are confirmed."""
         consumer.pulse.stop()
         consumer.cancellations.stop()
-        try:
-            if not consumer.answers.flush(timeout=consumer.fleet.config.answer_timeout):
-                _log.warning("answers not confirmed; the broker will deliver their requests again")
-        except consumer.connection_errors as error:
-            _log.warning("answers not confirmed (%s); the broker will deliver their requests again", error)
+        consumer.flush()
         consumer.answers.close()
 
 
@@ -84,8 +99,11 @@ class WorkConsumer(Consumer):
 
     fleet: Fleet
     connection_errors: tuple[type[Exception], ...]
+    channel_errors: tuple[type[Exception], ...]
     hub: Any
     on_task_request: Callable[[Any], None]
+    #: Another process had the name of this one when it last connected.
+    _has_a_rival = False
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc,valid-type]  # a class for Celery
         """Celery's steps and ours."""
@@ -97,7 +115,8 @@ class WorkConsumer(Consumer):
         options |= {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
         app, hub, pool = options["app"], options["hub"], options["pool"]
         self.fleet = app.fleet
-        _make_room(options, prefetch=self.fleet.config.prefetch)
+        long = {entry.name for entry in self.fleet.types if entry.long}
+        _make_room(options, prefetch=self.fleet.config.prefetch, at_most=1 if long else None)
         #: The pool runs requests in the thread of the event loop, one at a time.
         self.runs_in_the_loop = type(pool).__module__ == "celery.concurrency.solo"
         if getattr(pool, "limit", 0) == 1 and self.runs_in_the_loop:
@@ -114,28 +133,52 @@ class WorkConsumer(Consumer):
             in_hand={},
             always_running=not self.fleet.config.running_after,
             settle=self.call_soon_ack,
+            retirement=self._retirement(options["controller"], pool),
         )
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         super().__init__(*args, **options)
+        self._collect(hub, long)
+        self._watch(app, pool)
+
+    def _collect(self, hub: Any, long: Collection[str]) -> None:
+        """See to requests that do not go to the pool as they come."""
         sizes = {entry.name: entry.bulk for entry in self.fleet.types if entry.bulk > 1}
         self._bulks = (
             Bulks(sizes=sizes, start=self.on_task_request, soon=self.call_soon, more=self._more_has_come)
             if sizes
             else None
         )
+        self.long_work = LongWork(
+            # The embedded broker leaves a message with whoever has it.
+            types=long if hub else (),
+            concurrency=self._concurrency,
+            room=self._have_no_more_sent_than,
+            start=self.on_task_request,
+            give_back=self._give_back,
+            soon=hub.call_soon if hub else self.call_soon,
+        )
+
+    def _watch(self, app: Any, pool: Any) -> None:
+        """Tell managers, operators and probes how the process is."""
+        self.progress = Progress(
+            longest={entry.name: entry.longest for entry in self.fleet.types if entry.longest is not None},
+            in_hand=self._desk.in_hand,
+            concurrency=self._concurrency,
+            stall=self.fleet.config.stall,
+        )
         self.pulse = Pulse(
             config=self.fleet.config,
             types=self.fleet.types,
             announcer=self.fleet.announcer,
             in_hand=self._desk.in_hand,
-            # Asked for at each beat: a prefork pool has no size before it starts, and may be resized.
-            concurrency=lambda: int(self.pool.num_processes),
+            concurrency=self._concurrency,
+            halted=self.progress.halted,
         )
         self.cancellations = Cancellations(
             app=app,
             config=self.fleet.config,
             in_hand=self._desk.in_hand,
-            kill=self._kill if type(pool).__module__ == "celery.concurrency.prefork" else None,
+            kill=self._kill if type(pool).__module__ == _PREFORK else None,
         )
         answer_probes(
             config=self.fleet.config,
@@ -146,8 +189,30 @@ class WorkConsumer(Consumer):
                 running=lambda: [
                     one.work.worker_type for one in list(self._desk.in_hand.values()) if one.running
                 ],
+                overdue=self.progress.overdue,
+                halted=self.progress.halted,
+                has_a_rival=lambda: self._has_a_rival,
             ),
         )
+
+    @property
+    def in_hand(self) -> Mapping[str, ManagedRequest]:
+        """The managed requests that are not done with, by id."""
+        return self._desk.in_hand
+
+    def _concurrency(self) -> int:
+        """Return how many requests the pool runs at a time.
+
+        Asked for each time: a prefork pool has no size before it starts, and may be resized.
+        """
+        return int(self.pool.num_processes)
+
+    def _retirement(self, program: Any, pool: Any) -> Retirement | None:
+        """Return the limits of this process, where it has no children that are replaced instead."""
+        tasks, kibibytes = program.max_tasks_per_child or 0, program.max_memory_per_child or 0
+        if type(pool).__module__ == _PREFORK or not (tasks or kibibytes):
+            return None
+        return Retirement(most_tasks=tasks, most_bytes=1024 * kibibytes, stop=self.fleet.stopping.ask)
 
     def connect(self) -> Any:
         """Connect, and declare what the contract says a worker declares."""
@@ -161,22 +226,33 @@ class WorkConsumer(Consumer):
             raise WorkerShutdown(1) from error
         return connection
 
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Say what it means that a queue of this process is somebody else's, and try again later."""
+        if isinstance(exc, ResourceLocked):
+            self._has_a_rival = True
+            _log.error(
+                "another process has the same WORKER_ID, %s: this one waits until it is gone",
+                self.fleet.config.worker_id,
+                extra={"action": "worker.rival"},
+            )
+        super().on_connection_error_after_connected(exc)
+
     def create_task_handler(self, promise: Any = promise) -> Callable[[Any], None]:
         """Return the function that takes every message."""
         celery_task = super().create_task_handler(promise)
+        self._has_a_rival = False
 
         def on_message(message: Any) -> None:
-            if self.blueprint.state in STOP_CONDITIONS:
-                return
+            stopping = self.blueprint.state in STOP_CONDITIONS
             try:
                 work = self._intake.read(message)
             except MalformedMessage as error:
                 self.refuse(message, reason=str(error))
                 return
-            if work is None:
+            if work is not None and not (stopping and work.redelivered):
+                self._take(message, work, begin=not stopping)
+            elif not stopping:
                 celery_task(message)
-            else:
-                self._take(message, work)
 
         return on_message
 
@@ -231,13 +307,50 @@ class WorkConsumer(Consumer):
             return False
         return True
 
-    def _take(self, message: Any, work: ManagedWork) -> None:
-        known = self._desk.in_hand.get(work.request.dispatch_id or "")
-        if known is not None:
-            if work.redelivered:
-                known.take_delivery(message)
-            else:
-                message.ack_log_error(_log, self.connection_errors)
+    def take_no_more(self) -> None:
+        """Give back to the queues what no work has begun on, while other work goes on."""
+        if self.task_consumer is not None:
+            # What was on its way comes before the broker's answer.
+            with suppress(*self.connection_errors, *self.channel_errors):
+                self.task_consumer.cancel()
+        for request in list(self._desk.in_hand.values()):
+            self._give_back(request)
+        self.flush()
+
+    def flush(self) -> None:
+        """Wait until the broker has all answers."""
+        try:
+            confirmed = self.answers.flush(timeout=self.fleet.config.answer_timeout)
+        except self.connection_errors as error:
+            _log.warning("answers not confirmed (%s); the broker will deliver their requests again", error)
+        else:
+            if not confirmed:
+                _log.warning("answers not confirmed; the broker will deliver their requests again")
+
+    def _give_back(self, request: ManagedRequest) -> None:
+        if request.work.redelivered or not request.give_back():
+            return
+        _log.info("request goes back to its queue", extra={"action": "request.returned"})
+        # Its copy may come again before the broker has confirmed it.
+        self._desk.in_hand.pop(request.id, None)
+        state.task_ready(request)
+        self.answers.send(
+            handing_back.copied(message=request.message, work=request.work, confirmed=request.acknowledge)
+        )
+
+    def _have_no_more_sent_than(self, messages: int) -> None:
+        if self.task_consumer is None or self.blueprint.state in STOP_CONDITIONS:
+            return
+        if messages == 0:
+            # To the broker, no messages would mean no limit.
+            self.task_consumer.cancel()
+            return
+        self.qos.value = messages
+        self.qos.update()
+        self.task_consumer.consume()
+
+    def _take(self, message: Any, work: ManagedWork, *, begin: bool) -> None:
+        if self._is_here(message, work):
             return
         if self.cancellations.remembers(work.request.dispatch_id):
             _log.info("cancelled request not run", extra={"dispatch_id": work.request.dispatch_id})
@@ -248,13 +361,27 @@ class WorkConsumer(Consumer):
         if work.redelivered and work.request.dispatch_id is not None:
             _log.info("redelivered request not run", extra={"dispatch_id": work.request.dispatch_id})
             count_task(worker_type=work.worker_type, outcome=AnswerStatus.REDELIVERED, seconds=None)
-            request.send(process.runner().worded(work.request, AnswerStatus.REDELIVERED), settles=True)
+            answer = process.runner().worded(work.request, AnswerStatus.REDELIVERED)
+            request.send(answer, confirmed=request.acknowledge)
         elif work.redelivered:
             self._take_again(message, work, request)
+        elif not begin:
+            self._give_back(request)
         elif not request.revoked():
             state.task_reserved(request)
-            if self._bulks is None or not self._bulks.take(request):
+            if not self.long_work.take(request) and not (self._bulks and self._bulks.take(request)):
                 self.on_task_request(request)
+
+    def _is_here(self, message: Any, work: ManagedWork) -> bool:
+        """Tell whether the dispatch is in hand already; then nothing is left to be done with the message."""
+        known = self._desk.in_hand.get(work.request.dispatch_id or "")
+        if known is None:
+            return False
+        if work.redelivered:
+            known.take_delivery(message)
+        else:
+            message.ack_log_error(_log, self.connection_errors)
+        return True
 
     def _take_again(self, message: Any, work: ManagedWork, request: ManagedRequest) -> None:
         """Let a copy that counts take the place of a request whose manager does not."""
@@ -300,9 +427,13 @@ class WorkConsumer(Consumer):
         return request
 
 
-def _make_room(options: dict[str, Any], *, prefetch: int) -> None:
-    """Take as much in advance as bulks need: Celery has read its option before worker types were known."""
+def _make_room(options: dict[str, Any], *, prefetch: int, at_most: int | None) -> None:
+    """Take as much in advance as work needs: Celery has read its option before worker types were known."""
     before = options["prefetch_multiplier"]
-    if 0 < before < prefetch:
-        options["initial_prefetch_count"] = options["initial_prefetch_count"] // before * prefetch
-        options["prefetch_multiplier"] = prefetch
+    wanted = at_most or max(before, prefetch)
+    if before == 0 and at_most is None:
+        # No limit, as somebody wanted it.
+        return
+    units = options["initial_prefetch_count"] // before if before else options["controller"].concurrency
+    options["initial_prefetch_count"] = units * wanted
+    options["prefetch_multiplier"] = wanted

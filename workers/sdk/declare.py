@@ -16,6 +16,9 @@ from workers.sdk.signatures import Signature, signature_of
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _MAX_VERSION: Final = 64
 _MOST_IN_BULK: Final = 1000
+#: Seconds from which on work is long: a third of the 30 minutes that RabbitMQ leaves a worker its message.
+LONG: Final = 600.0
+_MOST_SECONDS: Final = 31_536_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,13 @@ class WorkerType:
     bulk: int = 1
     #: File with the JSON Schema of its contents; for those who take no model.
     body_schema: Path | None = None
+    #: Seconds that work on one request takes at most; ``None`` when nobody knows.
+    longest: float | None = None
+
+    @property
+    def long(self) -> bool:
+        """Whether the work is long enough for a broker to lose its patience."""
+        return self.longest is not None and self.longest >= LONG
 
     @property
     def module(self) -> str:
@@ -55,6 +65,7 @@ def worker_type(
     content_type_output: str | None = None,
     bulk: int = 1,
     body_schema: Path | None = None,
+    longest: float | None = None,
 ) -> Callable[[F], F]:
     """Declare the decorated function, or class with a method ``run``, as the worker type ``name``.
 
@@ -62,11 +73,14 @@ def worker_type(
     returns a list with an outcome for each: a result, a model, or an error. ``content_types`` and
     ``content_type_output`` say what a manager may send here and what comes out, for `workers.sdk.workflows`.
     ``body_schema`` is a file with the JSON Schema of the contents, for `python -m workers schema`: a function
-    that takes no model reads and checks its content itself.
+    that takes no model reads and checks its content itself. ``longest`` is how many seconds work on one
+    request takes at most: it chooses how many messages are taken in advance and when they are acknowledged,
+    and work that takes longer counts as stuck.
 
     Raises:
-        DeclarationError: the name is malformed or taken (case does not count), the version is empty, what is
-            decorated cannot be called with a request and a context, or it has both a model and a schema.
+        DeclarationError: the name is malformed or taken (case does not count), the version is empty, a number
+            is out of bounds, what is decorated cannot be called with a request and a context, or it has both
+            a model and a schema.
     """
     if not NAME.fullmatch(name):
         raise DeclarationError(
@@ -77,6 +91,8 @@ def worker_type(
         raise DeclarationError(f"Worker type {name!r}: version must have 1 to 64 characters, got {version!r}")
     if not 1 <= bulk <= _MOST_IN_BULK:
         raise DeclarationError(f"Worker type {name!r}: bulk must be 1 to {_MOST_IN_BULK}, got {bulk}")
+
+    _check_longest(name, longest, bulk=bulk)
 
     def declare(function: F) -> F:
         run, signature = adapted(function, worker_type=name, bulk=bulk > 1)
@@ -95,11 +111,26 @@ def worker_type(
                 content_type_output=content_type_output,
                 bulk=bulk,
                 body_schema=body_schema,
+                longest=longest,
             )
         )
         return function
 
     return declare
+
+
+def _check_longest(name: str, longest: float | None, *, bulk: int) -> None:
+    if longest is None:
+        return
+    if not 0 < longest <= _MOST_SECONDS:
+        raise DeclarationError(
+            f"Worker type {name!r}: longest must be more than 0 and at most {_MOST_SECONDS:.0f} seconds, "
+            f"got {longest}"
+        )
+    if longest >= LONG and bulk > 1:
+        raise DeclarationError(
+            f"Worker type {name!r}: work of {LONG:.0f} seconds and more is taken one by one, not in bulks"
+        )
 
 
 def adapted(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from workers.sdk.announcer import Announcer
 from workers.sdk.config import WorkerConfig
 from workers.sdk.declare import WorkerType
+from workers.sdk.stopping import Stopping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,3 +15,4 @@ class Fleet:
     config: WorkerConfig
     types: tuple[WorkerType, ...]
     announcer: Announcer
+    stopping: Stopping

@@ -15,6 +15,7 @@ from workers.observability.exposition import written
 from workers.observability.readiness import CheckResult, CheckStatus, Readiness
 from workers.observability.server import PortTaken, ProbeServer
 from workers.sdk.config import WorkerConfig
+from workers.sdk.progress import Overdue, named
 
 #: A heartbeat may be missed; after this many, managers will soon take the worker for dead.
 _MISSED: Final = 3
@@ -32,6 +33,12 @@ class Vitals:
     beaten_at: Callable[[], float | None]
     #: The worker type of each request that is being worked on.
     running: Callable[[], Iterable[str]]
+    #: The calls that take longer than their worker types declare.
+    overdue: Callable[[], list[Overdue]]
+    #: Why the process does not get on; ``None`` while it does.
+    halted: Callable[[], str | None]
+    #: Does another process say that it is this one?
+    has_a_rival: Callable[[], bool]
 
 
 def answer_probes(*, config: WorkerConfig, types: Sequence[str], vitals: Vitals) -> None:
@@ -48,6 +55,7 @@ def answer_probes(*, config: WorkerConfig, types: Sequence[str], vitals: Vitals)
         health=lambda: Health(readiness=_readiness(config, vitals)),
         measures=lambda: written(REGISTRY, others=_measures(types, vitals), main=main),
         token=config.metrics_token,
+        halted=vitals.halted,
     )
     try:
         ProbeServer(probed=probed, host=config.metrics_host, port=config.metrics_port).start()
@@ -68,8 +76,23 @@ def _readiness(config: WorkerConfig, vitals: Vitals) -> Readiness:
                 good="Heartbeats go out",
                 bad="No heartbeat went out yet" if age is None else f"The last one went out {age:.0f} s ago",
             ),
+            _progress(vitals),
+            _result(
+                "identity",
+                passed=not vitals.has_a_rival(),
+                good="No other process has this WORKER_ID",
+                bad="Another process has the same WORKER_ID",
+            ),
         )
     )
+
+
+def _progress(vitals: Vitals) -> CheckResult:
+    halted, overdue = vitals.halted(), vitals.overdue()
+    if halted is None and overdue:
+        words = f"Work takes longer than declared: {named(overdue)}"
+        return CheckResult(name="progress", status=CheckStatus.WARNED, seconds=0.0, reason=words)
+    return _result("progress", passed=halted is None, good="Work gets on", bad=halted or "")
 
 
 def _result(name: str, *, passed: bool, good: str, bad: str) -> CheckResult:
@@ -85,6 +108,7 @@ def _measures(types: Sequence[str], vitals: Vitals) -> Iterator[Metric]:
     for worker_type in types:
         in_progress.add_metric([worker_type], running[worker_type])
     yield in_progress
+    yield _overdue(types, vitals)
     yield GaugeMetricFamily(
         "regards_worker_broker_connected",
         "Whether the process is connected to the broker: 1 or 0",
@@ -97,3 +121,15 @@ def _measures(types: Sequence[str], vitals: Vitals) -> Iterator[Metric]:
             "Time since this process last sent its heartbeats; absent before the first",
             value=time.monotonic() - beaten_at,
         )
+
+
+def _overdue(types: Sequence[str], vitals: Vitals) -> Metric:
+    late = Counter(one.worker_type for one in vitals.overdue())
+    overdue = GaugeMetricFamily(
+        "regards_worker_tasks_overdue",
+        "Calls that take longer than their worker type declares",
+        labels=["type"],
+    )
+    for worker_type in types:
+        overdue.add_metric([worker_type], late[worker_type])
+    return overdue

@@ -24,8 +24,16 @@ class ManagedWork:
     request: WorkRequest
     #: The broker delivered it before.
     redelivered: bool
+    #: The message is a Celery task.
+    is_task: bool = False
     #: Of a Celery task; in a raw message that is the name of any additional header.
     time_limits: Any = None
+
+    @property
+    def queue(self) -> str:
+        """Where the message belongs."""
+        name = names.task_queue if self.is_task else names.request_queue
+        return name(self.worker_type)
 
 
 class Intake:
@@ -74,6 +82,7 @@ class Intake:
             worker_type=worker_type,
             request=WorkRequest.from_task_argument(args[0] if args else None, dispatch_id=dispatch_id),
             redelivered=bool(message.delivery_info.get("redelivered")),
+            is_task=True,
             time_limits=message.headers.get("timelimit"),
         )
 

@@ -1,6 +1,7 @@
 """A managed request inside Celery's worker: its pool, limits and inspection, our answers."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from workers.sdk.intake import ManagedWork
 from workers.sdk.metrics import CANCELED, LOST, count_task
 from workers.sdk.outgoing import Outgoing
 from workers.sdk.publishing import route
+from workers.sdk.retirement import Retirement
+
+#: Held while it is decided whether the pool or the queue gets a request.
+_FATES: Final = threading.Lock()
 
 _log: Final = logging.getLogger(__name__)
 
@@ -34,6 +39,12 @@ class Desk:
     always_running: bool
     #: Does something in the thread that may acknowledge: at once if this is it.
     settle: Callable[[Callable[[], None]], object]
+    #: The limits of a process that has no children to replace.
+    retirement: Retirement | None = None
+
+
+class HandedBack(Exception):
+    """The request has gone back to its queue."""
 
 
 class ManagedRequest(Request):
@@ -55,7 +66,13 @@ class ManagedRequest(Request):
     companions: Sequence["ManagedRequest"] = ()
     #: Others are worked on by the same call.
     in_bulk = False
+    #: Its manager alone watches over it: a message that comes again is acknowledged at once.
+    watched = False
+    #: Called once when the request is done with.
+    on_end: Callable[[], None] | None = None
     _answered = False
+    _claimed = False
+    _handed_back = False
 
     @property
     def running(self) -> bool:
@@ -67,13 +84,43 @@ class ManagedRequest(Request):
         """Whether nothing is left to be done but to be acknowledged."""
         return self._answered
 
+    @property
+    def handed_back(self) -> bool:
+        """Whether it has gone back to its queue."""
+        return self._handed_back
+
+    @property
+    def follows(self) -> bool:
+        """Whether another request of the same bulk stands for this one."""
+        return self.in_bulk and not self.companions
+
+    def give_back(self) -> bool:
+        """Keep the pool from beginning with the request; tell whether that came in time."""
+        with _FATES:
+            self._handed_back = not self._claimed and not self._answered
+            return self._handed_back
+
+    def _claim(self) -> bool:
+        """Keep the requests of this call from going back to the queue; tell whether that came in time."""
+        with _FATES:
+            if any(request._handed_back for request in self._all()):  # noqa: SLF001 (of this class)
+                return False
+            for request in self._all():
+                request._claimed = True  # noqa: SLF001 (of this class)
+            return True
+
     def execute_using_pool(self, pool: Any, **_options: object) -> Any:
         """Hand the request to the pool."""
         if not self.companions and self.revoked():
             raise TaskRevokedError(self.id)
+        # Child processes begin at once with what they get; threads have a queue of their own before them.
+        if self._handed_back or (pool.uses_semaphore and not self._claim()):
+            raise TaskRevokedError(self.id)
         for request in self._all() if self.desk.always_running else ():
             request.announced = True
-            request.send(process.runner().worded(request.work.request, AnswerStatus.RUNNING), settles=False)
+            request.send(process.runner().worded(request.work.request, AnswerStatus.RUNNING))
+        if self.desk.retirement is not None:
+            self.desk.retirement.begun()
         hard_limit, soft_limit = self._limits()
         result = pool.apply_async(
             process.run_managed_bulk if self.companions else process.run_managed,
@@ -93,11 +140,20 @@ class ManagedRequest(Request):
         return result
 
     def on_accepted(self, pid: Any, time_accepted: float) -> None:
-        """Note that the pool has started the request."""
+        """Note that the pool has started the request.
+
+        Raises:
+            HandedBack: it must not; only a pool whose threads call this before they begin.
+        """
+        if not self._claim():
+            raise HandedBack(self.id)
+        self._begin(pid, time_accepted)
+
+    def _begin(self, pid: Any, time_accepted: float) -> None:
         self.accepted_at = time_accepted
         super().on_accepted(pid, time_accepted)
         for companion in self.companions:
-            companion.on_accepted(pid, time_accepted)
+            companion._begin(pid, time_accepted)  # noqa: SLF001 (of this class)
 
     def on_success(self, outcome: Any, **_options: object) -> None:
         """Send the answer that the run came back with."""
@@ -130,11 +186,21 @@ class ManagedRequest(Request):
         elif isinstance(error, TimeLimitExceeded):
             self.on_timeout(soft=False, timeout=error.args[0] if error.args else 0)
         elif isinstance(error, WorkerLostError | Terminated | SystemExit | KeyboardInterrupt):
-            self._count(LOST)
-            super().on_failure(exc_info, send_failed_event, return_ok)
+            self._lost(exc_info, send_failed_event, return_ok)
         else:
             _log.error("run failed outside the worker type: %s", exc_info.traceback)
             self.fail(f"{type(error).__name__}: {error}")
+
+    def _lost(self, *failure: Any) -> None:
+        """Have the broker deliver the message again, or, if it has it no more, say what it would lead to."""
+        self._count(LOST)
+        if self.watched and not self._answered:
+            self._answered = True
+            state.task_ready(self)
+            answer = process.runner().worded(self.work.request, AnswerStatus.REDELIVERED)
+            self.send(answer, confirmed=self.acknowledge)
+        else:
+            super().on_failure(*failure)
 
     def answer(self, answer: WorkAnswer) -> None:
         """Send the final answer; the message is acknowledged when the broker has it."""
@@ -144,35 +210,53 @@ class ManagedRequest(Request):
             self._answered = True
             self._count(answer.status)
             state.task_ready(self)
-            self.send(answer, settles=True)
+            self.send(answer, confirmed=self.acknowledge)
 
-    def send(self, answer: WorkAnswer, *, settles: bool) -> None:
-        """Hand an answer to the broker."""
+    def send(self, answer: WorkAnswer, *, confirmed: Callable[[], None] | None = None) -> None:
+        """Hand an answer to the broker; ``confirmed`` is called when it has it."""
         exchange, key = route(answer)
         self.desk.answers.send(
             Outgoing(
                 exchange=exchange,
                 key=key,
                 wire=answer.to_wire(),
-                confirmed=self.acknowledge if settles else None,
+                confirmed=confirmed,
             )
         )
 
     def take_delivery(self, message: Any) -> None:
         """Acknowledge this newer delivery of the dispatch: the old one died with its connection."""
+        if self.watched:
+            message.ack_log_error(_log, self.connection_errors)
+            self.acknowledged = True
+            return
         self._message = message
         self._on_ack = message.ack_log_error
         self._on_reject = message.reject_log_error
 
+    def acknowledge_early(self) -> None:
+        """Acknowledge the message, and go on with the work."""
+        super().acknowledge()
+
     def acknowledge(self) -> None:
-        """Acknowledge the message."""
-        self.desk.in_hand.pop(self.id, None)
+        """Acknowledge the message: the request is done with."""
+        self._leave()
         super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:  # noqa: FBT001, FBT002
         """Reject the message."""
-        self.desk.in_hand.pop(self.id, None)
+        self._leave()
         super().reject(requeue=requeue)
+
+    def _leave(self) -> None:
+        if self.desk.in_hand.get(self.id) is self:
+            # A copy that went back to the queue may have come again meanwhile.
+            del self.desk.in_hand[self.id]
+        if self.desk.retirement is not None:
+            self.desk.retirement.ended()
+        if self.on_end is not None:
+            self.on_end()
+            self.on_end = None
 
     def _let_go(self) -> None:
         """Acknowledge without an answer: nobody awaits one, and it would only be a dead letter."""

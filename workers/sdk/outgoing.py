@@ -22,6 +22,8 @@ class Outgoing:
     wire: Wire
     #: Called once, in the thread that may acknowledge, when the broker has the message.
     confirmed: Callable[[], None] | None
+    #: 0 to 255.
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class Parcel:
                 body=first.wire.body,
                 correlation_id=first.wire.correlation_id,
                 message_id=first.wire.message_id,
+                priority=first.priority,
             )
         return Publication(
             exchange=first.exchange,

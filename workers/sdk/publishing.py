@@ -55,6 +55,10 @@ class Line:
         """Publish a parcel, with what it holds when the turn ends."""
         self._held.write_later(partial(self._frames, parcel))
 
+    def flush(self) -> None:
+        """Send what is held now."""
+        self._held.flush()
+
     def _frames(self, parcel: Parcel) -> bytes:
         return b"".join(self._encoder.encode(parcel.leave(), timestamp=int(time.time())))
 

@@ -48,6 +48,7 @@ class Pulse(threading.Thread):
         announcer: Announcer,
         in_hand: Mapping[str, ManagedRequest],
         concurrency: Callable[[], int],
+        halted: Callable[[], str | None],
     ) -> None:
         super().__init__(name="pulse", daemon=True)
         self._config = config
@@ -55,6 +56,8 @@ class Pulse(threading.Thread):
         self._announcer = announcer
         self._in_hand = in_hand
         self._concurrency = concurrency
+        self._halted = halted
+        self._silent = False
         self._stopping = threading.Event()
         #: Monotonic time of the last heartbeats that the broker took.
         self.beaten_at: float | None = None
@@ -66,7 +69,7 @@ class Pulse(threading.Thread):
         beat_at, periods = 0.0, pauses(config.heartbeat)
         while not self._stopping.is_set():
             now = time.monotonic()
-            if now >= beat_at:
+            if now >= beat_at and not self._keeps_silent():
                 beat_at = now + (next(periods) if self._beat() else min(_RETRY, config.heartbeat))
             if config.running_after:
                 self._announce_running(now)
@@ -76,6 +79,21 @@ class Pulse(threading.Thread):
     def stop(self) -> None:
         """Stop beating."""
         self._stopping.set()
+
+    def _keeps_silent(self) -> bool:
+        """Tell whether the process does not get on: then managers are to take it for dead."""
+        reason = self._halted()
+        if (reason is not None) is not self._silent:
+            self._silent = reason is not None
+            words = reason or "The process gets on again"
+            _log.log(
+                logging.ERROR if self._silent else logging.INFO,
+                "heartbeats %s: %s",
+                "stop" if self._silent else "go on",
+                words,
+                extra={"action": "worker.halted" if self._silent else "worker.resumed"},
+            )
+        return self._silent
 
     def _beat(self) -> bool:
         at = datetime.now(UTC)

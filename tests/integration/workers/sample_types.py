@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+from kombu.asynchronous import get_event_loop
 from pydantic import BaseModel
 
 from workers.sdk import (
@@ -115,3 +116,36 @@ def loop(request: WorkRequest, context: WorkContext) -> WorkResult:
 def die(_request: WorkRequest, _context: WorkContext) -> WorkResult:
     """Take the process along."""
     os._exit(9)
+
+
+@worker_type("hold", version="1.0", longest=3600)
+def hold(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Take the seconds that the content says; it might be an hour."""
+    return sleep(request, context)
+
+
+@worker_type("vanish", version="1.0", longest=3600)
+def vanish(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Take the process along, in the middle of long work."""
+    os._exit(9)
+
+
+@worker_type("brief", version="1.0", longest=0.5)
+def brief(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Take the seconds that the content says; half a one was declared."""
+    return sleep(request, context)
+
+
+@worker_type("stall", version="1.0")
+def stall(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Keep the event loop of the main thread from turning for the seconds that the content says."""
+    loop = get_event_loop()
+    assert loop is not None
+    loop.call_soon(time.sleep, float(request.content))
+    return WorkResult()
+
+
+@worker_type("who", version="1.0")
+def who(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Tell which process works."""
+    return WorkResult.json(os.getpid())

@@ -109,7 +109,7 @@ def test_it_stops_with_a_clear_line_when_a_queue_has_other_arguments(rabbitmq: B
         ({"WORKER_TYPES": "nothing"}, "Unknown worker type 'nothing'; known: "),
         ({"WORKER_TYPES": ""}, "No worker type to run: give --types or WORKER_TYPES; known: "),
         ({"WORKER_MODULES": "no.such"}, "WORKER_MODULES: module 'no.such' cannot be imported"),
-        ({"WORKER_PREFETCH": "many"}, "WORKER_PREFETCH='many': a whole number from 1 to 10000 is allowed"),
+        ({"WORKER_PREFETCH": "many"}, "WORKER_PREFETCH='many': a whole number from 0 to 10000 is allowed"),
     ],
 )
 def test_it_refuses_to_start_with_a_mistake(tmp_path: Path, variables: dict[str, str], line: str) -> None:

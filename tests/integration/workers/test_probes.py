@@ -4,23 +4,16 @@ import json
 import signal
 import socket
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.integration.workers.fleet import Broker, Fleet, wait_for
 from tests.integration.workers.manager import Manager, a_request
-from tests.stack.platform import free_port
+from tests.integration.workers.probed import probed
 from tests.stack.probing import Measures, Prober
 
 #: Nobody listens on port 1.
 _NOWHERE = "amqp://guest:guest@127.0.0.1:1//"
-
-
-def _probed(broker: Broker, *types: str, **options: Any) -> tuple[Fleet, Prober]:
-    port = free_port()
-    fleet = Fleet(broker=broker, types=types, WORKER_METRICS_PORT=str(port), **options)
-    return fleet, Prober(address=f"http://127.0.0.1:{port}", token=options.get("METRICS_TOKEN", ""))
 
 
 def _outcomes(found: Measures) -> dict[str, float]:
@@ -35,7 +28,7 @@ def _outcomes(found: Measures) -> dict[str, float]:
     "pool", [["solo"], ["threads", "--concurrency", "2"], ["prefork", "--concurrency", "2"]]
 )
 def test_it_counts_its_work_by_type_and_outcome(broker: Broker, pool: list[str]) -> None:
-    fleet, prober = _probed(broker, "echo", "refuse", "fail", "later", pool=pool)
+    fleet, prober = probed(broker, "echo", "refuse", "fail", "later", pool=pool)
     with Manager(broker=broker) as manager, fleet:
         for number, worker_type in enumerate(["echo", "echo", "refuse", "fail", "later"]):
             name = f"{pool[0]}-{number}"
@@ -49,7 +42,7 @@ def test_it_counts_its_work_by_type_and_outcome(broker: Broker, pool: list[str])
 
 
 def test_it_shows_what_it_works_on_now(broker: Broker) -> None:
-    fleet, prober = _probed(broker, "Sleep", "echo", pool=["threads", "--concurrency", "2"])
+    fleet, prober = probed(broker, "Sleep", "echo", pool=["threads", "--concurrency", "2"])
     with Manager(broker=broker) as manager, fleet:
         manager.dispatch_task("Sleep", a_request("long", content=b"3"))
         wait_for(lambda: manager.answers("long"))
@@ -61,7 +54,7 @@ def test_it_shows_what_it_works_on_now(broker: Broker) -> None:
 
 
 def test_it_tells_connection_heartbeat_and_memory(broker: Broker) -> None:
-    fleet, prober = _probed(broker, "echo", pool=["prefork", "--concurrency", "1"])
+    fleet, prober = probed(broker, "echo", pool=["prefork", "--concurrency", "1"])
     with fleet:
         prober.await_status("/readyz", 200)
         found = prober.measures()
@@ -73,7 +66,7 @@ def test_it_tells_connection_heartbeat_and_memory(broker: Broker) -> None:
 
 @pytest.mark.rabbitmq
 def test_it_counts_work_whose_process_died_and_logs_it(rabbitmq: Broker) -> None:
-    fleet, prober = _probed(rabbitmq, "die", pool=["prefork", "--concurrency", "1"], LOG_FORMAT="json")
+    fleet, prober = probed(rabbitmq, "die", pool=["prefork", "--concurrency", "1"], LOG_FORMAT="json")
     with Manager(broker=rabbitmq) as manager, fleet:
         manager.dispatch_task("die", a_request("dead"))
         prober.await_measures(lambda now: _outcomes(now).get("LOST") == 1)
@@ -82,7 +75,7 @@ def test_it_counts_work_whose_process_died_and_logs_it(rabbitmq: Broker) -> None
 
 
 def test_it_is_ready_while_it_is_busy(broker: Broker) -> None:
-    fleet, prober = _probed(broker, "Sleep")
+    fleet, prober = probed(broker, "Sleep")
     with Manager(broker=broker) as manager, fleet:
         manager.dispatch_task("Sleep", a_request("solo", content=b"2"))
         wait_for(lambda: manager.answers("solo"))
@@ -92,7 +85,7 @@ def test_it_is_ready_while_it_is_busy(broker: Broker) -> None:
 
 
 def test_it_is_alive_but_not_ready_without_a_broker(tmp_path: Path) -> None:
-    fleet, prober = _probed(Broker(url=_NOWHERE, var=tmp_path), "echo")
+    fleet, prober = probed(Broker(url=_NOWHERE, var=tmp_path), "echo")
     try:
         assert prober.await_status("/livez", 200) == {"alive": True}
         content = prober.await_status("/readyz", 503)
@@ -104,7 +97,7 @@ def test_it_is_alive_but_not_ready_without_a_broker(tmp_path: Path) -> None:
 
 
 def test_it_shows_its_measures_to_whoever_has_the_token(tmp_path: Path) -> None:
-    fleet, prober = _probed(Broker(url=None, var=tmp_path), "echo", METRICS_TOKEN="secret")
+    fleet, prober = probed(Broker(url=None, var=tmp_path), "echo", METRICS_TOKEN="secret")
     with fleet:
         assert Prober(address=prober.address).get("/metrics")[0] == 401
         assert Prober(address=prober.address).get("/livez")[0] == 200
@@ -112,7 +105,7 @@ def test_it_shows_its_measures_to_whoever_has_the_token(tmp_path: Path) -> None:
 
 
 def test_it_answers_nothing_else(tmp_path: Path) -> None:
-    fleet, prober = _probed(Broker(url=None, var=tmp_path), "echo")
+    fleet, prober = probed(Broker(url=None, var=tmp_path), "echo")
     with fleet:
         assert prober.get("/")[0] == 404
 

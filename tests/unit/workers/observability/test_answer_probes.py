@@ -3,6 +3,7 @@
 import json
 import os
 import tomllib
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ def _ask(probed: Probed, path: str, authorization: str | None = None) -> tuple[H
 
 def test_it_is_alive_whatever_its_checks_say() -> None:
     assert _ask(_probed(CheckStatus.FAILED), "/livez") == (HTTPStatus.OK, {"alive": True})
+
+
+def test_it_is_not_alive_when_nothing_but_a_new_start_will_help() -> None:
+    halted = replace(_probed(CheckStatus.PASSED), halted=lambda: "It is stuck")
+    assert _ask(halted, "/livez") == (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"alive": False, "reason": "It is stuck"},
+    )
 
 
 def test_it_shows_each_check_with_duration_and_reason() -> None:

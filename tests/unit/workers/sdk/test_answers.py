@@ -47,6 +47,17 @@ def test_it_reports_a_message_when_the_broker_confirms_it() -> None:
     assert confirmed == ["b"]
 
 
+def test_it_knows_what_the_broker_may_not_have() -> None:
+    answers, broker, channel = _opened()
+    for name in "abc":
+        answers.send(_outgoing(name, []))
+    broker.bodies()
+    channel.tell("basic_ack", 2, multiple=False)
+    answers.close()
+    answers.send(_outgoing("d", []))
+    assert [one.wire.body for one in answers.unconfirmed()] == [b"a", b"c", b"d"]
+
+
 def test_it_writes_nothing_before_the_turn_ends() -> None:
     answers, broker, _ = _opened()
     answers.send(_outgoing("a", []))

@@ -32,7 +32,8 @@ def test_it_has_a_default_for_everything() -> None:
     assert (config.storage, config.workdir) == (Path("/v/storage"), Path("/v/work"))
     assert config.file_roots == (Path("/v/storage"),)
     assert (config.types, config.modules, config.tenant) == ((), (), "default")
-    assert (config.heartbeat, config.prefetch, config.running_after) == (15, 1, 0.5)
+    assert (config.heartbeat, config.prefetch, config.running_after) == (15, 0, 0.5)
+    assert (config.grace, config.max_tasks, config.max_memory, config.stall) == (25, 0, 0, 60)
 
 
 def test_it_reads_every_variable() -> None:
@@ -52,6 +53,10 @@ def test_it_reads_every_variable() -> None:
             "WORKER_RUNNING_AFTER_SECONDS": "0",
             "WORKER_ANSWER_TIMEOUT_SECONDS": "5",
             "WORKER_MAX_CONTENT_BYTES": "1000",
+            "WORKER_GRACE_SECONDS": "0.5",
+            "WORKER_MAX_TASKS": "12",
+            "WORKER_MAX_MEMORY_BYTES": "1048576",
+            "WORKER_STALL_SECONDS": "3",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
         }
@@ -63,6 +68,7 @@ def test_it_reads_every_variable() -> None:
     assert (config.worker_id, config.tenant, config.result_backend) == ("w1", "t", "rpc://")
     assert (config.heartbeat, config.prefetch, config.running_after) == (2.5, 32, 0)
     assert (config.answer_timeout, config.max_content) == (5, 1000)
+    assert (config.grace, config.max_tasks, config.max_memory, config.stall) == (0.5, 12, 1_048_576, 3)
     assert (config.log_level, config.log_format) == ("DEBUG", "json")
 
 
@@ -73,14 +79,16 @@ def test_it_documents_every_variable_that_it_reads() -> None:
 
 
 def test_it_makes_each_process_an_id_of_its_own() -> None:
-    assert WorkerConfig.from_env({}).worker_id != WorkerConfig.from_env({}).worker_id
+    # Of the same host and process id, as containers have them.
+    assert len({WorkerConfig.from_env({}).worker_id for _ in range(2000)}) == 2000
 
 
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("WORKER_PREFETCH", "many", "WORKER_PREFETCH='many': a whole number from 1 to 10000 is allowed"),
-        ("WORKER_PREFETCH", "0", "WORKER_PREFETCH='0': a whole number"),
+        ("WORKER_PREFETCH", "many", "WORKER_PREFETCH='many': a whole number from 0 to 10000 is allowed"),
+        ("WORKER_PREFETCH", "-1", "WORKER_PREFETCH='-1': a whole number"),
+        ("WORKER_MAX_MEMORY_BYTES", "512", "WORKER_MAX_MEMORY_BYTES=512: 0, or at least 1048576 is allowed"),
         ("WORKER_PREFETCH", "1.5", "WORKER_PREFETCH='1.5': a whole number"),
         ("WORKER_HEARTBEAT_SECONDS", "nan", "WORKER_HEARTBEAT_SECONDS='nan': a number of seconds from 0.1"),
         ("WORKER_HEARTBEAT_SECONDS", "-1", "a number of seconds from 0.1 to 3600 is allowed"),

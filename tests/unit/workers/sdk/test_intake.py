@@ -41,6 +41,7 @@ def test_it_reads_a_raw_message(intake: Intake) -> None:
     work = intake.read(_raw())
     assert work is not None
     assert (work.worker_type, work.redelivered) == ("UnZip", False)
+    assert work.queue == "regards.worker.unzip.request"
     assert work.request == WorkRequest(
         tenant="t", request_id="r", content=b"a", headers={}, dispatch_id="1:1:1"
     )
@@ -56,6 +57,7 @@ def test_it_reads_a_task_of_a_manager(intake: Intake) -> None:
     work = intake.read(_task([[_ARGUMENT], {"dispatch_id": "4:2:1"}, {}]))
     assert work is not None
     assert (work.worker_type, work.redelivered) == ("UnZip", True)
+    assert work.queue == "regards.worker.unzip.task"
     assert (work.request.content, work.request.dispatch_id) == (b"a", "4:2:1")
 
 

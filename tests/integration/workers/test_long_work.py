@@ -1,0 +1,124 @@
+"""Long work is acknowledged when it begins, and comes back all the same when its process dies."""
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.integration.workers.fleet import Broker, Fleet, wait_for
+from tests.integration.workers.manager import Manager, a_request
+from tests.stack.wire import wire_to
+from workers.contract import names
+from workers.contract.work_answer import AnswerStatus
+
+pytestmark = pytest.mark.rabbitmq
+
+_CHILD = ["prefork", "--concurrency", "1"]
+_TWO = ["threads", "--concurrency", "2"]
+#: Seconds that the broker leaves a worker its message, in tests of that; it looks once a second.
+_PATIENCE = 4
+
+
+def _dispatch(manager: Manager, worker_type: str, *contents: bytes) -> list[str]:
+    found = [f"{worker_type}-{number}" for number in range(len(contents))]
+    for number, (name, content) in enumerate(zip(found, contents, strict=True)):
+        manager.dispatch_task(worker_type, a_request(name, content=content, dispatch_id=f"{number}:1:1"))
+    return found
+
+
+@pytest.mark.parametrize("pool", [["solo"], _TWO, _CHILD], ids=lambda pool: pool[0])
+@pytest.mark.parametrize(("worker_type", "left"), [("hold", 0), ("Sleep", 1)])
+def test_the_broker_keeps_it_until_it_begins(
+    rabbitmq: Broker, pool: list[str], worker_type: str, left: int
+) -> None:
+    with Manager(broker=rabbitmq) as manager:
+        with Fleet(broker=rabbitmq, types=[worker_type], pool=pool) as killed:
+            (name,) = _dispatch(manager, worker_type, b"60")
+            wait_for(lambda: manager.answers(name))
+            # Acknowledgements leave when the loop turns.
+            time.sleep(0.5)
+            killed.stop(signal.SIGKILL)
+        time.sleep(1)
+        assert manager.waiting(names.task_queue(worker_type)) == left
+
+
+@pytest.mark.parametrize(
+    ("pool", "running"), [(["solo"], 1), (_TWO, 2), (_CHILD, 1)], ids=["solo", "threads", "prefork"]
+)
+def test_it_holds_none_that_it_does_not_run(rabbitmq: Broker, pool: list[str], running: int) -> None:
+    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=["hold"], pool=pool):
+        found = _dispatch(manager, "hold", *[b"2"] * 4)
+        wait_for(lambda: len([name for name in found if manager.answers(name)]) == running)
+        time.sleep(1)
+        assert manager.waiting(names.task_queue("hold")) == 4 - running
+        statuses = {manager.final_answer(name).status for name in found}
+    assert statuses == {AnswerStatus.SUCCESS}
+
+
+def test_it_says_so_when_a_child_process_was_lost_with_it(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=["vanish", "hold"], pool=_CHILD):
+        (name,) = _dispatch(manager, "vanish", b"")
+        assert manager.final_answer(name).status is AnswerStatus.REDELIVERED
+        (following,) = _dispatch(manager, "hold", b"0")
+        assert manager.final_answer(following).status is AnswerStatus.SUCCESS
+
+
+def test_it_is_held_to_the_end_for_a_manager_that_does_not_watch(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager:
+        with Fleet(broker=rabbitmq, types=["hold"]) as killed:
+            manager.dispatch_raw("hold", a_request("unwatched", content=b"60", dispatch_id=None))
+            wait_for(lambda: manager.answers("unwatched"))
+            killed.stop(signal.SIGKILL)
+        wait_for(lambda: manager.waiting(names.request_queue("hold")) == 1)
+
+
+def test_it_ends_once_although_the_connection_was_lost(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager, wire_to(rabbitmq.url or "") as wire:
+        with Fleet(broker=replace(rabbitmq, url=wire.url), types=["hold"], pool=_TWO):
+            found = _dispatch(manager, "hold", b"4", b"4", b"0", b"0")
+            wait_for(lambda: all(manager.answers(name) for name in found[:2]))
+            wire.cut()
+            for name in found:
+                manager.final_answer(name)
+        answers = [one.status for name in found for one in manager.answers(name)]
+        assert manager.waiting(names.task_queue("hold")) == 0
+    assert [status for status in answers if status is not AnswerStatus.RUNNING] == [AnswerStatus.SUCCESS] * 4
+
+
+@pytest.fixture
+def _impatient() -> Iterator[None]:
+    """Have the broker take back soon what a worker holds; only for connections of this test."""
+    _evaluate(f"application:set_env(rabbit, consumer_timeout, {1000 * _PATIENCE})")
+    _evaluate("application:set_env(rabbit, channel_tick_interval, 1000)")
+    yield
+    _evaluate("application:set_env(rabbit, consumer_timeout, 1800000)")
+    _evaluate("application:set_env(rabbit, channel_tick_interval, 60000)")
+
+
+def _evaluate(expression: str) -> None:
+    command = shlex.split(os.environ["REGARDS_RABBITMQCTL"])
+    subprocess.run([*command, "--silent", "eval", f"{expression}."], check=True, timeout=60)
+
+
+@pytest.mark.alone
+@pytest.mark.restarts_servers
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize(
+    ("worker_type", "status"), [("hold", AnswerStatus.SUCCESS), ("Sleep", AnswerStatus.REDELIVERED)]
+)
+def test_it_outlasts_the_patience_of_the_broker(
+    rabbitmq: Broker, worker_type: str, status: AnswerStatus
+) -> None:
+    with (
+        Manager(broker=rabbitmq) as manager,
+        Fleet(broker=rabbitmq, types=[worker_type], pool=_TWO),
+        Fleet(broker=rabbitmq, types=[worker_type], pool=_TWO),
+    ):
+        (name,) = _dispatch(manager, worker_type, str(3 * _PATIENCE).encode())
+        answer = manager.final_answer(name)
+    assert answer.status is status

@@ -1,0 +1,100 @@
+"""Long work is acknowledged when it begins, and watched over by its manager from then on.
+
+Note: who watches over long work.
+    RabbitMQ closes the channel of a worker that holds a message for longer than its consumer time-out, and
+    gives the message to another one. So a message of long work is held only until the broker has the word
+    that the work begins, RUNNING with the name of this process. From then on the row of the manager is what
+    brings the work back when the process dies: its heartbeats end, or the run time-out passes. Nothing is
+    lost in between, whichever of the two dies when: the word is there before the message goes.
+
+    An acknowledged message makes room for the next one, which would wait behind hours of work while other
+    processes are idle. So the broker is told first to send only as much as can begin at once.
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Final
+
+from workers.contract.work_answer import AnswerStatus
+from workers.sdk import process
+from workers.sdk.managed import ManagedRequest
+
+Callback = Callable[[], None]
+
+
+class LongWork:
+    """The long work of one process; called in the thread of its event loop."""
+
+    def __init__(
+        self,
+        *,
+        types: Collection[str],
+        concurrency: Callable[[], int],
+        room: Callable[[int], None],
+        start: Callable[[ManagedRequest], object],
+        give_back: Callable[[ManagedRequest], object],
+        soon: Callable[[Callback], object],
+    ) -> None:
+        """Take care of requests of these worker types.
+
+        Args:
+            concurrency: tells how many requests the pool runs at a time.
+            room: has the broker send so many messages and no more.
+            start: hands a request to the pool.
+            give_back: sends a request back to its queue.
+            soon: calls back when the event loop turns.
+        """
+        self._types: Final = frozenset(types)
+        self._concurrency = concurrency
+        self._room = room
+        self._start = start
+        self._give_back = give_back
+        self._soon = soon
+        #: Requests that are here, and those of them that the broker knows nothing of any more.
+        self._here: set[str] = set()
+        self._acknowledged: set[str] = set()
+
+    def take(self, request: ManagedRequest) -> bool:
+        """Take a request of long work; return False for any other.
+
+        A manager that does not fence its dispatches has no watchdog either: its messages are held to the end.
+        """
+        if request.work.worker_type not in self._types or request.work.request.dispatch_id is None:
+            return False
+        if len(self._here) >= self._concurrency():
+            # After a lost connection the broker sends before it can be told that there is no room.
+            self._give_back(request)
+            return True
+        self._here.add(request.id)
+        request.on_end = partial(self._end, request.id)
+        request.announced = True
+        running = process.runner().worded(request.work.request, AnswerStatus.RUNNING)
+        request.send(running, confirmed=partial(self._begin, request))
+        return True
+
+    def reconnected(self) -> None:
+        """Tell a new connection how much room there is."""
+        if self._acknowledged:
+            self._soon(self._make_room)
+
+    def _begin(self, request: ManagedRequest) -> None:
+        if request.handed_back:
+            # The process stops: the copy is for another one.
+            return
+        self._acknowledged.add(request.id)
+        request.watched = True
+        try:
+            self._make_room()
+            request.acknowledge_early()
+        finally:
+            # The manager counts on it, whether or not the connection is lost right now.
+            self._start(request)
+
+    def _end(self, identity: str) -> None:
+        self._here.discard(identity)
+        if identity in self._acknowledged:
+            self._acknowledged.remove(identity)
+            self._soon(self._make_room)
+
+    def _make_room(self) -> None:
+        self._room(max(0, self._concurrency() - len(self._acknowledged)))
