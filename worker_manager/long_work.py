@@ -25,6 +25,7 @@ _EVERYBODY: Final = "one check of the whole platform"
 _REMEDY: Final = """\
 consumer_timeout = {milliseconds}   in rabbitmq.conf (milliseconds) of every node; restart them
 BROKER_CONSUMER_TIMEOUT_SECONDS={seconds}   for the doctor, who cannot read the other one
+Or declare in the fleet that the work is long: longest=... of @worker_type. The doctor does not see that.
 Or let work take less: RUN_TIMEOUT_SECONDS, or runTimeout of the worker type or workflow step."""
 
 

@@ -73,6 +73,8 @@ ITEMS: Sequence[Item] = (
     worker("foreign-middle", "foreign-middle", output="inspect"),
     worker("accept-inspect", "inspect"),
     worker("accept-slow", "slow"),
+    worker("accept-interrupted", "interrupted", policy={"maxAttempts": 1}),
+    worker("accept-endure", "endure", policy={"maxAttempts": 2}),
     worker("accept-raise", "raise"),
     worker("accept-picky", "picky", keep_errors=False),
     worker("accept-postpone", "postpone"),

@@ -8,7 +8,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,13 +102,13 @@ class Client(ABC):
 
     def await_states(self, request_id: str, *states: str, timeout: float = 20.0) -> list[Response]:
         """Wait until the request has heard exactly these states, in this order; return the responses."""
-        self._await(lambda: self.states(request_id)[: len(states)] == list(states), timeout)
+        self.await_that(lambda: self.states(request_id)[: len(states)] == list(states), timeout)
         assert self.states(request_id) == list(states)
         return self.heard[request_id]
 
     def await_states_in(self, tenant: str, request_id: str, *states: str, timeout: float = 20.0) -> None:
         """Wait until a tenant's request has heard exactly these states."""
-        self._await(lambda: self.states_in(tenant, request_id) == list(states), timeout)
+        self.await_that(lambda: self.states_in(tenant, request_id) == list(states), timeout)
 
     def await_final(self, request_id: str, *, timeout: float = 20.0) -> Response:
         """Wait until the request has ended; return the last response."""
@@ -121,9 +121,10 @@ class Client(ABC):
 
     def await_some(self, request_ids: Collection[str], *, count: int, timeout: float = 20.0) -> None:
         """Wait until so many of the requests have ended."""
-        self._await(lambda: sum(bool(self.finals(name)) for name in request_ids) >= count, timeout)
+        self.await_that(lambda: sum(bool(self.finals(name)) for name in request_ids) >= count, timeout)
 
-    def _await(self, heard: Any, timeout: float) -> None:
+    def await_that(self, heard: Callable[[], bool], timeout: float = 20.0) -> None:
+        """Wait until something holds, and listen meanwhile."""
         deadline = time.monotonic() + timeout
         while True:
             self.listen()

@@ -122,6 +122,25 @@ def stuck(request: WorkRequest, context: WorkContext) -> WorkResult:
     return result
 
 
+@worker_type("accept-interrupted", version="1")
+def interrupted(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Take long for the first attempt, if the body says so."""
+    return _endure("interrupted", request, context)
+
+
+@worker_type("accept-endure", version="1", longest=3600)
+def endure(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Do the same, and say so before."""
+    return _endure("endure", request, context)
+
+
+def _endure(step: str, request: WorkRequest, context: WorkContext) -> WorkResult:
+    result = _stamp(step, request, context)
+    if (request.dispatch_id or "").endswith(":1"):
+        time.sleep(json.loads(request.content)["seconds"])
+    return result
+
+
 def effect_file(storage: Path, request_id: str) -> Path:
     """Return the file that holds one line per run of a request."""
     return storage / "effects" / request_id
