@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from workers.sdk import WorkContext, WorkRequest
+from workers.sdk.held_folders import STAGING
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
 _READABLE_LENGTH: Final = 80
@@ -15,6 +16,11 @@ _DIGEST_LENGTH: Final = 16
 def request_folder(*, request: WorkRequest, context: WorkContext) -> Path:
     """Return ``<storage>/<tenant>/<request id>``, both names made safe for a file system."""
     return context.storage.resolve() / tenant_folder(request.tenant) / folder_name(request.request_id)
+
+
+def staging_folder(*, request: WorkRequest, context: WorkContext) -> Path:
+    """Return where results of a tenant are made whole: one move away from their folders."""
+    return context.storage.resolve() / tenant_folder(request.tenant) / STAGING
 
 
 def tenant_folder(tenant: str) -> str:

@@ -1,23 +1,13 @@
 """Base of plugins that are a Python function: run in a process of its own, under the limits of programs."""
 
-import json
-import os
-import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-from workers.processes.function_call import CALL, FAILURE
+from workers.processes import function_call, python_process
 from workers.processes.function_parameters import filled
-from workers.processes.job import Ended, ProcessFailed, ProcessJob
+from workers.processes.job import ProcessJob
 from workers.processes.order import OrderPlugin
 from workers.processes.plugin import InvalidParameters
-
-#: The process begins without any path of the machine's Python but the standard library's.
-_BOOT: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from workers.processes.function_call import main; sys.exit(main(sys.argv[2]))"
-)
 
 
 class FunctionPlugin(OrderPlugin):
@@ -45,31 +35,15 @@ class FunctionPlugin(OrderPlugin):
     def run(cls, job: ProcessJob) -> None:
         """Run the function in the folder of the execution."""
         job.step(f"Run {cls.metadata.plugin_id}")
-        call = _write_call(cls, job)
-        paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 (an empty text is this folder)
-        command = [sys.executable, "-I", "-X", "utf8", "-u", "-c", _BOOT, json.dumps(paths), str(call)]
-        ended = job.run_program(command, environment={})
-        if ended.exit_code:
-            raise ProcessFailed(_reason(job.folder, ended))
-
-
-def _write_call(plugin: type[FunctionPlugin], job: ProcessJob) -> Path:
-    """Write what the process needs to know where only this account can read it: a parameter may be secret."""
-    path = job.folder / CALL
-    path.touch(mode=0o600)
-    call = {
-        "plugin": f"{plugin.__module__}:{plugin.__qualname__}",
-        "parameters": dict(job.parameters),
-        "folder": str(job.folder),
-        "execution": job.execution_id,
-    }
-    path.write_text(json.dumps(call), "utf-8")
-    return path
-
-
-def _reason(folder: Path, ended: Ended) -> str:
-    try:
-        return (folder / FAILURE).read_text("utf-8", "replace")
-    except OSError:
-        told = "".join(f"\n{line}" for line in ended.last_errors)
-        return f"The process of the function ended with status code {ended.exit_code}{told}"
+        arguments = {
+            "plugin": f"{cls.__module__}:{cls.__qualname__}",
+            "parameters": dict(job.parameters),
+            "folder": str(job.folder),
+            "execution": job.execution_id,
+        }
+        python_process.call(
+            f"{function_call.__name__}:{function_call.carry_out.__name__}",
+            arguments,
+            folder=job.folder,
+            run_program=job.run_program,
+        )

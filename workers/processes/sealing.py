@@ -1,9 +1,13 @@
-"""Seal a token on its way from the platform to a fleet: requests are stored, and operators read them."""
+"""Seal what goes from the platform to a fleet: requests are stored, and operators read them."""
 
 import base64
 import hashlib
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken
+
+#: Name, among the secrets below ``REGARDS_VAR``, of the key that an embedded platform makes for itself.
+GENERATED_KEY: Final = "process-token"
 
 
 class SealBroken(ValueError):

@@ -11,9 +11,8 @@ from celery.utils.nodenames import NODENAME_DEFAULT, nodename
 from click import Option
 
 from workers.observability.celery_words import speak_json
-from workers.sdk import process, topology
+from workers.sdk import checkpoints, held_folders, process, topology
 from workers.sdk.announcer import Announcer
-from workers.sdk.checkpoints import sweep
 from workers.sdk.config import WorkerConfig
 from workers.sdk.declare import close_instances
 from workers.sdk.errors import WorkerError
@@ -112,7 +111,8 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     announcer = Announcer(app=app)
     runner = Runner(config=config, announce=announcer.running, tracing=tracing)
     process.install(runner)
-    sweep(config.checkpoints, older_than=config.checkpoint_days, now=time.time())
+    held_folders.sweep(workdir=config.workdir, storage=config.storage)
+    checkpoints.sweep(config.checkpoints, older_than=config.checkpoint_days, now=time.time())
     register_tasks(app=app, types=types, runner=runner)
     _consume_only(app, types_queues=[entry.name for entry in types])
     stopping = Stopping(app=app, worker=instance, grace=config.grace)

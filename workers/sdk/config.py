@@ -39,7 +39,8 @@ VARIABLES: Final = (
     Variable(
         name="REGARDS_WORKDIR",
         default="`$REGARDS_VAR/work`",
-        meaning="parent of the folders of the runs, `context.workdir`",
+        meaning="parent of the folders of the runs, `context.workdir`, on a disk of this machine; what "
+        "killed processes have left in it is removed when one starts",
     ),
     Variable(
         name="WORKER_WORKDIR_QUOTA_BYTES",

@@ -138,19 +138,29 @@ def _surroundings(
 ) -> Iterator[WorkContext]:
     """Yield the context of a run, whose folders are gone afterwards."""
     lines: list[str] = [] if progress is None else progress
-    with tempfile.TemporaryDirectory(prefix="run-once-") as folder:
-        root = Path(folder, "storage") if storage is None else storage
+    with _scratch() as (folder, workspace):
+        root = folder / "storage" if storage is None else storage
         root.mkdir(parents=True, exist_ok=True)
         yield WorkContext(
             log=RequestLog(logging.getLogger("workers.run_once"), {"request_id": request.request_id}),
             storage=root,
             file_roots=(root,) if file_roots is None else file_roots,
-            workspace=Workspace(parent=Path(folder, "work")),
+            workspace=workspace,
             report=lines.append,
             stopped=cancelled,
             checkpoint=checkpoints(folder=root / ".checkpoints", worker_type="run-once", request=request),
-            secrets=SecretFiles(_written(secrets or {}, into=Path(folder, "secrets"))),
+            secrets=SecretFiles(_written(secrets or {}, into=folder / "secrets")),
         )
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[Path, Workspace]]:
+    """Make a folder, and in it that of a run."""
+    with (
+        tempfile.TemporaryDirectory(prefix="run-once-") as folder,
+        Workspace(parent=Path(folder, "work")) as workspace,
+    ):
+        yield Path(folder), workspace
 
 
 def _written(secrets: Mapping[str, str], *, into: Path) -> Path:

@@ -1,14 +1,13 @@
 """The folder of one run."""
 
 import os
-import shutil
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from workers.sdk.errors import WorkFolderFull
+from workers.sdk.held_folders import RUNS, HeldFolder
 
 #: Seconds between two looks at what a folder holds, and how many times as long as a look took.
 _LOOK: Final = 0.5
@@ -25,15 +24,14 @@ class Workspace:
     def __init__(self, *, parent: Path, quota: int = 0) -> None:
         self._parent = parent
         self._quota = quota
-        self._folder: Path | None = None
+        self._held: HeldFolder | None = None
         self._next_look = 0.0
 
     def folder(self) -> Path:
         """Return the folder; it is new and empty at the first call."""
-        if self._folder is None:
-            self._parent.mkdir(parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._parent))
-        return self._folder
+        if self._held is None:
+            self._held = HeldFolder(self._parent, prefix=RUNS)
+        return self._held.path
 
     def check(self, *, at: float) -> None:
         """Look whether the folder holds too much, once in a while; ``at`` is a monotonic time.
@@ -41,10 +39,10 @@ class Workspace:
         Raises:
             WorkFolderFull: it does.
         """
-        if not self._quota or self._folder is None or at < self._next_look:
+        if not self._quota or self._held is None or at < self._next_look:
             return
         begun = time.monotonic()
-        held = _bytes_in(self._folder)
+        held = _bytes_in(self._held.path)
         # A folder with very many files is looked at less often.
         self._next_look = at + max(_LOOK, _REST * (time.monotonic() - begun))
         if held > self._quota:
@@ -60,21 +58,8 @@ class Workspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove the folder, whatever it holds."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        if self._folder is not None and self._folder.exists():
-            _open_up(self._folder)
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _open_up(folder: Path) -> None:
-    """Give back the rights to remove what work has locked up."""
-    folder.chmod(0o700)
-    for parent, names, _ in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
+        if self._held is not None:
+            self._held.remove()
 
 
 def _bytes_in(folder: Path) -> int:

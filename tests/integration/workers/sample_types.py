@@ -93,6 +93,7 @@ def wrong(_request: WorkRequest, _context: WorkContext) -> WorkResult:
 @worker_type("Sleep", version="1.0")
 def sleep(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Take the seconds that the content says."""
+    context.workdir.joinpath("trace").touch()
     context.progress("half way", 50)
     time.sleep(float(request.content))
     return WorkResult(content=b"slept")

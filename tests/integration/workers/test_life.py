@@ -15,6 +15,7 @@ from tests.integration.workers.fleet import Broker, Fleet, wait_for
 from tests.integration.workers.manager import Manager, a_request
 from workers.contract import names
 from workers.contract.work_answer import AnswerStatus
+from workers.sdk.held_folders import RUNS, STAGING, HeldFolder
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,21 @@ def test_it_stops_at_once_when_it_has_nothing_to_do(broker: Broker, pool: list[s
         asked_at = time.monotonic()
         assert fleet.stop(signal.SIGTERM) == 0
     assert time.monotonic() - asked_at < 8
+
+
+def test_it_removes_what_a_killed_process_has_left_when_it_starts(broker: Broker) -> None:
+    staging = broker.var / "storage" / "demo" / STAGING
+    work = broker.var / "work"
+    with Manager(broker=broker) as manager, Fleet(broker=broker, types=["Sleep"]) as killed:
+        manager.dispatch_task("Sleep", a_request("killed", content=b"60"))
+        wait_for(lambda: manager.answers("killed"))
+        assert len(list(work.glob("run-*/trace"))) == 1
+        killed.stop(signal.SIGKILL)
+    (staging / "left").mkdir(parents=True)
+    (staging / "left.lock").touch()
+    with HeldFolder(work, prefix=RUNS) as living, Fleet(broker=broker, types=["echo"]):
+        assert [path for path in work.glob("run-*") if path.is_dir()] == [living.path]
+        assert list(staging.iterdir()) == []
 
 
 def test_it_beats_while_a_solo_pool_is_busy(broker: Broker) -> None:

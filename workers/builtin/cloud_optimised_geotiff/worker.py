@@ -11,7 +11,7 @@ from workers.builtin.file_access import FileAccess
 from workers.builtin.file_digest import sha256_of
 from workers.builtin.scene_files import SceneFile, read_files
 from workers.builtin.scene_kinds import SceneKind
-from workers.builtin.storage_layout import folder_name, request_folder
+from workers.builtin.storage_layout import folder_name, request_folder, staging_folder
 from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
 
 _BODY: Final = Path(__file__).with_name("body.schema.json")
@@ -34,10 +34,13 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     options = CogOptions.of(content)
     files = _files(content, access=FileAccess.of(request=request, context=context))
     target = request_folder(request=request, context=context) / "cog"
+    staging = staging_folder(request=request, context=context)
     listed = []
     for number, file in enumerate(files):
         context.progress(f"writing {file.name}", 100 * number / len(files))
-        made = _made(file, options, target=target, context=context) if file.kind else file.local
+        made = (
+            _made(file, options, target=target, staging=staging, context=context) if file.kind else file.local
+        )
         listed.append(_listed(file, made))
     passed_on = {key: value for key, value in content.items() if key not in _OWN}
     return WorkResult.json({**passed_on, "files": listed})
@@ -53,7 +56,7 @@ def _files(content: dict[str, Any], *, access: FileAccess) -> list[SceneFile]:
     return files
 
 
-def _made(file: SceneFile, options: CogOptions, *, target: Path, context: WorkContext) -> Path:
+def _made(file: SceneFile, options: CogOptions, *, target: Path, staging: Path, context: WorkContext) -> Path:
     scratch = context.workdir / "cog.tif"
     try:
         write_cog(file.local, target=scratch, options=options, name=file.name)
@@ -64,7 +67,7 @@ def _made(file: SceneFile, options: CogOptions, *, target: Path, context: WorkCo
     check_cog(file.local, written=scratch, options=options, name=file.name)
     digest = sha256_of(scratch)[:_DIGEST_IN_NAME]
     place = target / f"{folder_name(file.path.stem)}-{digest}.tif"
-    publish(scratch, target=place)
+    publish(scratch, target=place, staging=staging)
     return place
 
 

@@ -13,7 +13,7 @@ from workers.builtin.extract_archive.extraction import ExtractedFile, extract
 from workers.builtin.extract_archive.limits import ExtractLimits
 from workers.builtin.extract_archive.placement import place
 from workers.builtin.file_digest import digests_of
-from workers.builtin.storage_layout import request_folder
+from workers.builtin.storage_layout import request_folder, staging_folder
 from workers.builtin.transfer.remote import protocol_of, shown
 from workers.sdk import RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
 
@@ -53,7 +53,12 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise RetryLater(after=30, reason=f"{name} changed while it was read")
     target = request_folder(request=request, context=context) / f"files-{digest[:_DIGEST_IN_PATH]}"
-    place(tree=tree, target=target, files=files)
+    place(
+        tree=tree,
+        target=target,
+        staging=staging_folder(request=request, context=context),
+        files=files,
+    )
     total = sum(file.size for file in files)
     return WorkResult.json(
         {

@@ -15,17 +15,17 @@ _AT_ONCE: Final = 8
 #: Bytes of what the catalog says of one feature.
 _MOST: Final = 16 * 1024 * 1024
 
-Log = logging.LoggerAdapter[logging.Logger]
+_log: Final = logging.getLogger(__name__)
 
 
-def add(files: Sequence[InputFile], *, into: Path, regards: Regards, log: Log) -> None:
+def add(files: Sequence[InputFile], *, into: Path, regards: Regards) -> None:
     """Write ``<feature>/metadata/metadata.json`` of each feature; what cannot be had is only logged."""
     features = sorted({file.feature for file in files if file.feature and file.names_a_feature})
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="metadata") as pool:
-        list(pool.map(lambda feature: _add(feature, into, regards, log), features))
+        list(pool.map(lambda feature: _add(feature, into, regards), features))
 
 
-def _add(feature: str, into: Path, regards: Regards, log: Log) -> None:
+def _add(feature: str, into: Path, regards: Regards) -> None:
     try:
         metadata = _content(feature, regards)
         path = into / feature / "metadata" / "metadata.json"
@@ -34,10 +34,7 @@ def _add(feature: str, into: Path, regards: Regards, log: Log) -> None:
         with path.open("x", encoding="utf-8") as file:
             json.dump(metadata, file, ensure_ascii=False)
     except (ProcessFailed, OSError, ValueError) as error:
-        log.warning(
-            "metadata of a feature is missing",
-            extra={"action": "execution.no_metadata", "feature": feature, "reason": str(error)},
-        )
+        _log.warning("metadata of feature %s is missing: %s", feature, error)
 
 
 def _content(feature: str, regards: Regards) -> Any:

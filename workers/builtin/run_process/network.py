@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from workers.builtin.environment import address, flag, names, secret
+from workers.processes.sealing import GENERATED_KEY
 
 #: Seconds for a connection, and for a server to say something.
 CONNECT_TIMEOUT: Final = 10
@@ -28,7 +30,7 @@ class Network:
     #: Base addresses of rs-storage and rs-catalog.
     storage: str = ""
     catalog: str = ""
-    #: What the platform seals tokens with.
+    #: What the platform seals tokens and secret parameters with.
     token_key: str = ""
 
     @classmethod
@@ -45,7 +47,7 @@ class Network:
             s3_anonymous=flag(environment, "PROCESS_S3_ANONYMOUS"),
             storage=address(environment, "PROCESS_STORAGE_URL"),
             catalog=address(environment, "PROCESS_CATALOG_URL"),
-            token_key=secret(environment, "PROCESS_TOKEN_KEY"),
+            token_key=_token_key(environment),
         )
 
     def proxy_for(self, url: str) -> str:
@@ -78,3 +80,15 @@ class Network:
             # Services of one's own seldom have a name for each bucket.
             config["s3"] = {"addressing_style": "path"}
         return options | {"config_kwargs": config}
+
+
+def _token_key(environment: Mapping[str, str]) -> str:
+    """Return the key that is given, or the one that the embedded platform of this folder has made."""
+    given = secret(environment, "PROCESS_TOKEN_KEY")
+    if given or environment.get("BROKER_URL"):
+        return given
+    made = Path(environment.get("REGARDS_VAR") or "var", "secrets", GENERATED_KEY)
+    try:
+        return made.read_text("utf-8").strip()
+    except OSError:
+        return ""

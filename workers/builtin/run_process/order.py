@@ -1,5 +1,6 @@
 """The order to carry out one execution, as the content of a request says it."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final, Self
 
+from workers.builtin.run_process.seals import opened
 from workers.processes.profile import Cardinality
 from workers.sdk import InvalidContent
 
@@ -34,6 +36,11 @@ class InputFile:
     internal: bool = False
 
     @property
+    def shown(self) -> str:
+        """What people are told of when it cannot be had."""
+        return f"internal {self.checksum}" if self.internal else self.url
+
+    @property
     def names_a_feature(self) -> bool:
         """Whether its feature is called by a URN."""
         return bool(_URN.fullmatch(self.feature or ""))
@@ -47,6 +54,7 @@ class ExecutionOrder:
     batch_correlation_id: str
     plugin_id: str
     plugin_version: str
+    #: But for the secret ones.
     parameters: Mapping[str, Any]
     cardinality: Cardinality
     inputs: tuple[InputFile, ...]
@@ -57,6 +65,8 @@ class ExecutionOrder:
     user: str = ""
     #: The token of that user, if the platform gave one.
     sealed_token: str | None = None
+    #: The secret parameters, as JSON, if there are any.
+    sealed_parameters: str | None = None
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
@@ -80,7 +90,17 @@ class ExecutionOrder:
             batch_id=content.get("batchId") or "",
             user=content.get("user") or "",
             sealed_token=content.get("sealedToken"),
+            sealed_parameters=plugin.get("sealedParameters"),
         )
+
+    def all_parameters(self, *, key: str) -> dict[str, Any]:
+        """Return the parameters with the secret ones in clear.
+
+        Raises:
+            CannotOpen: they were not sealed with this key.
+        """
+        secret = json.loads(opened(self.sealed_parameters, key=key)) if self.sealed_parameters else {}
+        return {**self.parameters, **secret}
 
 
 def _input(value: Mapping[str, Any], field: str) -> InputFile:

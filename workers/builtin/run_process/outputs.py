@@ -2,17 +2,18 @@
 
 import os
 import stat
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from workers.builtin import atomic_file
 from workers.builtin.file_digest import sha256_of
 from workers.builtin.run_process.limits import ProcessLimits
 from workers.builtin.run_process.order import InputFile, is_plain
 from workers.processes.job import ProcessFailed
 from workers.processes.profile import Cardinality
+from workers.sdk.held_folders import HeldFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,29 +73,39 @@ def store(
     *,
     folder: Path,
     target: Path,
+    staging: Path,
     inputs: Sequence[InputFile],
     cardinality: Cardinality,
 ) -> list[StoredOutput]:
-    """Copy the files into the storage, each under its digest; the same content is stored once.
+    """Move the files into the storage, each under its digest; the same content is stored once.
+
+    Args:
+        names: the files, below ``folder``; what is moved is not there any more.
+        folder: where the execution made them.
+        target: where they go.
+        staging: where, on the same file system, files are kept until all of them can go.
+        inputs: what they were made of.
+        cardinality: says which file was made of which.
 
     Raises:
         ProcessFailed: one of them cannot be read or written; then none of them is stored.
     """
-    arrived: dict[Path, Path] = {}
+    if not names:
+        return []
     name = PurePosixPath()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        stored = []
-        for name in names:
-            stored.append(_store(name, folder, target, _sources(name, inputs, cardinality), arrived))
-        # Only now, and never removed again: another attempt may count on what lies under its digest.
-        for place, incoming in arrived.items():
-            incoming.replace(place)
+        with HeldFolder(staging) as held:
+            arrived: dict[Path, Path] = {}
+            stored = []
+            for name in names:
+                related = _sources(name, inputs, cardinality)
+                stored.append(_store(name, folder, target, related, held.path, arrived))
+            # Only now, and never removed again: another attempt may count on what lies under its digest.
+            for place, incoming in arrived.items():
+                incoming.replace(place)
     except OSError as error:
         raise ProcessFailed(f"Output file {name} cannot be stored: {error.strerror}") from error
-    finally:
-        for incoming in arrived.values():
-            incoming.unlink(missing_ok=True)
     return stored
 
 
@@ -123,31 +134,42 @@ def _files(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _store(
-    name: PurePosixPath, folder: Path, target: Path, sources: tuple[str, ...], arrived: dict[Path, Path]
+    name: PurePosixPath,
+    folder: Path,
+    target: Path,
+    related: tuple[str, ...],
+    staging: Path,
+    arrived: dict[Path, Path],
 ) -> StoredOutput:
     path = folder / name
     digest, size = sha256_of(path), path.stat().st_size
     place = target / digest
     if place not in arrived and not place.exists():
-        # Complete under another name first: whoever finds it under its digest finds it whole. It is a name of
-        # this attempt: one that was thought lost may still be storing the same file.
-        arrived[place] = target / f".incoming-{uuid.uuid4().hex}"
-        _copy(path, arrived[place])
+        # Whole under another name first: whoever finds it under its digest finds all of it.
+        incoming = staging / digest
+        _stage(path, incoming)
+        arrived[place] = incoming
     return StoredOutput(
         name=str(name),
         url=f"file:{place.as_uri()[7:]}",
         size=size,
         sha256=digest,
-        input_correlation_ids=sources,
+        input_correlation_ids=related,
     )
 
 
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, target.open("wb") as writing:
-        while piece := reading.read(1024 * 1024):
-            writing.write(piece)
-        writing.flush()
-        os.fsync(writing.fileno())
+def _stage(path: Path, incoming: Path) -> None:
+    """Bring a file, by a move where one is possible, to where it is nobody's but ours."""
+    # As other files of this account are made, whatever rights the program gave to its own.
+    incoming.touch()
+    rights = stat.S_IMODE(incoming.stat().st_mode)
+    status = path.lstat()
+    if status.st_nlink > 1 or status.st_uid != os.geteuid():
+        # It is somebody else's as well, who may go on writing to it.
+        atomic_file.copy(path, incoming)
+    else:
+        atomic_file.move(path, incoming)
+    incoming.chmod(rights)
 
 
 def _sources(name: PurePosixPath, inputs: Sequence[InputFile], cardinality: Cardinality) -> tuple[str, ...]:

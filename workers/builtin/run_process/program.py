@@ -107,10 +107,14 @@ class Program:
                 for key, _ in selector.select(_LOOK):
                     if not _read(key.fileobj, key.data):  # type: ignore[arg-type] # the streams registered above
                         selector.unregister(key.fileobj)
-                self._look()
+                self.look()
 
-    def _look(self) -> None:
-        """Look at clock and disk, but spend no more than a twentieth of the time on it."""
+    def look(self) -> None:
+        """Look at clock and disk, but spend no more than a twentieth of the time on it.
+
+        Raises:
+            TimeIsOver: it is; whatever ``watch`` raises comes through as well.
+        """
         begun = time.monotonic()
         if begun < self._next_look:
             return

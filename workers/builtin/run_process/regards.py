@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import quote
 
+from workers.builtin.run_process.inputs import Refused
 from workers.builtin.run_process.network import READ_TIMEOUT, Network
 from workers.builtin.run_process.order import ExecutionOrder, InputFile
-from workers.processes.job import ProcessFailed
-from workers.processes.sealing import SealBroken, unseal
+from workers.builtin.run_process.seals import CannotOpen, opened
 
 _TOO_MANY: Final = 429
 _REDIRECTIONS: Final = range(300, 400)
@@ -21,10 +21,6 @@ _SERVER_ERRORS: Final = 500
 
 class Unavailable(OSError):
     """A service does not answer now, or cannot answer; it may be asked again."""
-
-
-class Refused(ProcessFailed):
-    """A service answered, and will answer the same again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +41,11 @@ class Regards:
         token, reason = None, ""
         if not order.sealed_token:
             reason = "the order holds no token: the platform has no PROCESS_TOKEN_KEY"
-        elif not network.token_key:
-            reason = "this fleet has no PROCESS_TOKEN_KEY"
         else:
             try:
-                token = unseal(order.sealed_token, key=network.token_key)
-            except SealBroken:
-                reason = "this fleet has another PROCESS_TOKEN_KEY than the platform"
+                token = opened(order.sealed_token, key=network.token_key)
+            except CannotOpen as error:
+                reason = str(error)
         return cls(network=network, user=order.user, token=token, reason=reason)
 
     @contextmanager

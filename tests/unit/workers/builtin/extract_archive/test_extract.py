@@ -108,7 +108,7 @@ def test_it_survives_concurrent_attempts(inbox: Path, storage: Path) -> None:
     assert all(answer == answers[0] for answer in answers)
     stored = [path for path in storage.rglob("*") if path.is_file()]
     assert {"/".join(path.parts[-2:]): path.read_bytes() for path in stored} == files
-    assert list(storage.rglob(".*")) == []
+    assert [list(hidden.iterdir()) for hidden in storage.rglob(".*")] == [[]]
 
 
 def test_it_keeps_the_time_of_each_file(inbox: Path, storage: Path) -> None:

@@ -23,7 +23,7 @@ def test_it_moves_a_tree_from_another_file_system(tmp_path: Path, other_disk: Pa
     tree = other_disk / "tree"
     (tree / "a").mkdir(parents=True)
     (tree / "a" / "b.tif").write_bytes(b"abc")
-    place(tree=tree, target=tmp_path / "deep" / "target", files=FILES)
+    place(tree=tree, target=tmp_path / "deep" / "target", staging=tmp_path / "staging", files=FILES)
     assert (tmp_path / "deep" / "target" / "a" / "b.tif").read_bytes() == b"abc"
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["target"]
 
@@ -34,5 +34,6 @@ def test_it_leaves_nothing_when_the_target_cannot_be(tmp_path: Path) -> None:
     target.parent.mkdir()
     target.write_bytes(b"a file in the way")
     with pytest.raises(NotADirectoryError):
-        place(tree=tree, target=target, files=[])
+        place(tree=tree, target=target, staging=tmp_path / "staging", files=[])
     assert list(target.parent.iterdir()) == [target]
+    assert list((tmp_path / "staging").iterdir()) == []

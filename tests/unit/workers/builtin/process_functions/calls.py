@@ -24,6 +24,7 @@ def executed(
     *files: Path,
     roots: Path,
     cancelled: Callable[[], bool] = lambda: False,
+    sealed: str | None = None,
     **given: Any,
 ) -> dict[str, Any]:
     """Carry out an execution of a plugin on some files of one feature; return the answer."""
@@ -33,6 +34,7 @@ def executed(
         "pluginId": plugin.metadata.plugin_id,
         "version": plugin.metadata.version,
         "parameters": values,
+        "sealedParameters": sealed,
     }
     inputs = [an_input(file, below="F1") for file in files]
     order = an_order("", *inputs, plugin=described, cardinality=values["cardinality"], timeLimit=100)

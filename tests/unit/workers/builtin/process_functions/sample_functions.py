@@ -26,6 +26,7 @@ class Deed(StrEnum):
     DIE = "DIE"
     GROW = "GROW"
     WAIT = "WAIT"
+    SHOUT = "SHOUT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,10 @@ def _grow(_call: FunctionCall, _parameters: SampleParameters) -> None:
     bytearray(10**9)
 
 
+def _shout(_call: FunctionCall, parameters: SampleParameters) -> None:
+    raise ProcessFailed(f"not {parameters.password} again")
+
+
 def _wait(_call: FunctionCall, parameters: SampleParameters) -> None:
     Path(parameters.note or "").write_text(str(os.getpid()))
     time.sleep(600)
@@ -89,6 +94,7 @@ _DEEDS: dict[Deed, Any] = {
     Deed.DIE: _die,
     Deed.GROW: _grow,
     Deed.WAIT: _wait,
+    Deed.SHOUT: _shout,
 }
 
 

@@ -1,5 +1,6 @@
 """Functions as processes: what they get, how they end, and what is told of that."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tests.unit.workers.builtin.process_functions import sample_functions
 from tests.unit.workers.builtin.process_functions.calls import executed, made
 from tests.unit.workers.builtin.process_functions.sample_functions import SamplePlugin
 from tests.unit.workers.builtin.watched import lives
+from workers.processes.sealing import seal
 from workers.sdk import Cancelled
 
 
@@ -38,6 +40,36 @@ def test_it_runs_a_function_with_typed_parameters_and_hides_what_is_secret(
     assert made(answer)["count"].read_text() == "1"
     assert answer["log"] == ["1 x 2.0 ['a'] é", "password *** ['HOME']"]
     assert answer["steps"][-1]["message"].endswith("| Run SamplePlugin")
+
+
+def test_it_opens_secret_parameters_that_were_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESS_TOKEN_KEY", "shared")
+    sealed = seal(json.dumps({"password": "open sesame", "note": "sealed"}), key="shared")
+    answer = _run(tmp_path, sealed=sealed, cardinality="ONE_PER_EXECUTION")
+    assert answer["log"][0] == "1 x 2.0 ['a'] sealed"
+    assert answer["log"][1].startswith("password ***")
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("", "this fleet has no PROCESS_TOKEN_KEY"),
+        ("other", "this fleet has another PROCESS_TOKEN_KEY than the platform"),
+    ],
+)
+def test_it_fails_without_the_key_of_secret_parameters(
+    key: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_TOKEN_KEY", key)
+    monkeypatch.setenv("REGARDS_VAR", str(tmp_path))
+    answer = _run(tmp_path, sealed=seal("{}", key="shared"))
+    assert answer["finalStatus"] == "FAILURE"
+    assert f'Error message: "Its secret parameters cannot be read: {told}"' in answer["message"]
+
+
+def test_it_tells_no_secret_when_a_function_fails(tmp_path: Path) -> None:
+    answer = _run(tmp_path, deed="SHOUT", password="open sesame")
+    assert 'Error message: "not *** again"' in answer["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """The files of an execution: brought, verified, and refused where they must not be read."""
 
 import hashlib
+import io
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
+from workers.builtin.run_process.inputs import Source, fetch
+from workers.builtin.run_process.order import ExecutionOrder
+from workers.sdk import Cancelled
 
 
 @pytest.fixture
@@ -59,6 +64,27 @@ def test_it_refuses_more_than_it_may_take(inputs: Path, monkeypatch: pytest.Monk
     assert "3 bytes, the limit is 2" in _run(inputs, an_input(inputs / "a.raw"))["message"]
     hidden = an_input(inputs / "a.raw") | {"bytes": None}
     assert "larger than 2 bytes" in _run(inputs, hidden)["message"]
+
+
+class _Endless(io.RawIOBase):
+    """A file that never ends."""
+
+    def read(self, _size: int = -1) -> bytes:
+        time.sleep(0.01)
+        return b"a"
+
+
+def test_it_gives_files_up_when_nobody_wants_them_any_more(inputs: Path) -> None:
+    before = threading.active_count()
+    order = ExecutionOrder.from_json(an_order("", an_input(inputs / "a.raw", bytes=None)))
+    sources = [Source(file=each, opened=_Endless, failure="", remote=False) for each in order.inputs]
+
+    def look() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fetch(sources, into=inputs / "into", max_bytes=10**9, look=look)
+    assert threading.active_count() == before
 
 
 def test_it_leaves_no_thread_behind(inputs: Path) -> None:

@@ -33,6 +33,16 @@ def test_it_takes_s3_through_the_proxy() -> None:
     assert options["config_kwargs"]["proxies"] == {"http": _PROXY, "https": _PROXY}
 
 
+def test_it_finds_the_key_of_an_embedded_platform(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "process-token").write_text("made for itself\n")
+    environment = {"REGARDS_VAR": str(tmp_path)}
+    assert Network.from_env(environment).token_key == "made for itself"
+    assert Network.from_env(environment | {"PROCESS_TOKEN_KEY": "given"}).token_key == "given"
+    assert Network.from_env(environment | {"BROKER_URL": "amqp://broker"}).token_key == ""
+    assert Network.from_env({"REGARDS_VAR": str(tmp_path / "none")}).token_key == ""
+
+
 def test_it_reads_the_key_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("long and random\n")
