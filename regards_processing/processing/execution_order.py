@@ -20,6 +20,7 @@ def order_of(
     plugin_id: str,
     plugin_version: str,
     parameters: Mapping[str, Any],
+    sealed_parameters: str | None,
     profile: ProcessProfile,
     input_files: Sequence[Mapping[str, Any]],
     time_limit: float,
@@ -27,17 +28,16 @@ def order_of(
     sealed_token: str | None,
 ) -> bytes:
     """Return the order of one execution; ``time_limit`` is in seconds."""
+    plugin = {"pluginId": plugin_id, "version": plugin_version, "parameters": dict(parameters)}
+    if sealed_parameters:
+        plugin["sealedParameters"] = sealed_parameters
     order = {
         "executionId": str(execution_id),
         "batchId": str(batch_id),
         "batchCorrelationId": batch_correlation_id,
         "cardinality": profile.cardinality.value,
         "timeLimit": time_limit,
-        "plugin": {
-            "pluginId": plugin_id,
-            "version": plugin_version,
-            "parameters": {name: value for name, value in parameters.items() if value is not None},
-        },
+        "plugin": plugin,
         "inputFiles": list(input_files),
         "user": user,
     }

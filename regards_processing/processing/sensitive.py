@@ -9,7 +9,7 @@ Note: how secrets are kept.
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from regards_processing.processing.plugin_values import PluginValues, StoredParameter
+from workers.processes.plugin import ProcessPlugin
 from workers.processes.registry import Plugins
 
 _PURPOSE: Final = b"plugin parameters:"
@@ -32,8 +33,27 @@ def opened(*, values: PluginValues, plugins: Plugins) -> PluginValues:
     return _changed(values, plugins, _open)
 
 
+def sealed_texts(*, given: Mapping[str, str], plugin: type[ProcessPlugin]) -> dict[str, str]:
+    """Return the values that an order gives, the secret ones encrypted.
+
+    Always: what is encrypted already is a secret that somebody saw by REST, and none of the order's.
+    """
+    secret = _secret_names(plugin)
+    return {
+        name: _ciphers().encrypt(text.encode()).decode() if name in secret else text
+        for name, text in given.items()
+    }
+
+
+def opened_texts(*, given: Mapping[str, str], plugin: type[ProcessPlugin]) -> dict[str, str]:
+    """Return the values that an order gave in clear."""
+    secret = _secret_names(plugin)
+    return {name: _open(text) if name in secret else text for name, text in given.items()}
+
+
 def _changed(values: PluginValues, plugins: Plugins, change: Callable[[str], str]) -> PluginValues:
-    secret = _secret_names(values, plugins)
+    plugin = plugins.get(values.plugin_id)
+    secret = _secret_names(plugin) if plugin else frozenset()
     if not secret:
         return values
     parameters = tuple(
@@ -47,9 +67,8 @@ def _with_value(parameter: StoredParameter, value: Any) -> StoredParameter:
     return replace(parameter, value=value)
 
 
-def _secret_names(values: PluginValues, plugins: Plugins) -> frozenset[str]:
-    plugin = plugins.get(values.plugin_id)
-    declared = plugin.metadata.parameters if plugin else ()
+def _secret_names(plugin: type[ProcessPlugin]) -> frozenset[str]:
+    declared = plugin.metadata.parameters
     return frozenset(name for each in declared if each.sensitive for name in (each.name, *each.aliases))
 
 

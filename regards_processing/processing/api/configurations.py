@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import re2
+from django.conf import settings
 from django.urls import URLPattern
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request as Call
@@ -105,6 +106,7 @@ class OneConfiguration(_ConfigurationEndpoint):
             process_id=_process_id(processBusinessId),
             plugin=wanted["plugin"],
             rights=wanted["rights"],
+            keep_links=settings.PROCESS_LINKS_KEPT,
             actor=self.actor,
             at=clock.now(),
         )

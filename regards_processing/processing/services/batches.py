@@ -18,7 +18,7 @@ from regards_processing.processing.execution_order import CONTENT_TYPE, WORKER_T
 from regards_processing.processing.models import Batch
 from regards_processing.processing.plugin_checks import values_of, violations_of, with_overrides
 from regards_processing.processing.plugin_values import ConfiguredProcess
-from regards_processing.processing.sensitive import opened
+from regards_processing.processing.sensitive import opened, sealed_texts
 from regards_processing.processing.services.catalogue import NoSuchProcess, offered_processes_of
 from regards_processing.processing.services.quotas import allowance_of
 from worker_manager.services.worker_types import ensure_worker_type
@@ -98,7 +98,7 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
         process_id=order.process_id,
         user_email=order.user,
         user_role=order.user_role,
-        parameters=dict(order.parameters),
+        parameters=sealed_texts(given=order.parameters, plugin=plugins()[process.plugin.plugin_id]),
         filesets=dict(order.filesets),
         created=at,
     )

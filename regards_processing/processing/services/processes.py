@@ -66,8 +66,11 @@ def update_process(
     rights: Rights,
     actor: Actor,
     at: datetime,
+    keep_links: bool = False,
 ) -> ConfiguredProcess:
     """Change a process and its plugin configuration.
+
+    With ``keep_links``, rights without any dataset leave those that it is linked to.
 
     Raises:
         UnknownProcess: the tenant has none of this id.
@@ -81,6 +84,8 @@ def update_process(
         raise IdsDiffer(f"businessId {plugin.business_id} in the body is not {process_id} of the path")
     row = queries.configuration_row(tenant=tenant, business_id=before.plugin.business_id or "")
     plugin_configurations.overwrite(row=row, wanted=plugin, at=at)
+    if keep_links and not rights.datasets:
+        rights = replace(rights, datasets=before.rights.datasets)
     return _change_rights(tenant, before, rights, actor, at)
 
 

@@ -8,8 +8,9 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.processing.execution_order import CONTENT_TYPE, order_of
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.plugin_checks import values_of, violations_of, with_overrides
-from regards_processing.processing.sensitive import opened
+from regards_processing.processing.sensitive import opened, opened_texts
 from regards_processing.processing.services.catalogue import OfferedProcess
+from regards_processing.processing.services.fleet_secrets import NoKeyForSecrets, divided
 from regards_processing.processing.services.fleet_tokens import sealed_token
 from worker_manager.events.request_submitted import RequestSubmitted
 from workers.processes.registry import plugins
@@ -26,14 +27,15 @@ def submission_of(
 
     Raises:
         CannotBeCarriedOut: its process is gone or inactive, a parameter of the batch does not fit any more,
-            its plugin is against it, or the order is too big.
+            its plugin is against it, its secrets cannot be sealed, or the order is too big.
     """
     if offer is None:
         raise CannotBeCarriedOut(f"Process {batch.process_id} was deleted, or cannot be ordered now")
     known = plugins()
     values = opened(values=offer.process.plugin, plugins=known)
     plugin = known[values.plugin_id]
-    values, faults = with_overrides(stored=values, plugin=plugin, given=batch.parameters)
+    given = opened_texts(given=batch.parameters, plugin=plugin)
+    values, faults = with_overrides(stored=values, plugin=plugin, given=given)
     if faults:
         raise CannotBeCarriedOut("; ".join(fault.text for fault in faults))
     parameters = values_of(stored=values, plugin=plugin)
@@ -42,13 +44,18 @@ def submission_of(
     )
     if violations:
         raise CannotBeCarriedOut("; ".join(violations))
+    try:
+        clear, sealed_parameters = divided(parameters=parameters, plugin=plugin)
+    except NoKeyForSecrets as error:
+        raise CannotBeCarriedOut(str(error)) from error
     content = order_of(
         execution_id=execution.pk,
         batch_id=batch.pk,
         batch_correlation_id=batch.correlation_id,
         plugin_id=values.plugin_id,
         plugin_version=plugin.metadata.version,
-        parameters=parameters,
+        parameters=clear,
+        sealed_parameters=sealed_parameters,
         profile=offer.profile,
         input_files=execution.input_files,
         time_limit=time_limit(execution.expected_duration),

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.testing import InMemoryBroker
@@ -163,6 +164,18 @@ def test_it_changes_a_process_and_tells_what_it_was(broker: InMemoryBroker) -> N
     assert after["pluginConfiguration"]["label"] == "Cut"
     assert after["rights"] == some_rights("ADMIN", datasets=["URN:A", "URN:B"])
     assert _events(broker)[1:] == [{"type": "UPDATE", "before": before, "after": after}]
+
+
+@pytest.mark.parametrize(("kept", "datasets"), [("yes", ["URN:A"]), ("", [])])
+def test_it_leaves_links_where_a_front_end_never_names_any(
+    kept: str, datasets: list[str], broker: InMemoryBroker, settings: Settings
+) -> None:
+    settings.PROCESS_LINKS_KEPT = bool(kept)
+    process = a_process(a_tenant(), datasets=["URN:A"])
+    body = {"pluginConfiguration": a_plugin("Cut"), "rights": some_rights()}
+    answer = _call("put", f"/{process.process_id}", body)
+    assert answer.json()["content"]["rights"]["datasets"] == datasets
+    assert _events(broker)[-1]["after"]["rights"]["datasets"] == datasets
 
 
 def test_it_refuses_ids_that_differ() -> None:
