@@ -26,6 +26,20 @@ class Vault(UselessProcessPlugin):
     )
 
 
+class Hint(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Hint",
+        version="1.0",
+        description="Keeps a secret, if there is one",
+        class_name="vault.Hint",
+        parameters=(
+            ParameterDescriptor(
+                name="hint", label="Hint", description="A secret", optional=True, sensitive=True
+            ),
+        ),
+    )
+
+
 class Copy(Vault):
     """Has the id of another plugin."""
 

@@ -27,6 +27,7 @@ _SCHEMA: Final = {
 _VALUE: Final = "value.{}".format
 _DYNAMIC: Final = "dynamic.{}".format
 _ALLOWED: Final = "allowed.{}".format
+_EMPTIED: Final = "emptied.{}".format
 _TEXTS: Final = (ParameterType.STRING, ParameterType.PLUGIN, ParameterType.REGARDS_ENTITY_MODEL)
 _JSON: Final = (ParameterType.MAP, ParameterType.POJO, ParameterType.COLLECTION)
 _TRUTHS: Final = ("true", "false")
@@ -94,12 +95,25 @@ class ProcessForm(ItemForm):
         """Return the fields that people see: those of the process, then those of each parameter."""
         yield "", [field for field in self.visible_fields() if "." not in field.name]
         for declared in self.plugin.parameters:
-            names = (_VALUE(declared.name), _DYNAMIC(declared.name), _ALLOWED(declared.name))
+            kinds = (_VALUE, _EMPTIED, _DYNAMIC, _ALLOWED)
+            names = [kind(declared.name) for kind in kinds if kind(declared.name) in self.fields]
             yield f"Parameter {declared.name}", [self[name] for name in names]
+
+    def clean(self) -> dict[str, Any]:
+        """Let nobody give a secret a value and empty it at once."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        for declared in self.plugin.parameters:
+            if given.get(_EMPTIED(declared.name)) and given.get(_VALUE(declared.name)):
+                self.add_error(_EMPTIED(declared.name), "Give it a value, or empty it: not both.")
+        return given
 
     def _add(self, declared: ParameterDescriptor, stored: StoredParameter | None) -> None:
         name = declared.name
         self.fields[_VALUE(name)] = _value_field(declared, stored)
+        if declared.sensitive and not declared.mandatory and stored is not None and stored.value is not None:
+            self.fields[_EMPTIED(name)] = forms.BooleanField(
+                required=False, label="Empty it", help_text="What is stored is forgotten."
+            )
         self.fields[_DYNAMIC(name)] = forms.BooleanField(
             required=False, label="Dynamic", help_text="An order may give another value."
         )
@@ -119,7 +133,7 @@ class ProcessForm(ItemForm):
         given = self.cleaned_data
         text, stored = given[_VALUE(declared.name)], self.stored[declared.name]
         value = None if text == "" else _read(declared, text)
-        if declared.sensitive and text == "" and stored is not None:
+        if declared.sensitive and text == "" and stored and not given.get(_EMPTIED(declared.name)):
             # What is stored is encrypted, and says so: the services keep it as it is.
             value = stored.value
         allowed = [_read(declared, line) for line in given[_ALLOWED(declared.name)] or ()]

@@ -17,6 +17,7 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.processing import queries
 from regards_processing.processing.plugin_values import ConfiguredProcess
 from regards_processing.processing.services.tryouts import TriedFile, try_process
+from workers.processes.registry import plugins
 
 _ROUTE: Final = "processing_process_try"
 _MAY_TRY: Final = "processing.add_execution"
@@ -32,13 +33,19 @@ class TryOutForm(forms.Form):
     def __init__(self, data: Any = None, files: Any = None, *, process: ConfiguredProcess) -> None:
         super().__init__(data, files)
         self.names = [each.name for each in process.plugin.parameters if each.dynamic]
+        known = plugins().get(process.plugin.plugin_id)
         self.fields["file"].help_text = f"At most {filesizeformat(settings.REQUEST_MAX_BYTES)}."
         for each in process.plugin.parameters:
             if each.dynamic:
                 allowed = ", ".join(map(str, each.dynamic_values))
                 told = f"One of: {allowed}." if allowed else "What is configured, when left blank."
+                declared = known.metadata.parameter(each.name) if known else None
+                is_secret = declared is not None and declared.sensitive
                 self.fields[_CHOSEN(each.name)] = forms.CharField(
-                    required=False, label=each.name, help_text=told
+                    required=False,
+                    label=each.name,
+                    help_text=told,
+                    widget=forms.PasswordInput if is_secret else forms.TextInput,
                 )
 
     @property

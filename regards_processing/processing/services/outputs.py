@@ -4,14 +4,15 @@ import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
 from regards_processing.processing.models import Batch, Execution, OutputFile
@@ -52,26 +53,38 @@ def forget_batches(*, at: datetime) -> int:
     return forgotten
 
 
-@transaction
-def _forget(batches: Collection[Batch]) -> int:
-    left = OutputFile.objects.across_tenants(because=_EVERYBODY).filter(
+def drop_batches(*, batches: QuerySet[Batch]) -> int:
+    """Drop batches with their executions; their files go once that is committed; return how many."""
+    transaction_required()
+    left = OutputFile.objects.across_tenants(because="the batches say whose they are").filter(
         execution__batch__in=batches, deleted=False
     )
-    for url in list(left.values_list("url", flat=True)):
+    urls = list(left.values_list("url", flat=True))
+    dropped = list(batches.values_list("tenant__name", "correlation_id"))
+    batches.delete()
+    after_commit(partial(_remove_files, urls, dropped))
+    log.info("batches dropped", extra={"action": "batch.dropped", "batches": len(dropped)})
+    return len(dropped)
+
+
+@transaction
+def _forget(page: Collection[UUID]) -> int:
+    return drop_batches(batches=Batch.objects.across_tenants(because=_EVERYBODY).filter(pk__in=page))
+
+
+def _remove_files(urls: Sequence[str], batches: Sequence[tuple[str, str]]) -> None:
+    for url in urls:
         _remove(url)
-    for batch in batches:
-        forget_files(tenant=batch.tenant, correlation_id=batch.correlation_id)
-        batch.delete()
-    log.info("batches forgotten", extra={"action": "batch.forgotten", "batches": len(batches)})
-    return len(batches)
+    for tenant, correlation_id in batches:
+        forget_files(tenant=tenant, correlation_id=correlation_id)
 
 
-def _old_batches(*, before: datetime) -> list[Batch]:
+def _old_batches(*, before: datetime) -> list[UUID]:
     old = Batch.objects.across_tenants(because=_EVERYBODY).filter(created__lt=before)
     executions = Execution.objects.across_tenants(because=_EVERYBODY).filter(batch=OuterRef("pk"))
     recent = executions.filter(Q(deadline_at__isnull=False) | Q(last_updated__gte=before))
-    quiet = old.filter(~Exists(recent)).select_related("tenant")
-    return list(quiet.order_by("created")[: settings.SWEEP_PAGE])
+    quiet = old.filter(~Exists(recent)).order_by("created").values_list("pk", flat=True)
+    return list(quiet[: settings.SWEEP_PAGE])
 
 
 def _downloaded_page(*, after: UUID | None) -> list[OutputFile]:

@@ -14,6 +14,7 @@ from regards_processing.processing.events.rights_changed import ChangeType, Righ
 from regards_processing.processing.models import Batch, DatasetLink, PluginConfiguration, Process
 from regards_processing.processing.plugin_values import ConfiguredProcess, Rights
 from regards_processing.processing.services import plugin_configurations
+from regards_processing.processing.services.outputs import drop_batches
 
 
 class NotAProcessId(DomainError):
@@ -88,9 +89,12 @@ def change_rights(
 
 
 def remove(*, tenant: Tenant, process: ConfiguredProcess, at: datetime) -> None:
-    """Delete a process, its plugin configuration, and its batches, all of whose executions have ended."""
+    """Delete a process, its plugin configuration, and its batches with their files.
+
+    All executions of the batches have ended.
+    """
     transaction_required()
-    Batch.objects.for_tenant(tenant).filter(process_id=process.process_id).delete()
+    drop_batches(batches=Batch.objects.for_tenant(tenant).filter(process_id=process.process_id))
     row = queries.configuration_row(tenant=tenant, business_id=process.plugin.business_id or "")
     plugin_configurations.delete(row=row, at=at)
     _tell(RightsChanged(tenant=tenant.name, type=ChangeType.DELETE, process=process), at)

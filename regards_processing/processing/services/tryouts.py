@@ -75,12 +75,12 @@ def try_process(
     finally:
         # Nothing else would find the file: its batch was not opened.
         if not Batch.objects.for_tenant(tenant).filter(correlation_id=correlation_id).exists():
-            forget_files(tenant=tenant, correlation_id=correlation_id)
+            forget_files(tenant=tenant.name, correlation_id=correlation_id)
 
 
-def forget_files(*, tenant: Tenant, correlation_id: str) -> None:
+def forget_files(*, tenant: str, correlation_id: str) -> None:
     """Remove the file of a try-out; of any other batch, nothing."""
-    if _FOLDER.fullmatch(correlation_id) and _PLAIN_TENANT.fullmatch(tenant.name):
+    if _FOLDER.fullmatch(correlation_id) and _PLAIN_TENANT.fullmatch(tenant):
         shutil.rmtree(_folder(tenant, correlation_id), ignore_errors=True)
 
 
@@ -120,7 +120,7 @@ def _put(tenant: Tenant, correlation_id: str, file: TriedFile) -> dict[str, Any]
     if not _PLAIN_TENANT.fullmatch(tenant.name):
         raise CannotTryOut(f"The name of tenant {tenant.name} is that of no folder")
     name = _UNSAFE.sub("_", file.name.rpartition("/")[2])[-_LONGEST_NAME:].lstrip(".") or "file"
-    folder = _folder(tenant, correlation_id)
+    folder = _folder(tenant.name, correlation_id)
     folder.mkdir(parents=True)
     digest, size = hashlib.sha256(), 0
     with (folder / name).open("xb") as target:
@@ -140,6 +140,6 @@ def _put(tenant: Tenant, correlation_id: str, file: TriedFile) -> dict[str, Any]
     }
 
 
-def _folder(tenant: Tenant, correlation_id: str) -> Path:
+def _folder(tenant: str, correlation_id: str) -> Path:
     storage: Path = settings.SHARED_STORAGE.resolve()
-    return storage / tenant.name / correlation_id
+    return storage / tenant / correlation_id

@@ -111,6 +111,22 @@ def test_it_never_shows_a_secret_and_keeps_it_when_it_is_left_blank(
     assert _stored().configuration.parameters[0]["value"] == sealed
 
 
+def test_it_empties_a_secret_that_is_not_needed(admin_client: Client, tenant: Tenant, tmp_path: Path) -> None:
+    with installed(tmp_path, hint="Hint"):
+        body = {"tenant": tenant.pk, "label": "Safe", "role": "EXPLOIT", "value.hint": "open sesame"}
+        assert admin_client.post(f"{_LIST}add/?plugin=Hint", body).status_code == 302
+        address = f"{_LIST}{_stored().pk}/change/"
+        page = admin_client.get(address)
+        assert 'name="emptied.hint"' in page.content.decode()
+        seen = page.context["form"].initial["seen"]
+        both = admin_client.post(address, body | {"emptied.hint": "on", "seen": seen})
+        assert "not both" in both.context["form"].errors["emptied.hint"][0]
+        emptied = {"value.hint": "", "emptied.hint": "on", "seen": seen}
+        assert admin_client.post(address, body | emptied).status_code == 302
+        assert _stored().configuration.parameters == []
+        assert 'name="emptied.hint"' not in admin_client.get(address).content.decode()
+
+
 def test_it_shows_a_process_whose_plugin_is_gone(admin_client: Client, tenant: Tenant) -> None:
     a_process(tenant)
     every(PluginConfiguration).update(plugin_id="Gone")

@@ -13,6 +13,7 @@ from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.processing.models import Batch, Execution, PluginConfiguration, Process
 from regards_processing.processing.services.cancellation import cancel_batch
 from regards_processing.processing.services.outputs import forget_batches
+from regards_processing.processing.services.processes import delete_process
 from tests.factories.audit import ADA
 from tests.factories.processing import a_process
 from tests.factories.rows import every
@@ -60,7 +61,18 @@ def test_it_removes_the_file_with_its_batch(admin_client: Client, storage: Path)
     with committing(execute=True):
         cancel_batch(tenant=batch.tenant, batch_id=batch.pk, actor=ADA, at=batch.created)
     assert len(_files(storage)) == 1
-    forget_batches(at=later(400 * 86_400 * 10))
+    with committing(execute=True):
+        forget_batches(at=later(400 * 86_400 * 10))
+    assert not every(Batch).exists()
+    assert _files(storage) == []
+
+
+def test_it_removes_the_file_with_its_process(admin_client: Client, storage: Path) -> None:
+    admin_client.post(_address(), _file())
+    batch = every(Batch).select_related("tenant").get()
+    with committing(execute=True):
+        cancel_batch(tenant=batch.tenant, batch_id=batch.pk, actor=ADA, at=batch.created)
+        delete_process(tenant=batch.tenant, process_id=batch.process_id, actor=ADA, at=batch.created)
     assert not every(Batch).exists()
     assert _files(storage) == []
 

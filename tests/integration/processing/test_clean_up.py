@@ -55,6 +55,11 @@ def _end(*paths: Path) -> None:
         apply_responses(responses=[response], at=later(10))
 
 
+def _forgotten(seconds: int) -> int:
+    with committing(execute=True):
+        return forget_batches(at=later(seconds))
+
+
 def _downloaded(*paths: Path, tenant: str = "demo") -> None:
     note_downloads(downloads=[OutputsDownloaded(tenant=tenant, urls=tuple(f"file:{path}" for path in paths))])
 
@@ -107,23 +112,23 @@ def test_it_tries_again_what_cannot_be_deleted(batch: Batch, storage: Path) -> N
 def test_it_forgets_old_batches_with_their_files(batch: Batch, storage: Path) -> None:
     path = storage / "demo" / "e" / "1"
     _end(path)
-    assert forget_batches(at=later(_WEEK + 9)) == 0
-    assert forget_batches(at=later(_WEEK + 11)) == 1
+    assert _forgotten(_WEEK + 9) == 0
+    assert _forgotten(_WEEK + 11) == 1
     assert not path.exists()
     assert not every(Execution).exists()
     assert not every(Batch).filter(pk=batch.pk).exists()
 
 
 def test_it_keeps_batches_with_open_executions(batch: Batch) -> None:
-    assert forget_batches(at=later(10 * _WEEK)) == 0
+    assert _forgotten(10 * _WEEK) == 0
     assert every(Batch).get() == batch
 
 
 def test_it_keeps_batches_that_wait_for_their_first_execution() -> None:
     tenant = a_tenant()
     a_batch(tenant, a_process(tenant, to_all=True))
-    assert forget_batches(at=later(_WEEK - 1)) == 0
-    assert forget_batches(at=later(_WEEK + 1)) == 1
+    assert _forgotten(_WEEK - 1) == 0
+    assert _forgotten(_WEEK + 1) == 1
 
 
 def _process_call(verb: str, batch: Batch) -> Any:
@@ -143,7 +148,9 @@ def test_it_deletes_no_process_that_is_in_use(batch: Batch) -> None:
 
 
 def test_it_deletes_a_process_with_its_ended_batches(batch: Batch, storage: Path) -> None:
-    _end(storage / "demo" / "e" / "1")
+    path = storage / "demo" / "e" / "1"
+    _end(path)
     assert "delete" in [link["rel"] for link in _process_call("get", batch).json()["links"]]
     assert _process_call("delete", batch).status_code == 200
     assert not every(Batch).exists()
+    assert not path.exists()
