@@ -34,7 +34,7 @@ class ReachingEndpoint(Endpoint):
         super().check_permissions(request)
         named = request.query_params.get("tenant")
         if stands_above_tenants(self.caller.role):
-            self.reach = self._named(named) if named else None
+            self.reach = named_tenant(named, verb=str(request.method)) if named else None
         elif named in {None, "", self.caller.tenant}:
             self.reach = admission.admit(tenant=self.recognised, verb=str(request.method))
         else:
@@ -42,11 +42,18 @@ class ReachingEndpoint(Endpoint):
         if self.reach is None:
             visibility.admit_everywhere()
 
-    def _named(self, name: str) -> Tenant:
-        try:
-            tenant = admission.recognise(tenant=name)
-        except admission.TenantRefused:
-            tenant = None
-        if tenant is None:
-            raise BadParameter(name="tenant", value=name, expected="the name of an active tenant")
-        return admission.admit(tenant=tenant, verb=str(self.request.method))
+
+def named_tenant(name: str, *, verb: str) -> Tenant:
+    """Return the tenant that a caller above tenants names; from now on the call sees its rows.
+
+    Raises:
+        BadParameter: there is no active tenant of this name.
+        TenantInMaintenance: it is in maintenance, and the verb may change something.
+    """
+    try:
+        tenant = admission.recognise(tenant=name)
+    except admission.TenantRefused:
+        tenant = None
+    if tenant is None:
+        raise BadParameter(name="tenant", value=name, expected="the name of an active tenant")
+    return admission.admit(tenant=tenant, verb=verb)

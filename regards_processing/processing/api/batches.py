@@ -14,8 +14,10 @@ from regards_processing.kernel.auth.roles import Role, is_system
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.fields import TextField
+from regards_processing.kernel.rest.reach import named_tenant
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
+from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.api.refusals import NOT_FOUND
 from regards_processing.processing.services.batches import BatchOrder, open_batch
 
@@ -54,9 +56,10 @@ class FilesetSerializer(serializers.Serializer[Any]):
 class BatchOrderSerializer(serializers.Serializer[Any]):
     """A batch to be opened."""
 
-    correlationId = serializers.CharField(source="correlation_id", help_text="Echoed in every result")  # noqa: N815 (likewise)
+    # As it is, blanks included: it comes back with every result.
+    correlationId = TextField(source="correlation_id", allow_blank=False, help_text="Echoed in every result")  # noqa: N815 (likewise)
     processBusinessId = serializers.UUIDField(source="process_id")  # noqa: N815 (likewise)
-    tenant = serializers.CharField(help_text="That of the token")
+    tenant = serializers.CharField(help_text="That of the token; services may name another")
     user = serializers.CharField(max_length=255, help_text="E-mail address")
     userRole = serializers.CharField(max_length=255, source="user_role")  # noqa: N815 (likewise)
     parameters = serializers.DictField(child=TextField(), help_text="Values of dynamic parameters")
@@ -87,11 +90,18 @@ class Batches(Endpoint):
     def post(self, _call: Call) -> Response:
         """Open the batch."""
         wanted: Mapping[str, Any] = self.body(BatchOrderSerializer)
-        if wanted["tenant"] != self.tenant.name and not is_system(self.caller.role):
-            raise ForeignTenant(f"The body names tenant {wanted['tenant']}, the token {self.tenant.name}")
         order = {name: value for name, value in wanted.items() if name != "tenant"}
-        batch = open_batch(tenant=self.tenant, order=BatchOrder(**order), at=clock.now())
+        tenant = self._tenant(wanted["tenant"])
+        batch = open_batch(tenant=tenant, order=BatchOrder(**order), at=clock.now())
         return Response(OpenedBatchSerializer(batch).data)
+
+    def _tenant(self, named: str) -> Tenant:
+        """Return the tenant that the batch is for: its executions are ordered in the name of this one."""
+        if named == self.tenant.name:
+            return self.tenant
+        if is_system(self.caller.role):
+            return named_tenant(named, verb="POST")
+        raise ForeignTenant(f"The body names tenant {named}, the token {self.tenant.name}")
 
 
 def routes(service: Service) -> list[URLPattern]:

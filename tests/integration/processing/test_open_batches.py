@@ -110,9 +110,41 @@ def test_it_checks_no_rights_where_that_is_switched_off(settings: Settings) -> N
     assert _post(_body(process.process_id, userRole="PUBLIC")).status_code == 200
 
 
-def test_it_lets_services_order_for_their_users() -> None:
+def test_it_lets_services_order_for_the_tenant_that_they_name() -> None:
+    a_tenant()
+    other = a_tenant(name="other")
+    process = a_process(other, to_all=True)
+    body = _body(process.process_id, tenant="other")
+    assert _post(body, role="SYS_rs-order").status_code == 200
+    assert every(Batch).get().tenant == other
+    assert _post(body | {"tenant": "nobody"}, role="SYS_rs-order").status_code == 400
+    assert _post(body, role="PROJECT_ADMIN").status_code == 403
+
+
+_FIELDS = ["correlationId", "processBusinessId", "tenant", "user", "userRole", "parameters"]
+
+
+@pytest.mark.parametrize("missing", [*_FIELDS, "filesetsByDataset"])
+def test_it_needs_every_field(missing: str) -> None:
+    body = _body(a_process(a_tenant(), to_all=True).process_id)
+    del body[missing]
+    answer = _post(body)
+    assert answer.status_code == 422
+    assert answer.json()["messages"] == [f"{missing}: This field is required."]
+
+
+def test_it_passes_over_unknown_fields_and_takes_empty_maps() -> None:
+    process = a_process(a_tenant())
+    answer = _post(_body(process.process_id, filesetsByDataset={}, unknown=[1]))
+    assert answer.status_code == 200
+    assert every(Batch).get().filesets == {}
+
+
+def test_it_keeps_correlation_ids_as_they_are() -> None:
     process = a_process(a_tenant(), to_all=True)
-    assert _post(_body(process.process_id, tenant="other"), role="SYS_rs-order").status_code == 200
+    strange = " \u00a0order {12}\n"
+    assert _post(_body(process.process_id, correlationId=strange)).json()["correlationId"] == strange
+    assert every(Batch).get().correlation_id == strange
 
 
 @pytest.mark.parametrize(("value", "status"), [("FEATURE", 200), ("SUBORDER", 422), ("ALL", 422)])
