@@ -9,7 +9,7 @@ from regards_processing.processing.models import Execution
 from regards_processing.processing.queries import UnknownExecution
 from regards_processing.processing.states import OPEN
 from worker_manager.services.progress import Progress, progress_of
-from workers.processes.log_tail import from_message
+from workers.processes.spoken import divided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,13 @@ def log_tail(*, tenant: Tenant, execution_id: UUID) -> LogTail:
     if execution.status not in OPEN:
         return LogTail(lines=tuple(execution.log), at=execution.last_updated, is_live=False)
     sign = progress_of(tenant=tenant, request_id=str(execution_id))
-    lines = _lines(sign)
+    lines = _lines(sign, execution_id)
     if sign is not None and lines:
         return LogTail(lines=lines, at=sign.at, is_live=True)
     return LogTail(lines=tuple(execution.log), at=execution.last_updated, is_live=sign is not None)
 
 
-def _lines(sign: Progress | None) -> tuple[str, ...]:
-    """Return the lines that a fleet told; none when it told something else."""
-    return tuple(from_message(sign.message or "") or ()) if sign else ()
+def _lines(sign: Progress | None, execution_id: UUID) -> tuple[str, ...]:
+    """Return the lines that a fleet told last, without the steps among them."""
+    _, lines = divided(sign.message or "" if sign else "", execution_id=str(execution_id))
+    return tuple(lines)

@@ -19,6 +19,7 @@ from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import AgeFilter, text_filter
 from regards_processing.kernel.admin_links import list_address
 from regards_processing.kernel.audit.actors import admin_actor
+from regards_processing.processing.admin.links import process_link
 from regards_processing.processing.admin.orders import TEMPLATE
 from regards_processing.processing.admin.tables import ago
 from regards_processing.processing.models import Batch, Execution
@@ -68,7 +69,19 @@ class BatchAdmin(ReadOnlyAdmin):
     search_fields = ("correlation_id", "user_email", "process_id")
     search_help_text = "Correlation id, user or id of the process"
     ordering = ("-created", "pk")
-    readonly_fields = ("executions_of",)
+    fields = (
+        "tenant",
+        "correlation_id",
+        "process",
+        "user_email",
+        "user_role",
+        "parameters",
+        "filesets",
+        "created",
+        "cancelled",
+        "executions_of",
+    )
+    readonly_fields = ("process", "cancelled", "executions_of")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that cancels a batch."""
@@ -104,6 +117,11 @@ class BatchAdmin(ReadOnlyAdmin):
         )
         return format_html_join(", ", '<a href="{}">{} {}</a>', lines) or "none"
 
+    @admin.display(description="process")
+    def process(self, batch: Batch) -> SafeString:
+        """Link the process, and its executions."""
+        return process_link(tenant=batch.tenant, process_id=batch.process_id)
+
     @admin.display(description="age", ordering="created")
     def age(self, batch: Batch) -> SafeString:
         """Show how long ago it was opened, and when."""
@@ -112,7 +130,7 @@ class BatchAdmin(ReadOnlyAdmin):
     @admin.display(description="cancelled", ordering="cancelled_at")
     def cancelled(self, batch: Batch) -> SafeString | str:
         """Show how long ago it was cancelled."""
-        return ago(batch.cancelled_at) if batch.cancelled_at else "-"
+        return ago(batch.cancelled_at) if batch.cancelled_at else "no"
 
     def _cancel_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show what would end, and cancel the batch once that is confirmed."""

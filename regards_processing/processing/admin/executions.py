@@ -146,7 +146,9 @@ class ExecutionAdmin(ExecutionOrdersMixin, OutputsMixin, LiveMixin, ReadOnlyAdmi
     @admin.display(description="process")
     def process_of(self, execution: Execution) -> SafeString:
         """Link its process, and its other executions."""
-        return process_link(execution)
+        return process_link(
+            tenant=execution.tenant, process_id=execution.process_id, last_name=execution.process_name
+        )
 
     @admin.display(description="batch")
     def batch_of(self, execution: Execution) -> SafeString:

@@ -1,22 +1,25 @@
 """From the page of an execution to what belongs to it."""
 
+from uuid import UUID
+
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel.admin_links import link, list_address
+from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Execution, Process
 from worker_manager.admin.trails import attempts_table
 from worker_manager.models import FinishedRequest, Request
 
 
-def process_link(execution: Execution) -> SafeString:
-    """Link the process of an execution, as long as there is one, and its other executions."""
-    found = Process.objects.for_tenant(execution.tenant).filter(process_id=execution.process_id)
-    key = found.order_by("pk").values_list("pk", flat=True).first()
-    name = f"{execution.process_name or 'without a name'} ({execution.process_id})"
+def process_link(*, tenant: Tenant, process_id: UUID, last_name: str = "") -> SafeString:
+    """Link a process, as long as there is one, and its executions."""
+    found = Process.objects.for_tenant(tenant).filter(process_id=process_id).order_by("pk")
+    key, label = found.values_list("pk", "configuration__label").first() or (None, "")
+    name = f"{last_name or label or 'without a name'} ({process_id})"
     named = name if key is None else link(reverse("admin:processing_process_change", args=[key]), name)
-    of_it = {"process_id": execution.process_id, "tenant__id__exact": execution.tenant_id}
+    of_it = {"process_id": process_id, "tenant__id__exact": tenant.pk}
     return format_html("{} | {}", named, link(list_address(Execution, **of_it), "its executions"))
 
 

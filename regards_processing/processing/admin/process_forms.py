@@ -1,7 +1,8 @@
 """The form of one process: fields of its own, and some for each parameter that its plugin declares."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
@@ -31,6 +32,21 @@ _EMPTIED: Final = "emptied.{}".format
 _TEXTS: Final = (ParameterType.STRING, ParameterType.PLUGIN, ParameterType.REGARDS_ENTITY_MODEL)
 _JSON: Final = (ParameterType.MAP, ParameterType.POJO, ParameterType.COLLECTION)
 _TRUTHS: Final = ("true", "false")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Some fields of a form."""
+
+    title: str = ""
+    fields: Sequence[BoundField]
+    #: Those that say what orders may give instead; most parameters have nothing there.
+    of_orders: Sequence[BoundField] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to see in what orders may give."""
+        return any(field.errors or field.value() for field in self.of_orders)
 
 
 class ProcessForm(ItemForm):
@@ -91,13 +107,16 @@ class ProcessForm(ItemForm):
                 else:
                     self.tell(Fault(text=text, field=key) for text in _texts(told))
 
-    def sections(self) -> Iterator[tuple[str, list[BoundField]]]:
+    def sections(self) -> Iterator[Section]:
         """Return the fields that people see: those of the process, then those of each parameter."""
-        yield "", [field for field in self.visible_fields() if "." not in field.name]
+        yield Section(fields=[field for field in self.visible_fields() if "." not in field.name])
         for declared in self.plugin.parameters:
-            kinds = (_VALUE, _EMPTIED, _DYNAMIC, _ALLOWED)
-            names = [kind(declared.name) for kind in kinds if kind(declared.name) in self.fields]
-            yield f"Parameter {declared.name}", [self[name] for name in names]
+            names = [kind(declared.name) for kind in (_VALUE, _EMPTIED)]
+            yield Section(
+                title=f"Parameter {declared.name}",
+                fields=[self[name] for name in names if name in self.fields],
+                of_orders=[self[kind(declared.name)] for kind in (_DYNAMIC, _ALLOWED)],
+            )
 
     def clean(self) -> dict[str, Any]:
         """Let nobody give a secret a value and empty it at once."""

@@ -44,7 +44,7 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
         "plugin",
         "active",
         "role",
-        "linked_to_all_datasets",
+        "all_datasets",
         "open_executions",
         "process_id",
         "tenant",
@@ -116,7 +116,12 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
         """Show whether it can be ordered."""
         return process.configuration.active
 
-    @admin.display(description="open executions", ordering="going")
+    @admin.display(description="all datasets", boolean=True, ordering="linked_to_all_datasets")
+    def all_datasets(self, process: Process) -> bool:
+        """Show whether it is linked to all datasets."""
+        return process.linked_to_all_datasets
+
+    @admin.display(description="open", ordering="going")
     def open_executions(self, process: Any) -> int:
         """Show how many have not ended."""
         return process.going or 0

@@ -12,9 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.admin_links import list_address
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.errors import DomainError
 from regards_processing.processing import queries
+from regards_processing.processing.models import Process
 from regards_processing.processing.plugin_values import ConfiguredProcess
 from regards_processing.processing.services.tryouts import TriedFile, try_process
 from workers.processes.registry import plugins
@@ -85,7 +87,9 @@ class TryOutMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": f"Try out {process.plugin.label}",
+            "label": process.plugin.label,
             "form": form,
+            "list_address": list_address(Process),
             "back": reverse("admin:processing_process_change", args=[pk]),
         }
         return TemplateResponse(request, "admin/processing/process/try.html", context)

@@ -61,7 +61,7 @@ RIGHTS_SCHEMA: Final[Value] = {
                     "type": ["integer", "null"],
                     "minimum": 0,
                     "maximum": MAX_CONCURRENT,
-                    "description": "Executions that may be with fleets at once; 0: any number. Ours.",
+                    "description": "Executions that may be with fleets at once; 0: any number.",
                 },
             },
         },

@@ -17,7 +17,7 @@ from regards_processing.processing.services.submissions import time_limit
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome, Step
 from worker_manager.services.progress import Progress, running_requests
-from workers.processes.log_tail import from_message
+from workers.processes.spoken import divided
 
 log = logging.getLogger(__name__)
 
@@ -84,24 +84,31 @@ def _note_page(page: Sequence[Progress], at: datetime) -> int:
 
 def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
     """Take over one sign of life; return whether it says anything new."""
-    message = progress.message or ""
-    status = ExecutionStatus.PREPARE if message.endswith(_PREPARING) else ExecutionStatus.RUNNING
-    is_step = message.startswith("[") and "] ExecId=" in message
-    if execution.status == ExecutionStatus.REGISTERED or (is_step and _is_new(execution, status)):
-        step = Step(status=status, at=progress.at, message=message if is_step else "")
-        execution.steps = [*execution.steps, step.to_json()]
-        execution.status, execution.last_updated = status, at
-        grace = settings.EXECUTION_TIMEOUT_GRACE
-        limit = time_limit(execution.expected_duration) + grace
+    texts, lines = divided(progress.message or "", execution_id=str(execution.pk))
+    steps = _new_steps(execution, texts, progress.at, has_lines=bool(lines))
+    if steps:
+        execution.steps = [*execution.steps, *(step.to_json() for step in steps)]
+        execution.status, execution.last_updated = steps[-1].status, at
+        limit = time_limit(execution.expected_duration) + settings.EXECUTION_TIMEOUT_GRACE
         execution.deadline_at = at + timedelta(seconds=limit)
-        return True
-    lines = from_message(message) or [message]
-    if not is_step and message and execution.log != lines:
+    is_log_new = bool(lines) and execution.log != lines
+    if is_log_new:
         # The last lines take the place of those before them: what is kept of a log has an end.
         execution.log = lines
-        return True
-    return False
+    return bool(steps) or is_log_new
 
 
-def _is_new(execution: Execution, status: ExecutionStatus) -> bool:
-    return execution.status != status
+def _new_steps(execution: Execution, texts: Sequence[str], at: datetime, *, has_lines: bool) -> list[Step]:
+    """Return the steps since the one that is known, if the execution is in another status by now."""
+    told = [Step(status=_status_of(text), at=at, message=text) for text in texts]
+    # A program writes lines, and its first step was perhaps said too long ago to be among them.
+    reached = told[-1].status if told and not has_lines else ExecutionStatus.RUNNING
+    if execution.status == reached:
+        return []
+    new = told if execution.status == ExecutionStatus.REGISTERED else told[-1:]
+    is_told = bool(new) and new[-1].status == reached
+    return new if is_told else [*new, Step(status=reached, at=at)]
+
+
+def _status_of(text: str) -> ExecutionStatus:
+    return ExecutionStatus.PREPARE if text.endswith(_PREPARING) else ExecutionStatus.RUNNING

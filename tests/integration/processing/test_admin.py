@@ -5,11 +5,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from regards_processing.processing.models import Batch
+from regards_processing.processing.models import Batch, Process
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.processing import a_process
+from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later
 from tests.fakes.engine import committing
 
@@ -57,9 +58,11 @@ def test_it_shows_the_steps_files_and_log_of_an_execution(admin_client: Client) 
     assert [text for text in shown if text not in page] == []
 
 
-def test_it_shows_who_may_order_a_process(admin_client: Client, batch: Batch) -> None:
+def test_it_shows_a_batch_and_leads_to_its_process(admin_client: Client, batch: Batch) -> None:
     page = _page(admin_client, f"batch/{batch.pk}/change/")
+    process = every(Process).get(process_id=batch.process_id)
     assert "order-1_sub-1" in page
+    assert f'href="/admin/processing/process/{process.pk}/change/">Crop ({batch.process_id})' in page
     assert 'name="_save"' not in page
 
 

@@ -48,6 +48,14 @@ def test_it_asks_for_the_plugin_first_and_then_for_its_parameters(admin_client: 
     assert [name for name in names if f'name="{name}"' not in page] == []
 
 
+def test_it_opens_what_orders_may_give_where_there_is_something(admin_client: Client, tenant: Tenant) -> None:
+    blank = admin_client.get(_ADD).context["form"].sections()
+    assert [section.title for section in blank if section.is_open] == []
+    wrong = {"dynamic.scope": "on", "value.sizeForecast": "much"}
+    refused = admin_client.post(_ADD, _filled_in(tenant, **wrong)).context["form"].sections()
+    assert [section.title for section in refused if section.is_open] == ["Parameter scope"]
+
+
 def test_it_stores_what_was_filled_in(admin_client: Client, tenant: Tenant) -> None:
     more = {
         "datasets": "URN:A\r\n\r\nURN:B",

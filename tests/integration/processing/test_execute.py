@@ -39,7 +39,6 @@ from worker_manager.events.request_answered import RequestAnswered
 from worker_manager.models import Request
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
-from workers.processes.log_tail import to_message
 from workers.processes.sealing import unseal
 
 pytestmark = pytest.mark.django_db
@@ -307,10 +306,15 @@ def test_it_shows_the_last_lines_of_a_program_while_it_runs(batch: Batch) -> Non
     live_workers("run-process")
     _order(an_execution_order(batch))
     execution = the_execution()
-    _run(to_message(["[Shell] ExecId=1 | Load input files into workdir", "one"]))
+    prefix = f"[SimpleShellProcessPlugin] ExecId={execution.pk} | "
+    steps = [f"{prefix}Load input files into workdir", f"{prefix}Launch script /bin/true"]
+    # What others call their lines means nothing.
+    _run("\n".join([*steps, "[Shell] ExecId=1 | one"]))
     note_progress(at=later(2))
-    assert the_execution().status == "RUNNING"
-    _run(to_message(["two"]))
+    assert _statuses(the_execution()) == ["REGISTERED", "PREPARE", "RUNNING"]
+    assert [step["message"] for step in the_execution().steps[1:]] == steps
+    assert the_execution().log == ["[Shell] ExecId=1 | one"]
+    _run("\n".join([steps[-1], "two"]))
     shown = log_tail(tenant=batch.tenant, execution_id=execution.pk)
     assert (shown.lines, shown.at, shown.is_live) == (("two",), later(1), True)
     note_progress(at=later(3))

@@ -19,8 +19,8 @@ from workers.builtin.run_process.redaction import Redaction, secrets_of
 from workers.builtin.run_process.regards import Regards
 from workers.builtin.storage_layout import request_folder, staging_folder
 from workers.processes.job import ProcessFailed, ProcessJob
-from workers.processes.log_tail import to_message
 from workers.processes.plugin import ProcessPlugin
+from workers.processes.spoken import step_text
 from workers.sdk import WorkContext, WorkRequest, WorkResult
 
 _WRONG_NUMBER: Final = "Wrong number of output files: expected {expected}, got {got}"
@@ -68,7 +68,7 @@ class Execution:
             folder=context.workdir,
             max_memory=limits.max_memory,
             watch=lambda: _watch(context, limits),
-            tell=lambda lines: context.progress(to_message(lines)),
+            tell=context.progress,
             redact=Redaction(secrets_of(plugin.metadata.parameters, parameters, token=token)),
             deadline=None if order.time_limit is None else time.monotonic() + order.time_limit,
         )
@@ -158,7 +158,7 @@ class Report:
 
     def prefixed(self, message: str) -> str:
         """Return a message as the reference words it."""
-        return f"[{self.plugin_id}] ExecId={self.execution_id} | {message}"
+        return step_text(plugin_id=self.plugin_id, execution_id=self.execution_id, message=message)
 
     def failure(self, cause: str) -> str:
         """Return the message of an execution that failed."""

@@ -27,9 +27,9 @@ _PIECE: Final = 64 * 1024
 #: Seconds between two looks at clock and disk.
 _LOOK: Final = 0.5
 _REST: Final = 20.0
-#: Seconds between two messages about what a program writes.
+#: Seconds between two times that it is told what a program writes.
 _TELL: Final = 2.0
-#: How much of that a message holds: lines, and characters of each.
+#: How much is told each time: lines, and characters of each.
 _TOLD_LINES: Final = 10
 _TOLD_LENGTH: Final = 300
 #: Seconds that the guard gets to end the program and its children.
@@ -48,8 +48,8 @@ class Program:
     max_memory: int
     #: Looked at while a program runs; raises when it must end.
     watch: Callable[[], None]
-    #: Gets the last lines that were written, now and then, when there are new ones.
-    tell: Callable[[Sequence[str]], None]
+    #: Gets the last of the lines that were written, one by one, now and then.
+    tell: Callable[[str], None]
     #: Takes secrets out of a line.
     redact: Callable[[str], str] = str
     #: ``time.monotonic()`` at which time is over.
@@ -128,8 +128,10 @@ class Program:
     def _tell_lines(self, now: float) -> None:
         if now < self._next_tell or self._told == self._written:
             return
+        new = min(self._written - self._told, _TOLD_LINES)
         self._next_tell, self._told = now + _TELL, self._written
-        self.tell([line[:_TOLD_LENGTH] for line in list(self.lines)[-_TOLD_LINES:]])
+        for line in list(self.lines)[-new:]:
+            self.tell(line[:_TOLD_LENGTH])
 
     def _reader(self, kept: Sequence[deque[str]]) -> "_Lines":
         def keep(line: str) -> None:
