@@ -40,6 +40,7 @@ _CAN_RUN = {
     "node": shutil.which("node") is not None and _JAVASCRIPT_PACKAGES.exists(),
     "embedded": SERVERS.embedded,
     "restarts_servers": servers_can_restart(),
+    "systemd": shutil.which("systemd-analyze") is not None,
 }
 
 
@@ -71,7 +72,8 @@ def pytest_report_header() -> str:
     database = "PostgreSQL" if SERVERS.postgres else "SQLite"
     broker = "RabbitMQ" if SERVERS.broker_url else "embedded broker"
     javascript = f"{'a' if _CAN_RUN['node'] else 'NO'} worker in JavaScript"
-    return f"stack: {database}, {broker}, {javascript}"
+    units = f"{'units' if _CAN_RUN['systemd'] else 'NO units'} of systemd"
+    return f"stack: {database}, {broker}, {javascript}, {units}"
 
 
 def pytest_unconfigure() -> None:

@@ -22,7 +22,7 @@ def run(options: Namespace) -> int:
     for path in write(worker_type=options.type, module=module, folder=folder):
         sys.stdout.write(f"{path}\n")
     sys.stderr.write(
-        f"Now: cd {folder} && python -m pytest\n"
+        f"Now: python -m pytest {folder}\n"
         f"Run: WORKER_MODULES={module} celery -A workers worker --types {options.type}\n"
     )
     return 0

@@ -1,11 +1,8 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import tree
+from tests.stack.bare_pytest import run_tests_of
 from workers.commands.command_line import main
 from workers.commands.scaffold import module_name
 
@@ -32,16 +29,7 @@ def test_what_it_writes_passes_its_own_test(tmp_path: Path) -> None:
     assert main(["new", "scene-index", "--folder", str(folder)]) == 0
     names = {path.name for path in folder.iterdir()}
     assert names == {"scene_index.py", "test_scene_index.py", "README.md"}
-    # Without the plug-ins of this project's tests: nobody else has them.
-    environment = os.environ | {"PYTHONPATH": str(tree.ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_tests_of(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
     assert "WORKER_MODULES=scene_index" in (folder / "README.md").read_text()
