@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.architecture import deployment_files
-from tests.architecture.tree import ROOT
+from tests.architecture.documents import DOCS, blocks
 from workers.contract import names
 
-_REFERENCE = ROOT / "docs" / "reference"
+_REFERENCE = DOCS / "reference"
 _SETTING = re.compile(r"^\| *`([A-Z][A-Z0-9_]+)`", re.MULTILINE)
 _MEASURE = re.compile(r"`(regards_\w+)`")
 #: Read by others than this project: Python, Celery, compose, the images of the servers.
@@ -119,6 +119,16 @@ def test_the_autoscaler_asks_for_measures_that_there_are_about_the_fleet_that_it
         "regards_queue_messages": {"queue": names.task_queue(worker_type)},
         "regards_requests_in_flight": {"type": worker_type},
     }
-    # Another test compares this page with what the platform tells.
-    told = set(_MEASURE.findall((_REFERENCE / "observability.md").read_text("utf-8")))
-    assert asked.keys() <= told
+    assert asked.keys() <= _measures()
+
+
+def test_the_guide_asks_for_measures_that_there_are() -> None:
+    yaml = "".join(blocks(DOCS / "guides" / "deploy-on-kubernetes.md", "yaml"))
+    asked = set(re.findall(r"\bregards_\w+", yaml))
+    assert asked == {"regards_queue_messages", "regards_requests", "regards_requests_in_flight"}
+    assert asked <= _measures()
+
+
+def _measures() -> set[str]:
+    """Return the measures of the reference: another test compares them with what the platform tells."""
+    return set(_MEASURE.findall((_REFERENCE / "observability.md").read_text("utf-8")))
