@@ -1,7 +1,11 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.architecture import tree
 from tests.stack.bare_pytest import run_tests_of
 from workers.commands.command_line import main
 from workers.commands.scaffold import module_name
