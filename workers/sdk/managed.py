@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import ref
@@ -270,13 +270,15 @@ class ManagedRequest(Request):
         seconds = None if self.accepted_at is None else max(0.0, time.monotonic() - self.accepted_at)
         count_task(worker_type=self.work.worker_type, outcome=outcome, seconds=seconds)
 
-    def _all(self) -> Iterator["ManagedRequest"]:
-        """Yield every request of the bulk, this one first."""
-        yield self
-        yield from self.companions
+    def _all(self) -> tuple["ManagedRequest", ...]:
+        """Return every request of the bulk, this one first."""
+        return (self, *self.companions)
 
     def _limits(self) -> tuple[float | None, float | None]:
         """Return the hard and the soft time limit: a bulk may take as long as all its requests together."""
+        if not self.companions:
+            alone: tuple[float | None, float | None] = self.time_limits
+            return alone
         hard, soft = zip(*(request.time_limits for request in self._all()), strict=True)
         return (None if None in hard else sum(hard)), (None if None in soft else sum(soft))
 
