@@ -45,6 +45,12 @@ def tell(request: WorkRequest, _context: WorkContext) -> WorkResult:
     return WorkResult.json([json.loads(request.content), dict(request.headers), request.dispatch_id])
 
 
+def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    if request.dispatch_id in {"1:1:3", "2:1:1"}:
+        return WorkResult(content=str(request.dispatch_id).encode())
+    raise RetryLater(after=3600, reason="tape is busy")
+
+
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryManager]:
     load_types(types=["digest"], modules=[])
@@ -110,11 +116,6 @@ def test_it_ends_a_workflow_at_the_first_step_that_fails(manager: MemoryManager)
 
 
 def test_it_tries_again_what_asks_for_another_time(manager: MemoryManager) -> None:
-    def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
-        if request.dispatch_id in {"1:1:3", "2:1:1"}:
-            return WorkResult(content=str(request.dispatch_id).encode())
-        raise RetryLater(after=3600, reason="tape is busy")
-
     worker_type("busy", version="1")(busy)
     assert manager.process("busy").content == b"1:1:3"
     assert manager.process("busy").content == b"2:1:1"
