@@ -85,7 +85,7 @@ def _note_page(page: Sequence[Progress], at: datetime) -> int:
 def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
     """Take over one sign of life; return whether it says anything new."""
     texts, lines = divided(progress.message or "", execution_id=str(execution.pk))
-    steps = _new_steps(execution, texts, progress.at, has_lines=bool(lines))
+    steps = _new_steps(execution, texts, progress.at)
     if steps:
         execution.steps = [*execution.steps, *(step.to_json() for step in steps)]
         execution.status, execution.last_updated = steps[-1].status, at
@@ -98,16 +98,15 @@ def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
     return bool(steps) or is_log_new
 
 
-def _new_steps(execution: Execution, texts: Sequence[str], at: datetime, *, has_lines: bool) -> list[Step]:
+def _new_steps(execution: Execution, texts: Sequence[str], at: datetime) -> list[Step]:
     """Return the steps since the one that is known, if the execution is in another status by now."""
     told = [Step(status=_status_of(text), at=at, message=text) for text in texts]
-    # A program writes lines, and its first step was perhaps said too long ago to be among them.
-    reached = told[-1].status if told and not has_lines else ExecutionStatus.RUNNING
+    # A program that writes much leaves no step among what was said last.
+    reached = told[-1].status if told else ExecutionStatus.RUNNING
     if execution.status == reached:
         return []
     new = told if execution.status == ExecutionStatus.REGISTERED else told[-1:]
-    is_told = bool(new) and new[-1].status == reached
-    return new if is_told else [*new, Step(status=reached, at=at)]
+    return new or [Step(status=reached, at=at)]
 
 
 def _status_of(text: str) -> ExecutionStatus:

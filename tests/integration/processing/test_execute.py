@@ -308,6 +308,9 @@ def test_it_shows_the_last_lines_of_a_program_while_it_runs(batch: Batch) -> Non
     execution = the_execution()
     prefix = f"[SimpleShellProcessPlugin] ExecId={execution.pk} | "
     steps = [f"{prefix}Load input files into workdir", f"{prefix}Launch script /bin/true"]
+    _run("\n".join([steps[0], "what came with the files"]))
+    note_progress(at=later(1))
+    assert the_execution().status == "PREPARE"
     # What others call their lines means nothing.
     _run("\n".join([*steps, "[Shell] ExecId=1 | one"]))
     note_progress(at=later(2))
