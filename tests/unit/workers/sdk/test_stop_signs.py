@@ -1,13 +1,18 @@
 """Work is told to stop, whatever process runs it."""
 
+import multiprocessing
 import os
+import sys
 from pathlib import Path
+from typing import Final, NoReturn
 
 import pytest
 
 from workers.sdk import Cancelled, WorkContext, WorkRequest, WorkResult
 from workers.sdk.stop_signs import StopSigns
 from workers.sdk.testing import run_once
+
+_SEEN: Final = 3
 
 
 def test_it_stops_the_work_of_one_dispatch(tmp_path: Path) -> None:
@@ -18,15 +23,18 @@ def test_it_stops_the_work_of_one_dispatch(tmp_path: Path) -> None:
 
 def test_it_reaches_children_that_were_forked_before(tmp_path: Path) -> None:
     signs = StopSigns(tmp_path / "signs")
-    put_up, tell = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.read(put_up, 1)
-        os._exit(signs.is_up("12:1:1"))
+    told, tell = os.pipe()
+    child = multiprocessing.get_context("fork").Process(target=_look, args=(signs, told))
+    child.start()
     signs.put_up("12:1:1")
     os.write(tell, b"!")
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 1
+    child.join(10)
+    assert child.exitcode == _SEEN
+
+
+def _look(signs: StopSigns, told: int) -> NoReturn:
+    os.read(told, 1)
+    sys.exit(_SEEN * signs.is_up("12:1:1"))
 
 
 def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
