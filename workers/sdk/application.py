@@ -20,6 +20,7 @@ from workers.sdk.fleet import Fleet
 from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
 from workers.sdk.native import register_tasks
+from workers.sdk.pool_lock import keep_free
 from workers.sdk.prefetch import prefetch_of
 from workers.sdk.runner import Runner
 from workers.sdk.stopping import Stopping
@@ -119,6 +120,7 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     app.fleet = Fleet(config=config, types=types, announcer=announcer, stopping=stopping)
     signals.setup_logging.connect(partial(_logs, config=config), weak=False)
     signals.worker_process_init.connect(partial(_child, parent=os.getpid()), weak=False)
+    signals.worker_ready.connect(lambda **_signal: keep_free(instance.pool), weak=False)
     signals.worker_shutting_down.connect(stopping.begin, weak=False)
     for end in (signals.worker_shutdown, signals.worker_process_shutdown):
         end.connect(partial(_close, tracing=tracing), weak=False)

@@ -25,7 +25,6 @@ from workers.sdk import process
 from workers.sdk.answers import with_exchanges
 from workers.sdk.managed import ManagedRequest
 from workers.sdk.outgoing import Outgoing
-from workers.sdk.pool_lock import keep_free
 from workers.sdk.publishing import PERSISTENT, publish, route
 
 #: Code of a process whose work did not end within its grace.
@@ -68,7 +67,6 @@ class Stopping:
         if self._begun:
             return
         self._begun = True
-        self._beside("pool lock", partial(keep_free, self._worker.pool))
         if self._grace:
             self._beside("grace", self._watch)
 
