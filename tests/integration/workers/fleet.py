@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from kombu import Connection
 
@@ -16,6 +16,8 @@ from workers.transport.embedded import EmbeddedTransport, transport_options
 
 _ROOT = Path(__file__).parents[3]
 T = TypeVar("T")
+#: Seconds: Celery pauses for 2, 4, 6 and more of them between its attempts to connect again.
+_PATIENCE: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,12 @@ class Fleet:
 
     def wait_until_ready(self) -> Self:
         """Wait until the worker consumes."""
-        wait_for(lambda: " ready." in self.log.read_text() or self.process.poll() is not None)
+        try:
+            wait_for(lambda: " ready." in self.log.read_text() or self.process.poll() is not None)
+        except AssertionError:
+            # Nobody else will end it.
+            self.stop(signal.SIGKILL)
+            raise
         assert self.process.poll() is None, self.log.read_text()
         return self
 
@@ -90,7 +97,7 @@ class Fleet:
             raise
 
 
-def wait_for(condition: Callable[[], T | None], *, timeout: float = 20.0) -> T:
+def wait_for(condition: Callable[[], T | None], *, timeout: float = _PATIENCE) -> T:
     """Return the condition's first true value; fail after ``timeout`` seconds."""
     until = time.monotonic() + timeout
     while not (value := condition()):
