@@ -16,6 +16,10 @@ _SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
 
+#: Statements that come often are planned once a connection. Not behind a pooler that gives each transaction
+#: another session.
+PREPARED_STATEMENTS = env.boolean("DATABASE_PREPARED_STATEMENTS", default=True)
+
 
 def databases() -> dict[str, Any]:
     """Return Django's ``DATABASES``."""

@@ -7,16 +7,18 @@ Note: hot reads are SQL.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
 
+from regards_processing.kernel.db import prepared
 
-def select(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+
+def select(sql: str, parameters: prepared.Parameters) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        prepared.execute(cursor, sql, parameters)
         return list(cursor.fetchall())
 
 

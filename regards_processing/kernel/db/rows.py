@@ -17,6 +17,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import BinaryField, Field, JSONField, Model
 
+from regards_processing.kernel.db import prepared
 from regards_processing.kernel.db.reads import among
 
 Row = Sequence[Any]
@@ -51,7 +52,7 @@ def insert_new(
     for source, parameters in _sources(given, rows):
         sql = f"INSERT INTO {given.table} ({given.listed}) {source} ON CONFLICT DO NOTHING RETURNING {wanted}"
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
+            prepared.execute(cursor, sql, parameters)
             inserted.extend(cursor.fetchall())
     return inserted
 
@@ -77,7 +78,7 @@ def upsert(
             f"ON CONFLICT ({conflict}) DO UPDATE SET {changes}"
         )
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
+            prepared.execute(cursor, sql, parameters)
 
 
 def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> int:
@@ -92,7 +93,7 @@ def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -
             f"WHERE {given.table}.{key} = given.{_given(1)}"
         )
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
+            prepared.execute(cursor, sql, parameters)
             changed += cursor.rowcount
     return changed
 
@@ -102,7 +103,7 @@ def delete(*, model: type[Model], keys: Collection[Any]) -> int:
     given = _columns(model, ("pk",))
     wanted, parameters = among(keys)
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {given.table} WHERE {given.listed} {wanted}", parameters)  # noqa: S608
+        prepared.execute(cursor, f"DELETE FROM {given.table} WHERE {given.listed} {wanted}", parameters)  # noqa: S608
         return int(cursor.rowcount)
 
 

@@ -1,0 +1,108 @@
+"""Statements that PostgreSQL plans once, and not each time.
+
+Note: prepared statements.
+    Each bulk makes the same few statements, and PostgreSQL spends two to six times as long on planning one of
+    them as on carrying it out (0.75 of 0.9 ms for the count of what is in flight). A text that comes again on
+    a connection is therefore prepared there. psycopg2 does not do it by itself, and writes values into the
+    text, so its own text is the same for every bulk only before that.
+
+    A plan is made for tables as they are. One made among ten rows must not be kept while they become a
+    million: PostgreSQL notices when it has analysed a table, which may take a minute. So plans are thrown
+    away every `_KEPT` seconds.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
+
+#: How often a text comes before it is prepared: most texts that are not of the hot path come once.
+_OFTEN: Final = 5
+#: Statements that a connection keeps; the one that was not used for longest goes.
+_MOST: Final = 200
+#: Seconds that plans are kept.
+_KEPT: Final = 5.0
+#: Codes of PostgreSQL: no such statement (a pooler gave us another session), or a table has changed.
+_STALE: Final = frozenset({"26000", "0A000"})
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Statements:
+    """What one session of the server has prepared."""
+
+    #: How often each text came, until it is prepared.
+    seen: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    #: Name of each prepared text.
+    names: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    planned_at: float = field(default_factory=time.monotonic)
+
+
+#: By connection of the driver.
+sessions: Final[WeakKeyDictionary[Any, _Statements]] = WeakKeyDictionary()
+#: A session that was given up may still have the names that it had.
+_numbers: Final = count()
+
+
+def execute(cursor: CursorWrapper, sql: str, parameters: Parameters) -> None:
+    """Execute a statement, prepared where it comes often; ``parameters`` are those of psycopg2."""
+    if not _can_be_prepared(parameters):
+        cursor.execute(sql, parameters)
+        return
+    statements = sessions.setdefault(connection.connection, _Statements())
+    name = statements.names.get(sql) or _prepare(cursor, statements, sql, len(parameters))
+    if name is None:
+        cursor.execute(sql, parameters)
+        return
+    statements.names.move_to_end(sql)
+    _forget_old_plans(cursor, statements)
+    places = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
+    try:
+        cursor.execute(f"EXECUTE {name}{places}", parameters)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", None) in _STALE:
+            # Whoever tries again gets it planned anew.
+            del sessions[connection.connection]
+        raise
+
+
+def _can_be_prepared(parameters: Parameters) -> bool:
+    return (
+        settings.PREPARED_STATEMENTS
+        and connection.vendor == "postgresql"
+        and not isinstance(parameters, Mapping)
+    )
+
+
+def _prepare(cursor: CursorWrapper, statements: _Statements, sql: str, parameters: int) -> str | None:
+    """Prepare a text that came often enough; return its name."""
+    seen = statements.seen[sql] = statements.seen.pop(sql, 0) + 1
+    if seen < _OFTEN:
+        if len(statements.seen) > _MOST:
+            statements.seen.popitem(last=False)
+        return None
+    name = f"regards_{next(_numbers)}"
+    # Without parameters psycopg2 leaves the text alone, so %% must become % here.
+    numbered = sql % tuple(f"${number}" for number in range(1, parameters + 1))
+    cursor.execute(f"PREPARE {name} AS {numbered}")
+    del statements.seen[sql]
+    statements.names[sql] = name
+    if len(statements.names) > _MOST:
+        _, oldest = statements.names.popitem(last=False)
+        cursor.execute(f"DEALLOCATE {oldest}")
+    return name
+
+
+def _forget_old_plans(cursor: CursorWrapper, statements: _Statements) -> None:
+    now = time.monotonic()
+    if now - statements.planned_at > _KEPT:
+        cursor.execute("DISCARD PLANS")
+        statements.planned_at = now
