@@ -74,6 +74,11 @@ def test_it_fails_with_the_exit_code_and_the_last_errors(scene: Path, storage: P
     assert answer["message"] == f'{PREFIX}Error message: "{cause}"'
 
 
+def test_it_ends_the_pipelines_of_a_program(scene: Path, storage: Path) -> None:
+    program = a_program(scene.parent, "sh -c 'kill -s PIPE $$'", "test $? = 141 && touch output/a")
+    assert _run(program, scene, storage)["finalStatus"] == "SUCCESS"
+
+
 @pytest.mark.parametrize("program", ["no-such-program", "/no/such/program", "./program.sh"])
 def test_it_fails_when_there_is_no_such_program(program: str, scene: Path, storage: Path) -> None:
     answer = _run(program, scene, storage)
