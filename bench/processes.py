@@ -79,10 +79,11 @@ class Processes:
         self.wait_until(lambda: self.broker.state(JOBS_QUEUE).consumers >= 1, "a jobs worker")
         return process
 
-    def start_fleets(self, types: Sequence[str] = STEPS) -> list[ProcessTree]:
-        """Start the fleet processes and wait until they consume."""
+    def start_fleets(self, types: Sequence[str] = STEPS, *, prefetch: int | None = None) -> list[ProcessTree]:
+        """Start the fleet processes and wait until they consume; ``prefetch`` goes before the shape's."""
+        extra = {} if prefetch is None else {"WORKER_PREFETCH": str(prefetch)}
         started = [
-            self._start_worker(f"fleet-{number}", ["workers", "worker", "--types", ",".join(types)], {})
+            self._start_worker(f"fleet-{number}", ["workers", "worker", "--types", ",".join(types)], extra)
             for number in range(1, FLEET_PROCESSES + 1)
         ]
         self._await_consumers([names.task_queue(name) for name in types])

@@ -74,7 +74,8 @@ def measure(*, place: Place, sizes: Sizes, shape: FleetShape, say: Say) -> Measu
         processes.start_web(port=port)
         manager = tree_of(processes.start_manager())
         processes.await_manager()
-        fleets = processes.start_fleets([configuration.WORKER_TYPE])
+        # Executions may be long, and are taken one by one.
+        fleets = processes.start_fleets([configuration.WORKER_TYPE], prefetch=1)
         client = Client(port=port, token=token(place, role="ADMIN"), service="rs-processing")
         processes.wait_until(client.reachable, "the web server")
         bench = _Bench(place, processes, client, [manager, *fleets], sizes, shape, say)

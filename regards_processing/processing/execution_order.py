@@ -12,32 +12,42 @@ CONTENT_TYPE: Final = "process-execution"
 WORKER_TYPE: Final = "run-process"
 
 
+def ordered_plugin(
+    *, plugin_id: str, version: str, parameters: Mapping[str, Any], sealed_parameters: str | None
+) -> dict[str, Any]:
+    """Return what an order says of its plugin; the secret parameters are sealed, if there are any."""
+    plugin = {"pluginId": plugin_id, "version": version, "parameters": dict(parameters)}
+    return plugin | {"sealedParameters": sealed_parameters} if sealed_parameters else plugin
+
+
 def order_of(
     *,
     execution_id: UUID,
     batch_id: UUID,
     batch_correlation_id: str,
-    plugin_id: str,
-    plugin_version: str,
-    parameters: Mapping[str, Any],
-    sealed_parameters: str | None,
+    plugin: Mapping[str, Any],
     profile: ProcessProfile,
     input_files: Sequence[Mapping[str, Any]],
     time_limit: float,
+    time_grace: float,
     user: str,
     sealed_token: str | None,
 ) -> bytes:
-    """Return the order of one execution; ``time_limit`` is in seconds."""
-    plugin = {"pluginId": plugin_id, "version": plugin_version, "parameters": dict(parameters)}
-    if sealed_parameters:
-        plugin["sealedParameters"] = sealed_parameters
+    """Return the order of one execution.
+
+    Args:
+        plugin: as `ordered_plugin` describes it.
+        time_limit: seconds that the work may last.
+        time_grace: seconds after that, until the execution is given up.
+    """
     order = {
         "executionId": str(execution_id),
         "batchId": str(batch_id),
         "batchCorrelationId": batch_correlation_id,
         "cardinality": profile.cardinality.value,
         "timeLimit": time_limit,
-        "plugin": plugin,
+        "timeGrace": time_grace,
+        "plugin": dict(plugin),
         "inputFiles": list(input_files),
         "user": user,
     }

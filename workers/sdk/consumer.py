@@ -3,7 +3,7 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -115,8 +115,8 @@ class WorkConsumer(Consumer):
         options |= {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
         app, hub, pool = options["app"], options["hub"], options["pool"]
         self.fleet = app.fleet
-        long = {entry.name for entry in self.fleet.types if entry.long}
-        _make_room(options, prefetch=self.fleet.config.prefetch, at_most=1 if long else None)
+        one_by_one = any(entry.length.may_be_long for entry in self.fleet.types)
+        _make_room(options, prefetch=self.fleet.config.prefetch, at_most=1 if one_by_one else None)
         #: The pool runs requests in the thread of the event loop, one at a time.
         self.runs_in_the_loop = type(pool).__module__ == "celery.concurrency.solo"
         if getattr(pool, "limit", 0) == 1 and self.runs_in_the_loop:
@@ -136,11 +136,12 @@ class WorkConsumer(Consumer):
             retirement=self._retirement(options["controller"], pool),
         )
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
+        self._lengths = {entry.name: entry.length for entry in self.fleet.types}
         super().__init__(*args, **options)
-        self._collect(hub, long)
+        self._collect(hub)
         self._watch(app, pool)
 
-    def _collect(self, hub: Any, long: Collection[str]) -> None:
+    def _collect(self, hub: Any) -> None:
         """See to requests that do not go to the pool as they come."""
         sizes = {entry.name: entry.bulk for entry in self.fleet.types if entry.bulk > 1}
         self._bulks = (
@@ -150,7 +151,7 @@ class WorkConsumer(Consumer):
         )
         self.long_work = LongWork(
             # The embedded broker leaves a message with whoever has it.
-            types=long if hub else (),
+            impatient=bool(hub),
             concurrency=self._concurrency,
             room=self._have_no_more_sent_than,
             start=self.on_task_request,
@@ -161,7 +162,6 @@ class WorkConsumer(Consumer):
     def _watch(self, app: Any, pool: Any) -> None:
         """Tell managers, operators and probes how the process is."""
         self.progress = Progress(
-            longest={entry.name: entry.longest for entry in self.fleet.types if entry.longest is not None},
             in_hand=self._desk.in_hand,
             concurrency=self._concurrency,
             stall=self.fleet.config.stall,
@@ -423,6 +423,7 @@ class WorkConsumer(Consumer):
             decoded=True,
         )
         request.work, request.desk = work, self._desk
+        request.longest = self._lengths[work.worker_type].of(work.request)
         self._desk.in_hand[identity] = request
         return request
 

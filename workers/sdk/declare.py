@@ -10,15 +10,13 @@ from typing import Any, Final, TypeVar
 
 from workers.sdk.calling import BulkFunction, Held, TypedFunction, WorkFunction
 from workers.sdk.errors import DeclarationError, UnknownWorkerType
+from workers.sdk.length import Length, LengthOf, checked
 from workers.sdk.signatures import Signature, signature_of
 
 #: Letters, digits, dot, dash and underscore: what every broker accepts in a queue name.
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _MAX_VERSION: Final = 64
 _MOST_IN_BULK: Final = 1000
-#: Seconds from which on work is long: a third of the 30 minutes that RabbitMQ leaves a worker its message.
-LONG: Final = 600.0
-_MOST_SECONDS: Final = 31_536_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +29,8 @@ class WorkerType:
     #: The function or class that was decorated.
     declared: Callable[..., Any]
     signature: Signature
+    #: How long work on one request takes at most.
+    length: Length
     #: Content types that a manager may send here, and the one that is made; only said for configuration.
     content_types: tuple[str, ...] = ()
     content_type_output: str | None = None
@@ -38,13 +38,6 @@ class WorkerType:
     bulk: int = 1
     #: File with the JSON Schema of its contents; for those who take no model.
     body_schema: Path | None = None
-    #: Seconds that work on one request takes at most; ``None`` when nobody knows.
-    longest: float | None = None
-
-    @property
-    def long(self) -> bool:
-        """Whether the work is long enough for a broker to lose its patience."""
-        return self.longest is not None and self.longest >= LONG
 
     @property
     def module(self) -> str:
@@ -65,7 +58,7 @@ def worker_type(
     content_type_output: str | None = None,
     bulk: int = 1,
     body_schema: Path | None = None,
-    longest: float | None = None,
+    longest: float | LengthOf | None = None,
 ) -> Callable[[F], F]:
     """Declare the decorated function, or class with a method ``run``, as the worker type ``name``.
 
@@ -75,24 +68,17 @@ def worker_type(
     ``body_schema`` is a file with the JSON Schema of the contents, for `python -m workers schema`: a function
     that takes no model reads and checks its content itself. ``longest`` is how many seconds work on one
     request takes at most: it chooses how many messages are taken in advance and when they are acknowledged,
-    and work that takes longer counts as stuck.
+    and work that takes longer counts as stuck. Where requests differ it is a function that is called with
+    each when its message is taken, in the thread of the event loop: it must be quick. It returns ``None``
+    when nobody knows, and infinity when there is no limit.
 
     Raises:
         DeclarationError: the name is malformed or taken (case does not count), the version is empty, a number
             is out of bounds, what is decorated cannot be called with a request and a context, or it has both
             a model and a schema.
     """
-    if not NAME.fullmatch(name):
-        raise DeclarationError(
-            f"Worker type {name!r} is not a valid name: 1 to 128 letters, digits, '.', '-' or '_' are "
-            "allowed, and it must start with a letter or digit"
-        )
-    if not 0 < len(version) <= _MAX_VERSION:
-        raise DeclarationError(f"Worker type {name!r}: version must have 1 to 64 characters, got {version!r}")
-    if not 1 <= bulk <= _MOST_IN_BULK:
-        raise DeclarationError(f"Worker type {name!r}: bulk must be 1 to {_MOST_IN_BULK}, got {bulk}")
-
-    _check_longest(name, longest, bulk=bulk)
+    _check(name, version=version, bulk=bulk)
+    length = checked(longest, worker_type=name, bulk=bulk)
 
     def declare(function: F) -> F:
         run, signature = adapted(function, worker_type=name, bulk=bulk > 1)
@@ -107,11 +93,11 @@ def worker_type(
                 run=run,
                 declared=function,
                 signature=signature,
+                length=length,
                 content_types=content_types,
                 content_type_output=content_type_output,
                 bulk=bulk,
                 body_schema=body_schema,
-                longest=longest,
             )
         )
         return function
@@ -119,18 +105,16 @@ def worker_type(
     return declare
 
 
-def _check_longest(name: str, longest: float | None, *, bulk: int) -> None:
-    if longest is None:
-        return
-    if not 0 < longest <= _MOST_SECONDS:
+def _check(name: str, *, version: str, bulk: int) -> None:
+    if not NAME.fullmatch(name):
         raise DeclarationError(
-            f"Worker type {name!r}: longest must be more than 0 and at most {_MOST_SECONDS:.0f} seconds, "
-            f"got {longest}"
+            f"Worker type {name!r} is not a valid name: 1 to 128 letters, digits, '.', '-' or '_' are "
+            "allowed, and it must start with a letter or digit"
         )
-    if longest >= LONG and bulk > 1:
-        raise DeclarationError(
-            f"Worker type {name!r}: work of {LONG:.0f} seconds and more is taken one by one, not in bulks"
-        )
+    if not 0 < len(version) <= _MAX_VERSION:
+        raise DeclarationError(f"Worker type {name!r}: version must have 1 to 64 characters, got {version!r}")
+    if not 1 <= bulk <= _MOST_IN_BULK:
+        raise DeclarationError(f"Worker type {name!r}: bulk must be 1 to {_MOST_IN_BULK}, got {bulk}")
 
 
 def adapted(

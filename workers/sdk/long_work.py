@@ -9,14 +9,16 @@ Note: who watches over long work.
 
     An acknowledged message makes room for the next one, which would wait behind hours of work while other
     processes are idle. So the broker is told first to send only as much as can begin at once.
+
+    Work is long or not by its request: a worker type may declare one length for all, or tell that of each.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from workers.contract.work_answer import AnswerStatus
 from workers.sdk import process
+from workers.sdk.length import is_long
 from workers.sdk.managed import ManagedRequest
 
 Callback = Callable[[], None]
@@ -28,23 +30,24 @@ class LongWork:
     def __init__(
         self,
         *,
-        types: Collection[str],
+        impatient: bool,
         concurrency: Callable[[], int],
         room: Callable[[int], None],
         start: Callable[[ManagedRequest], object],
         give_back: Callable[[ManagedRequest], object],
         soon: Callable[[Callback], object],
     ) -> None:
-        """Take care of requests of these worker types.
+        """Take care of long work.
 
         Args:
+            impatient: whether the broker takes back what is held for long.
             concurrency: tells how many requests the pool runs at a time.
             room: has the broker send so many messages and no more.
             start: hands a request to the pool.
             give_back: sends a request back to its queue.
             soon: calls back when the event loop turns.
         """
-        self._types: Final = frozenset(types)
+        self._impatient = impatient
         self._concurrency = concurrency
         self._room = room
         self._start = start
@@ -55,16 +58,17 @@ class LongWork:
         self._acknowledged: set[str] = set()
 
     def take(self, request: ManagedRequest) -> bool:
-        """Take a request of long work; return False for any other.
+        """Take a request of long work, or what would have to wait for it; return False for any other.
 
         A manager that does not fence its dispatches has no watchdog either: its messages are held to the end.
         """
-        if request.work.worker_type not in self._types or request.work.request.dispatch_id is None:
-            return False
-        if len(self._here) >= self._concurrency():
+        if self._here and len(self._here) >= self._concurrency():
             # After a lost connection the broker sends before it can be told that there is no room.
             self._give_back(request)
             return True
+        fenced = request.work.request.dispatch_id is not None
+        if not (self._impatient and fenced and is_long(request.longest)):
+            return False
         self._here.add(request.id)
         request.on_end = partial(self._end, request.id)
         request.announced = True

@@ -56,6 +56,8 @@ class ManagedRequest(Request):
 
     work: ManagedWork
     desk: Desk
+    #: Seconds that work on it takes at most; ``None`` when nobody knows.
+    longest: float | None = None
     #: Monotonic time at which the pool started it.
     accepted_at: float | None = None
     #: RUNNING was announced.

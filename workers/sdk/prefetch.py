@@ -16,15 +16,15 @@ def prefetch_of(*, config: WorkerConfig, types: Sequence[WorkerType]) -> int:
     """Return the messages taken in advance: as configured, else by the declared length of the work.
 
     Raises:
-        ConfigurationError: more than one is asked for, and work is long: others would wait for it.
+        ConfigurationError: more than one is asked for, and work may be long: others would wait for it.
     """
-    long = [entry.name for entry in types if entry.long]
+    long = [entry.name for entry in types if entry.length.may_be_long]
     if long and config.prefetch > 1:
         raise ConfigurationError(
             f"WORKER_PREFETCH={config.prefetch}: long work is taken one by one ({', '.join(long)})"
         )
     largest = 1 if long else max(entry.bulk for entry in types)
-    return max(config.prefetch or min(_by_length(entry.longest) for entry in types), largest)
+    return max(config.prefetch or min(_by_length(entry.length.of_all) for entry in types), largest)
 
 
 def _by_length(longest: float | None) -> int:

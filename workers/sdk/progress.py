@@ -17,7 +17,7 @@ _MOST_NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A request that takes longer than its worker type declares."""
+    """A request that takes longer than its worker type declares it to."""
 
     worker_type: str
     #: The id of the dispatch; that of a request without one is made up here.
@@ -37,20 +37,18 @@ class Progress:
     def __init__(
         self,
         *,
-        longest: Mapping[str, float],
         in_hand: Mapping[str, ManagedRequest],
         concurrency: Callable[[], int],
         stall: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Watch requests whose worker types declare how many seconds their work takes at most.
+        """Watch requests of which it is known how many seconds work on them takes at most.
 
         Args:
             concurrency: tells how many requests the pool runs at a time.
             stall: seconds after which a loop that has not turned is stalled.
             clock: monotonic.
         """
-        self._longest = longest
         self._in_hand = in_hand
         self._concurrency = concurrency
         self._stall = stall
@@ -72,8 +70,7 @@ class Progress:
     def _overdue(self) -> Iterator[Overdue]:
         now = self._clock()
         for request in list(self._in_hand.values()):
-            longest = self._longest.get(request.work.worker_type)
-            accepted_at = request.accepted_at
+            longest, accepted_at = request.longest, request.accepted_at
             if longest is None or accepted_at is None or request.answered or request.follows:
                 continue
             allowed = longest * (1 + len(request.companions))

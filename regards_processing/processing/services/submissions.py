@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from regards_processing.kernel.amqp import topology
-from regards_processing.processing.execution_order import CONTENT_TYPE, order_of
+from regards_processing.processing.execution_order import CONTENT_TYPE, order_of, ordered_plugin
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.plugin_checks import values_of, violations_of, with_overrides
 from regards_processing.processing.sensitive import opened, opened_texts
@@ -52,13 +52,16 @@ def submission_of(
         execution_id=execution.pk,
         batch_id=batch.pk,
         batch_correlation_id=batch.correlation_id,
-        plugin_id=values.plugin_id,
-        plugin_version=plugin.metadata.version,
-        parameters=clear,
-        sealed_parameters=sealed_parameters,
+        plugin=ordered_plugin(
+            plugin_id=values.plugin_id,
+            version=plugin.metadata.version,
+            parameters=clear,
+            sealed_parameters=sealed_parameters,
+        ),
         profile=offer.profile,
         input_files=execution.input_files,
         time_limit=time_limit(execution.expected_duration),
+        time_grace=float(settings.EXECUTION_TIMEOUT_GRACE),
         user=batch.user_email,
         sealed_token=sealed_token(
             batch=batch, input_files=execution.input_files, parameters=parameters, at=at

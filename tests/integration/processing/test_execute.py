@@ -82,6 +82,7 @@ def test_it_submits_an_execution_to_the_engine(batch: Batch, broker: InMemoryBro
         "batchCorrelationId": "order-1_sub-1",
         "cardinality": "ONE_PER_FEATURE",
         "timeLimit": 60.0,
+        "timeGrace": 300.0,
         "plugin": {
             "pluginId": "SimpleShellProcessPlugin",
             "version": "1.0.0-SNAPSHOT",

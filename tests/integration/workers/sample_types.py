@@ -131,6 +131,23 @@ def vanish(_request: WorkRequest, _context: WorkContext) -> WorkResult:
     os._exit(9)
 
 
+def _of_request(request: WorkRequest) -> float:
+    """Return what a header says of the length of a request."""
+    return float(request.headers["longest"])
+
+
+@worker_type("vary", version="1.0", longest=_of_request)
+def vary(request: WorkRequest, context: WorkContext) -> WorkResult:
+    """Take the seconds that the content says; what they might be depends on the request."""
+    return sleep(request, context)
+
+
+@worker_type("vary-vanish", version="1.0", longest=_of_request)
+def vary_vanish(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Take the process along, in the middle of work that may be long."""
+    os._exit(9)
+
+
 @worker_type("brief", version="1.0", longest=0.5)
 def brief(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Take the seconds that the content says; half a one was declared."""

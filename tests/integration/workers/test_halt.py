@@ -48,6 +48,19 @@ def test_it_warns_while_some_work_gets_on(broker: Broker) -> None:
         assert prober.await_status("/readyz", 200)["checks"][2]["status"] == "warned"
 
 
+def test_each_request_is_stuck_by_its_own_length(broker: Broker) -> None:
+    fleet, prober = probed(broker, "vary", pool=_THREAD)
+    with Manager(broker=broker) as manager, fleet:
+        for number, longest in ((33, "60"), (34, "0.5")):
+            request = a_request(
+                f"stuck-{longest}", content=b"4", dispatch_id=f"{number}:1:1", headers={"longest": longest}
+            )
+            manager.dispatch_task("vary", request)
+        told = prober.await_status("/livez", 503)
+        manager.final_answer("stuck-60")
+    assert told["reason"].startswith("All work takes longer than declared: 34:1:1 (vary, ")
+
+
 @pytest.mark.rabbitmq
 def test_its_heartbeats_stop_when_its_loop_does_not_turn(rabbitmq: Broker) -> None:
     fleet, prober = probed(rabbitmq, "stall", pool=_THREAD, WORKER_STALL_SECONDS="1")

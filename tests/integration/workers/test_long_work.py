@@ -1,5 +1,6 @@
 """Long work is acknowledged when it begins, and comes back all the same when its process dies."""
 
+import json
 import os
 import shlex
 import signal
@@ -7,12 +8,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.integration.workers.fleet import Broker, Fleet, wait_for
 from tests.integration.workers.manager import Manager, a_request
 from tests.stack.wire import wire_to
+from tests.unit.workers.builtin.run_process.orders import a_program, an_order
 from workers.contract import names
 from workers.contract.work_answer import AnswerStatus
 
@@ -24,21 +27,30 @@ _TWO = ["threads", "--concurrency", "2"]
 _PATIENCE = 4
 
 
-def _dispatch(manager: Manager, worker_type: str, *contents: bytes) -> list[str]:
-    found = [f"{worker_type}-{number}" for number in range(len(contents))]
+#: Lengths of requests of the type that has none of its own.
+_LONG, _SHORT = "3600", "60"
+
+
+def _dispatch(manager: Manager, worker_type: str, *contents: bytes, longest: str = _LONG) -> list[str]:
+    found = [f"{worker_type}-{longest}-{number}" for number in range(len(contents))]
     for number, (name, content) in enumerate(zip(found, contents, strict=True)):
-        manager.dispatch_task(worker_type, a_request(name, content=content, dispatch_id=f"{number}:1:1"))
+        identity = f"{number}{longest}:1:1"
+        request = a_request(name, content=content, dispatch_id=identity, headers={"longest": longest})
+        manager.dispatch_task(worker_type, request)
     return found
 
 
 @pytest.mark.parametrize("pool", [["solo"], _TWO, _CHILD], ids=lambda pool: pool[0])
-@pytest.mark.parametrize(("worker_type", "left"), [("hold", 0), ("Sleep", 1)])
+@pytest.mark.parametrize(
+    ("worker_type", "longest", "left"),
+    [("hold", _LONG, 0), ("Sleep", _LONG, 1), ("vary", _LONG, 0), ("vary", _SHORT, 1)],
+)
 def test_the_broker_keeps_it_until_it_begins(
-    rabbitmq: Broker, pool: list[str], worker_type: str, left: int
+    rabbitmq: Broker, pool: list[str], worker_type: str, longest: str, left: int
 ) -> None:
     with Manager(broker=rabbitmq) as manager:
         with Fleet(broker=rabbitmq, types=[worker_type], pool=pool) as killed:
-            (name,) = _dispatch(manager, worker_type, b"60")
+            (name,) = _dispatch(manager, worker_type, b"60", longest=longest)
             wait_for(lambda: manager.answers(name))
             # Acknowledgements leave when the loop turns.
             time.sleep(0.5)
@@ -60,21 +72,65 @@ def test_it_holds_none_that_it_does_not_run(rabbitmq: Broker, pool: list[str], r
     assert statuses == {AnswerStatus.SUCCESS}
 
 
-def test_it_says_so_when_a_child_process_was_lost_with_it(rabbitmq: Broker) -> None:
-    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=["vanish", "hold"], pool=_CHILD):
-        (name,) = _dispatch(manager, "vanish", b"")
+def test_short_and_long_work_of_one_type_share_a_process(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=["vary"], pool=_TWO):
+        (lasting,) = _dispatch(manager, "vary", b"4")
+        wait_for(lambda: manager.answers(lasting))
+        brief = _dispatch(manager, "vary", *[b"0.1"] * 5, longest=_SHORT)
+        statuses = {manager.final_answer(name).status for name in brief}
+        # The other unit has done them one after the other.
+        assert [one.status for one in manager.answers(lasting) if one.content] == []
+        assert manager.final_answer(lasting).status is AnswerStatus.SUCCESS
+    assert statuses == {AnswerStatus.SUCCESS}
+
+
+@pytest.mark.parametrize("longest", [_LONG, _SHORT])
+def test_what_has_not_begun_is_left_to_others_when_its_process_stops(rabbitmq: Broker, longest: str) -> None:
+    with Manager(broker=rabbitmq) as manager:
+        with Fleet(broker=rabbitmq, types=["vary"], pool=_CHILD) as fleet:
+            (running, *waiting) = _dispatch(manager, "vary", b"3", b"0", b"0", longest=longest)
+            wait_for(lambda: manager.answers(running))
+            assert fleet.stop() == 0
+        assert manager.final_answer(running).status is AnswerStatus.SUCCESS
+        assert manager.waiting(names.task_queue("vary")) == len(waiting)
+
+
+@pytest.mark.parametrize(
+    ("worker_type", "longest"), [("vanish", _LONG), ("vary-vanish", _LONG), ("vary-vanish", _SHORT)]
+)
+def test_it_says_so_when_a_child_process_was_lost_with_it(
+    rabbitmq: Broker, worker_type: str, longest: str
+) -> None:
+    types = [worker_type, "hold"]
+    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=types, pool=_CHILD):
+        (name,) = _dispatch(manager, worker_type, b"", longest=longest)
         assert manager.final_answer(name).status is AnswerStatus.REDELIVERED
         (following,) = _dispatch(manager, "hold", b"0")
         assert manager.final_answer(following).status is AnswerStatus.SUCCESS
 
 
-def test_it_is_held_to_the_end_for_a_manager_that_does_not_watch(rabbitmq: Broker) -> None:
+@pytest.mark.parametrize("worker_type", ["hold", "vary"])
+def test_it_is_held_to_the_end_for_a_manager_that_does_not_watch(rabbitmq: Broker, worker_type: str) -> None:
+    request = a_request("unwatched", content=b"60", dispatch_id=None, headers={"longest": _LONG})
     with Manager(broker=rabbitmq) as manager:
-        with Fleet(broker=rabbitmq, types=["hold"]) as killed:
-            manager.dispatch_raw("hold", a_request("unwatched", content=b"60", dispatch_id=None))
+        with Fleet(broker=rabbitmq, types=[worker_type]) as killed:
+            manager.dispatch_raw(worker_type, request)
             wait_for(lambda: manager.answers("unwatched"))
             killed.stop(signal.SIGKILL)
-        wait_for(lambda: manager.waiting(names.request_queue("hold")) == 1)
+        wait_for(lambda: manager.waiting(names.request_queue(worker_type)) == 1)
+
+
+def test_an_execution_is_as_long_as_its_order_says(rabbitmq: Broker, tmp_path: Path) -> None:
+    program = a_program(tmp_path, "echo begun", "exec sleep 60")
+    with Manager(broker=rabbitmq) as manager:
+        with Fleet(broker=rabbitmq, types=["run-process"], pool=_TWO) as killed:
+            for name, limit in (("brief", 100), ("lasting", 3600)):
+                content = json.dumps(an_order(program, timeLimit=limit)).encode()
+                manager.dispatch_task("run-process", a_request(name, content=content))
+            wait_for(lambda: all(manager.answers(name) for name in ("brief", "lasting")))
+            time.sleep(0.5)
+            killed.stop(signal.SIGKILL)
+        wait_for(lambda: manager.waiting(names.task_queue("run-process")) == 1)
 
 
 def test_it_ends_once_although_the_connection_was_lost(rabbitmq: Broker) -> None:
@@ -109,16 +165,22 @@ def _evaluate(expression: str) -> None:
 @pytest.mark.restarts_servers
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize(
-    ("worker_type", "status"), [("hold", AnswerStatus.SUCCESS), ("Sleep", AnswerStatus.REDELIVERED)]
+    ("worker_type", "longest", "status"),
+    [
+        ("hold", _LONG, AnswerStatus.SUCCESS),
+        ("Sleep", _LONG, AnswerStatus.REDELIVERED),
+        ("vary", _LONG, AnswerStatus.SUCCESS),
+        ("vary", _SHORT, AnswerStatus.REDELIVERED),
+    ],
 )
 def test_it_outlasts_the_patience_of_the_broker(
-    rabbitmq: Broker, worker_type: str, status: AnswerStatus
+    rabbitmq: Broker, worker_type: str, longest: str, status: AnswerStatus
 ) -> None:
     with (
         Manager(broker=rabbitmq) as manager,
         Fleet(broker=rabbitmq, types=[worker_type], pool=_TWO),
         Fleet(broker=rabbitmq, types=[worker_type], pool=_TWO),
     ):
-        (name,) = _dispatch(manager, worker_type, str(3 * _PATIENCE).encode())
+        (name,) = _dispatch(manager, worker_type, str(3 * _PATIENCE).encode(), longest=longest)
         answer = manager.final_answer(name)
     assert answer.status is status

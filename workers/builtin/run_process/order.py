@@ -1,6 +1,7 @@
 """The order to carry out one execution, as the content of a request says it."""
 
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from typing import Any, Final, Self
 
 from workers.builtin.run_process.seals import opened
 from workers.processes.profile import Cardinality
-from workers.sdk import InvalidContent
+from workers.sdk import InvalidContent, WorkRequest
 
 _MAX_PATH: Final = 1024
 #: Bytes of a name in a path: what file systems take.
 _MAX_NAME: Final = 255
+#: Seconds that whoever ordered waits beyond the time limit, where the order does not say.
+_USUAL_GRACE: Final = 300.0
 _URN: Final = re.compile(
     r"URN:[A-Z]+:[A-Z]+:[^:/\s]{1,255}:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     r":V\d{1,3}(,\d{1,19})?(:REV[^:/\s]{1,100})?"
@@ -101,6 +104,21 @@ class ExecutionOrder:
         """
         secret = json.loads(opened(self.sealed_parameters, key=key)) if self.sealed_parameters else {}
         return {**self.parameters, **secret}
+
+
+def longest(request: WorkRequest) -> float:
+    """Return how many seconds an execution takes at most; infinity where its order has no time limit.
+
+    Once its time is over it may still be stored, until whoever ordered it gives it up.
+
+    Raises:
+        Exception: the content is no order, whatever is wrong with it.
+    """
+    content = json.loads(request.content)
+    limit, grace = content.get("timeLimit"), content.get("timeGrace")
+    if limit is None:
+        return math.inf
+    return float(limit) + float(_USUAL_GRACE if grace is None else grace)
 
 
 def _input(value: Mapping[str, Any], field: str) -> InputFile:

@@ -5,7 +5,7 @@ from typing import Final
 
 from workers.builtin.body_schema import checked_content
 from workers.builtin.run_process.execution import Execution, Report
-from workers.builtin.run_process.order import ExecutionOrder
+from workers.builtin.run_process.order import ExecutionOrder, longest
 from workers.builtin.run_process.seals import CannotOpen
 from workers.processes.plugin import ProcessPlugin
 from workers.processes.registry import plugins
@@ -14,7 +14,7 @@ from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, wo
 _BODY: Final = Path(__file__).with_name("body.schema.json")
 
 
-@worker_type("run-process", version="1.0", body_schema=_BODY)
+@worker_type("run-process", version="1.0", body_schema=_BODY, longest=longest)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Carry out an execution, and answer with its last status, its steps, its files and the end of its log.
 

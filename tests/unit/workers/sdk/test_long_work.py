@@ -15,6 +15,8 @@ from workers.sdk.long_work import LongWork
 from workers.sdk.runner import Runner
 from workers.sdk.tracing import Tracing
 
+_LONG = 600.0
+
 
 class Asked:
     """A request, and what was asked of it; everything is written into one diary."""
@@ -24,10 +26,12 @@ class Asked:
     on_end: Callable[[], None]
     confirmed: Callable[[], None]
 
-    def __init__(self, name: str, diary: list[str], *, dispatch_id: str | None, worker_type: str) -> None:
+    def __init__(
+        self, name: str, diary: list[str], *, dispatch_id: str | None, longest: float | None
+    ) -> None:
         request = WorkRequest(tenant="t", request_id=name, content=b"", headers={}, dispatch_id=dispatch_id)
         self.id, self._diary = name, diary
-        self.work = SimpleNamespace(worker_type=worker_type, request=request)
+        self.work, self.longest = SimpleNamespace(request=request), longest
 
     def send(self, answer: WorkAnswer, *, confirmed: Callable[[], None]) -> None:
         assert answer.status is AnswerStatus.RUNNING
@@ -41,11 +45,11 @@ class Asked:
 class Office:
     """Long work of a pool of two, and a diary of what it has others do."""
 
-    def __init__(self, *, connected: bool = True) -> None:
+    def __init__(self, *, connected: bool = True, impatient: bool = True) -> None:
         self.diary: list[str] = []
         self._connected = connected
         self.long_work = LongWork(
-            types=["long"],
+            impatient=impatient,
             concurrency=lambda: 2,
             room=self._make_room,
             start=lambda request: self.diary.append(f"{request.id} started"),
@@ -58,8 +62,8 @@ class Office:
             raise ConnectionError
         self.diary.append(f"room for {messages}")
 
-    def take(self, name: str, *, dispatch_id: str | None = "1:1:1", worker_type: str = "long") -> Any:
-        request = Asked(name, self.diary, dispatch_id=dispatch_id, worker_type=worker_type)
+    def take(self, name: str, *, dispatch_id: str | None = "1:1:1", longest: float | None = _LONG) -> Any:
+        request = Asked(name, self.diary, dispatch_id=dispatch_id, longest=longest)
         return request if self.long_work.take(request) else None  # type: ignore[arg-type] # see its docstring
 
 
@@ -115,9 +119,27 @@ def test_it_does_not_begin_what_went_back_meanwhile() -> None:
 
 
 def test_it_leaves_alone_what_nobody_else_watches_over() -> None:
+    assert Office().take("a", dispatch_id=None) is None
+
+
+@pytest.mark.parametrize("longest", [None, 599.9])
+def test_it_leaves_alone_what_is_not_long(longest: float | None) -> None:
     office = Office()
-    assert office.take("a", dispatch_id=None) is None
-    assert office.take("b", worker_type="short") is None
+    office.take("a").confirmed()
+    assert office.take("b", longest=longest) is None
+
+
+def test_it_leaves_everything_alone_where_the_broker_has_patience() -> None:
+    assert Office(impatient=False).take("a") is None
+
+
+def test_it_gives_back_short_work_that_would_wait_for_long_work() -> None:
+    office = Office()
+    office.take("a").confirmed()
+    office.take("b").confirmed()
+    assert office.take("c", longest=60.0) is not None
+    assert office.take("d", longest=None, dispatch_id=None) is not None
+    assert office.diary[-2:] == ["c given back", "d given back"]
 
 
 def test_it_begins_although_the_connection_is_lost_on_the_way() -> None:

@@ -8,6 +8,7 @@ from workers.sdk import WorkContext, WorkRequest, WorkResult, declare, worker_ty
 from workers.sdk.config import WorkerConfig
 from workers.sdk.declare import WorkerType
 from workers.sdk.errors import ConfigurationError, DeclarationError
+from workers.sdk.length import LengthOf
 from workers.sdk.prefetch import prefetch_of
 
 
@@ -23,7 +24,11 @@ def _work() -> Callable[..., WorkResult]:
     return work
 
 
-def _declared(*lengths: float | None) -> list[WorkerType]:
+def _of_request(_request: WorkRequest) -> float:
+    return 0.01
+
+
+def _declared(*lengths: float | LengthOf | None) -> list[WorkerType]:
     for number, longest in enumerate(lengths):
         function = _work()
         function.__qualname__ = f"work_{number}"
@@ -52,11 +57,16 @@ def test_the_configuration_goes_before_what_is_declared() -> None:
     assert _prefetch(_declared(0.01), WORKER_PREFETCH="7") == 7
 
 
-def test_it_refuses_to_take_long_work_in_advance() -> None:
+def test_it_takes_one_where_each_request_has_a_length_of_its_own() -> None:
+    assert _prefetch(_declared(0.01, _of_request)) == 1
+
+
+@pytest.mark.parametrize("longest", [600.0, _of_request], ids=["long", "by request"])
+def test_it_refuses_to_take_long_work_in_advance(longest: float | LengthOf) -> None:
     with pytest.raises(
         ConfigurationError, match=r"WORKER_PREFETCH=7: long work is taken one by one \(type-1\)"
     ):
-        _prefetch(_declared(0.01, 600.0), WORKER_PREFETCH="7")
+        _prefetch(_declared(0.01, longest), WORKER_PREFETCH="7")
 
 
 @pytest.mark.parametrize("longest", [0.0, -1.0, float("nan"), float("inf"), 1e9])
@@ -65,6 +75,7 @@ def test_it_refuses_a_length_that_no_work_has(longest: float) -> None:
         worker_type("a-type", version="1", longest=longest)
 
 
-def test_it_refuses_bulks_of_long_work() -> None:
-    with pytest.raises(DeclarationError, match="work of 600 seconds and more is taken one by one"):
-        worker_type("a-type", version="1", longest=600, bulk=10)
+@pytest.mark.parametrize("longest", [600.0, _of_request], ids=["long", "by request"])
+def test_it_refuses_bulks_of_long_work(longest: float | LengthOf) -> None:
+    with pytest.raises(DeclarationError, match=r"work of 600 seconds and more, .*, is taken one by one"):
+        worker_type("a-type", version="1", longest=longest, bulk=10)

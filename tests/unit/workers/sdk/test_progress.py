@@ -1,5 +1,6 @@
 """When a worker process no longer gets on."""
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,11 +10,16 @@ from workers.sdk.progress import Progress, named
 
 
 def _request(
-    number: int, *, accepted_at: float | None = 0.0, worker_type: str = "slow", **others: Any
+    number: int, *, accepted_at: float | None = 0.0, longest: float | None = 60.0, **others: Any
 ) -> Any:
-    plain = {"answered": False, "follows": False, "companions": ()}
-    work = SimpleNamespace(worker_type=worker_type)
-    return SimpleNamespace(id=f"{number}:1:1", work=work, accepted_at=accepted_at, **(plain | others))
+    plain = {
+        "answered": False,
+        "follows": False,
+        "companions": (),
+        "work": SimpleNamespace(worker_type="slow"),
+    }
+    fields = {"id": f"{number}:1:1", "accepted_at": accepted_at, "longest": longest}
+    return SimpleNamespace(**(plain | fields | others))
 
 
 class Watched:
@@ -22,7 +28,6 @@ class Watched:
     def __init__(self, *requests: Any) -> None:
         self.now = 0.0
         self.progress = Progress(
-            longest={"slow": 60.0},
             in_hand={request.id: request for request in requests},
             concurrency=lambda: 2,
             stall=10.0,
@@ -38,6 +43,11 @@ def test_it_names_work_that_takes_longer_than_declared() -> None:
     watched = Watched(_request(1), _request(2, accepted_at=30.0))
     assert watched.at(60.0).overdue() == []
     assert named(watched.at(75.0).overdue()) == "1:1:1 (slow, 75 s of 60)"
+
+
+def test_each_request_has_a_time_of_its_own() -> None:
+    watched = Watched(_request(1, longest=7200.0), _request(2, longest=30.0))
+    assert named(watched.at(75.0).overdue()) == "2:1:1 (slow, 75 s of 30)"
 
 
 def test_it_gets_on_while_one_unit_is_free() -> None:
@@ -57,11 +67,12 @@ def test_it_is_halted_when_all_work_is_overdue() -> None:
     [
         _request(1, answered=True),
         _request(1, accepted_at=None),
-        _request(1, worker_type="undeclared"),
+        _request(1, longest=None),
+        _request(1, longest=math.inf),
         _request(1, follows=True),
         _request(1, companions=("2:1:1",)),
     ],
-    ids=["answered", "not begun", "undeclared", "second of a bulk", "bulk of two"],
+    ids=["answered", "not begun", "undeclared", "without limit", "second of a bulk", "bulk of two"],
 )
 def test_it_leaves_other_requests_alone(request_: Any) -> None:
     assert Watched(request_).at(100.0).overdue() == []
