@@ -5,11 +5,15 @@ Note: work that the broker takes back.
     gives the message to another one: long work begins again and again, until its attempts are used up. The
     time is set in each node's file, and no interface tells it; since 3.12 a policy or an argument may set
     it for a queue, and these can be seen.
+
+    Fleets of ours hold no message of work that they know to be long. Each instance tells by its heartbeats
+    for how long it holds one at most; of a worker type that nobody serves now, nothing is known.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -17,7 +21,7 @@ from django.conf import settings
 from regards_processing.kernel.amqp.inspection import Inspector
 from regards_processing.kernel.amqp.inspectors import inspecting
 from regards_processing.kernel.doctor.findings import Finding, ok, skipped, warning
-from worker_manager.models import WorkerType, Workflow
+from worker_manager.models import WorkerInstance, WorkerType, Workflow
 from worker_manager.policy import Policy
 from workers.contract import names
 
@@ -25,13 +29,13 @@ _EVERYBODY: Final = "one check of the whole platform"
 _REMEDY: Final = """\
 consumer_timeout = {milliseconds}   in rabbitmq.conf (milliseconds) of every node; restart them
 BROKER_CONSUMER_TIMEOUT_SECONDS={seconds}   for the doctor, who cannot read the other one
-Or declare in the fleet that the work is long: longest=... of @worker_type. The doctor does not see that.
+Or declare in the fleet how long work takes: longest=... of @worker_type. Heartbeats tell the doctor.
 Or let work take less: RUN_TIMEOUT_SECONDS, or runTimeout of the worker type or workflow step."""
 
 
-def long_work(_at: datetime) -> Iterator[Finding]:
-    """Compare how long worker types may run with how long RabbitMQ leaves them their messages."""
-    allowed = _allowed()
+def long_work(at: datetime) -> Iterator[Finding]:
+    """Compare how long messages of worker types may be held with how long RabbitMQ leaves them there."""
+    allowed = _held(_allowed(), at)
     with inspecting() as inspector:
         about = inspector.about()
         limits = _limits(inspector, allowed) if about.limits_work else {}
@@ -48,7 +52,7 @@ def long_work(_at: datetime) -> Iterator[Finding]:
     for limit, types in by_limit.items():
         longest = max(allowed[name] for name in types)
         yield warning(
-            f"{', '.join(types)} may run for up to {longest / 60:.4g} minutes, and RabbitMQ takes "
+            f"{', '.join(types)} may hold a message for up to {longest / 60:.4g} minutes, and RabbitMQ takes "
             f"back what a worker holds for longer than {limit / 60:.4g}",
             advice=_REMEDY.format(milliseconds=int(1000 * longest), seconds=int(longest)),
             types=types,
@@ -56,7 +60,7 @@ def long_work(_at: datetime) -> Iterator[Finding]:
             limit=limit,
         )
     if not too_long:
-        yield ok(f"{len(allowed)} worker types run for no longer than RabbitMQ leaves them their messages")
+        yield ok(f"{len(allowed)} worker types hold no message for longer than RabbitMQ leaves it to them")
 
 
 def _allowed() -> dict[str, float]:
@@ -75,6 +79,16 @@ def _allowed() -> dict[str, float]:
                 if (tenant, name) in own:
                     allowed[name] = max(allowed[name], _seconds(policy.over(own[tenant, name])))
     return allowed
+
+
+def _held(allowed: Mapping[str, float], at: datetime) -> dict[str, float]:
+    """Return how long a message of each worker type may be held, in seconds: no longer than fleets say."""
+    since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+    alive = WorkerInstance.objects.alive(since=since).filter(worker_type__in=allowed)
+    told: dict[str, list[float]] = defaultdict(list)
+    for name, seconds in alive.values_list("worker_type", "hold_seconds"):
+        told[name].append(math.inf if seconds is None else seconds)
+    return {name: min(longest, max(told.get(name, [math.inf]))) for name, longest in allowed.items()}
 
 
 def _seconds(policy: Policy) -> float:

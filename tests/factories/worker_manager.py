@@ -74,6 +74,7 @@ def live_workers(
     at: datetime = AT,
     concurrency: int | None = None,
     prefetch: int = 1,
+    hold_seconds: float | None = None,
 ) -> None:
     """Store one live instance of each worker type; as a foreign one, it does not say how much it takes."""
     for worker_type in worker_types:
@@ -85,6 +86,7 @@ def live_workers(
             protocol=protocol,
             concurrency=concurrency,
             prefetch=prefetch,
+            hold_seconds=hold_seconds,
         )
 
 

@@ -28,6 +28,8 @@ class WorkerInstance(models.Model):
     #: Requests it takes in advance per unit of concurrency.
     prefetch = models.PositiveIntegerField(default=1, db_default=1)
     version = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
+    #: Seconds that it holds the message of a request at most, as its worker type declares.
+    hold_seconds = models.FloatField(null=True)
     #: Seconds that its clock is ahead of the manager's, less the time that the last beat took to come.
     clock_ahead = models.FloatField(null=True)
 

@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -26,6 +26,7 @@ _BEAT: Final = (
     "concurrency",
     "prefetch",
     "version",
+    "hold_seconds",
     "clock_ahead",
     "first_beaten_at",
 )
@@ -73,11 +74,25 @@ def _ahead(beat: WorkerHeartbeat, at: datetime) -> float:
     return (beat.beaten_at - at).total_seconds()
 
 
+def _told(beat: WorkerHeartbeat, at: datetime) -> tuple[Any, ...]:
+    """Return what a beat tells, in the order of the columns, but for when the first one came."""
+    return (
+        beat.worker_type,
+        beat.worker_id,
+        at,
+        beat.protocol,
+        beat.concurrency,
+        beat.prefetch,
+        beat.version,
+        beat.hold_seconds,
+        _ahead(beat, at),
+    )
+
+
 @transaction
 def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
     values = [
-        (b.worker_type, b.worker_id, at, b.protocol, b.concurrency, b.prefetch, b.version, _ahead(b, at), at)
-        for b in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
+        (*_told(beat, at), at) for beat in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
     ]
     rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))
 

@@ -44,6 +44,8 @@ class WorkerHeartbeat:
     prefetch: int = 1
     #: Ours: version of the worker type.
     version: str | None = None
+    #: Ours: seconds that it holds the message of a request at most; 0 when it acknowledges as work begins.
+    hold_seconds: float | None = None
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
@@ -63,6 +65,7 @@ class WorkerHeartbeat:
             concurrency=_number(fields.get("concurrency"), least=1, default=None),
             prefetch=_number(fields.get("prefetch"), least=0, default=1),
             version=version[:64] if isinstance(version, str) else None,
+            hold_seconds=_seconds(fields.get("holdSeconds")),
         )
 
     def to_wire(self) -> Wire:
@@ -76,6 +79,7 @@ class WorkerHeartbeat:
                 "concurrency": self.concurrency,
                 "prefetch": self.prefetch,
                 "version": self.version,
+                "holdSeconds": self.hold_seconds,
             }
         )
         return Wire(headers={names.TENANT: self.tenant}, body=body)
@@ -83,6 +87,11 @@ class WorkerHeartbeat:
 
 def _number(value: object, *, least: int, default: _Default) -> int | _Default:
     return value if type(value) is int and least <= value < _TOO_MANY else default
+
+
+def _seconds(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < _TOO_MANY else None  # type: ignore[operator, arg-type] # a number it is
 
 
 def _identifier(fields: Mapping[str, Any], field: str, limit: int) -> str:

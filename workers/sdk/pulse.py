@@ -115,6 +115,8 @@ class Pulse(threading.Thread):
             concurrency=self._concurrency(),
             prefetch=self._config.prefetch,
             version=entry.version,
+            # The embedded broker takes nothing back, and its messages are held to the end.
+            hold_seconds=None if self._config.embedded else entry.length.held,
         ).to_wire()
 
     def _announce_running(self, now: float) -> None:

@@ -1,14 +1,18 @@
 """The doctor compares how long work may take with how long the broker allows it."""
 
+from datetime import timedelta
+
 import pytest
 from pytest_django import Settings
 
 from regards_processing.kernel.doctor.findings import Finding, Outcome
 from tests.factories.audit import NOON
-from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow
+from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.integration.kernel.doctor.management import a_queue, answering, listing
 from tests.stack.environment import Servers
 from worker_manager.long_work import long_work
+from worker_manager.services.liveness import record_heartbeats
+from workers.contract.heartbeat import WorkerHeartbeat
 
 pytestmark = pytest.mark.django_db
 
@@ -49,8 +53,8 @@ class TestRabbitMq:
         finding = _look()
         assert finding.outcome == Outcome.WARNING
         assert finding.found == (
-            "sip-worker may run for up to 60 minutes, and RabbitMQ takes back what a worker holds for longer "
-            "than 30"
+            "sip-worker may hold a message for up to 60 minutes, and RabbitMQ takes back what a worker holds "
+            "for longer than 30"
         )
         assert finding.advice.startswith("consumer_timeout = 3600000 ")
 
@@ -62,6 +66,35 @@ class TestRabbitMq:
         assert _look().facts["types"] == ["sip-worker", "unzip-worker"]
         settings.BROKER_CONSUMER_TIMEOUT = 0
         assert _look().outcome == Outcome.OK
+
+    @pytest.mark.parametrize(
+        ("told", "outcome"),
+        [
+            ((0.0,), Outcome.OK),
+            ((600.0, 0.0), Outcome.OK),
+            ((1800.5,), Outcome.WARNING),
+            ((7200.0,), Outcome.WARNING),
+            ((None,), Outcome.WARNING),
+            ((0.0, None), Outcome.WARNING),
+        ],
+        ids=["long", "by request", "too long", "longer than it may run", "nobody knows", "a foreign one too"],
+    )
+    def test_it_believes_what_live_fleets_tell(
+        self, settings: Settings, told: tuple[float | None, ...], outcome: Outcome
+    ) -> None:
+        _types(settings)
+        for number, seconds in enumerate(told):
+            live_workers("sip-worker", worker_id=f"w-{number}", at=NOON, hold_seconds=seconds)
+        assert _look().outcome == outcome
+
+    def test_it_hears_it_by_the_heartbeats_of_those_who_are_alive(self, settings: Settings) -> None:
+        _types(settings)
+        live_workers("sip-worker", at=NOON - timedelta(hours=1))
+        beat = WorkerHeartbeat(
+            tenant="demo", worker_id="w-1", worker_type="sip-worker", beaten_at=NOON, hold_seconds=2000.0
+        )
+        record_heartbeats(beats=[beat], at=NOON)
+        assert _look().facts["seconds"] == 2000
 
     def test_it_reads_what_a_policy_sets(self, settings: Settings, broker: str) -> None:
         _types(settings)

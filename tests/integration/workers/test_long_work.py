@@ -133,6 +133,18 @@ def test_an_execution_is_as_long_as_its_order_says(rabbitmq: Broker, tmp_path: P
         wait_for(lambda: manager.waiting(names.task_queue("run-process")) == 1)
 
 
+def test_heartbeats_tell_for_how_long_it_holds_messages(rabbitmq: Broker) -> None:
+    types = ["hold", "Sleep", "vary", "brief"]
+    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=types):
+        beats = [json.loads(manager.heartbeat().body) for _ in types]
+    assert {beat["type"]: beat.get("holdSeconds") for beat in beats} == {
+        "hold": 0,
+        "Sleep": None,
+        "vary": 600,
+        "brief": 0.5,
+    }
+
+
 def test_it_ends_once_although_the_connection_was_lost(rabbitmq: Broker) -> None:
     with Manager(broker=rabbitmq) as manager, wire_to(rabbitmq.url or "") as wire:
         with Fleet(broker=replace(rabbitmq, url=wire.url), types=["hold"], pool=_TWO):

@@ -19,6 +19,7 @@ def test_it_survives_the_wire() -> None:
         concurrency=4,
         prefetch=100,
         version="1.0",
+        hold_seconds=0.0,
     )
     wire = beat.to_wire()
     assert WorkerHeartbeat.from_wire(headers=wire.headers, body=wire.body) == beat
@@ -52,10 +53,20 @@ def test_it_reads_a_point_without_fractions() -> None:
 def test_it_takes_a_worker_that_says_nothing_more_for_a_foreign_one() -> None:
     body = (
         b'{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z",'
-        b'"concurrency":-1,"prefetch":-1,"version":2}'
+        b'"concurrency":-1,"prefetch":-1,"version":2,"holdSeconds":true}'
     )
     beat = WorkerHeartbeat.from_wire(headers=_HEADERS, body=body)
     assert (beat.protocol, beat.concurrency, beat.prefetch, beat.version) == (Protocol.RAW, None, 1, None)
+    assert beat.hold_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("told", "held"),
+    [("0", 0.0), ("2.5", 2.5), ("-1", None), ('"600"', None), ("1e99", None), ("null", None)],
+)
+def test_it_reads_for_how_long_messages_are_held(told: str, held: float | None) -> None:
+    body = f'{{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z","holdSeconds":{told}}}'.encode()
+    assert WorkerHeartbeat.from_wire(headers=_HEADERS, body=body).hold_seconds == held
 
 
 @pytest.mark.parametrize(
