@@ -7,7 +7,7 @@ from typing import Any
 
 from regards_processing.kernel.configuration.faults import Fault, listed
 from regards_processing.processing.plugin_values import PluginValues, StoredParameter
-from workers.processes.parameters import BadValue, ParameterDescriptor
+from workers.processes.parameters import MASK, BadValue, ParameterDescriptor
 from workers.processes.plugin import InvalidParameters, ProcessPlugin
 from workers.processes.profile import ProcessProfile
 from workers.processes.registry import Plugins
@@ -80,7 +80,8 @@ def _chosen(declared: ParameterDescriptor, parameter: StoredParameter, text: str
     """Return the value that the text of an order stands for, if the parameter may have it."""
     value = declared.convert(text)
     if parameter.dynamic_values and value not in parameter.dynamic_values:
-        raise BadValue(value, f"one of {', '.join(map(str, parameter.dynamic_values))}")
+        told = [MASK] if declared.sensitive else parameter.dynamic_values
+        raise declared.refusal(value, f"one of {', '.join(map(str, told))}")
     return value
 
 

@@ -11,7 +11,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -31,6 +31,18 @@ def sealed(*, values: PluginValues, plugins: Plugins) -> PluginValues:
 def opened(*, values: PluginValues, plugins: Plugins) -> PluginValues:
     """Return a configuration with its secrets in clear."""
     return _changed(values, plugins, _open)
+
+
+def unreadable(*, values: PluginValues, plugins: Plugins) -> list[str]:
+    """Return the names of stored secrets that are in clear, or encrypted with a key that is not known."""
+    plugin = plugins.get(values.plugin_id)
+    secret = _secret_names(plugin) if plugin else frozenset()
+    return [
+        each.name
+        for each in values.parameters
+        if each.name in secret
+        and any(isinstance(text, str) and not _is_sealed(text) for text in (each.value, *each.dynamic_values))
+    ]
 
 
 def sealed_texts(*, given: Mapping[str, str], plugin: type[ProcessPlugin]) -> dict[str, str]:
@@ -57,14 +69,18 @@ def _changed(values: PluginValues, plugins: Plugins, change: Callable[[str], str
     if not secret:
         return values
     parameters = tuple(
-        _with_value(each, change(each.value)) if each.name in secret and isinstance(each.value, str) else each
-        for each in values.parameters
+        _with_texts(each, change) if each.name in secret else each for each in values.parameters
     )
     return replace(values, parameters=parameters)
 
 
-def _with_value(parameter: StoredParameter, value: Any) -> StoredParameter:
-    return replace(parameter, value=value)
+def _with_texts(parameter: StoredParameter, change: Callable[[str], str]) -> StoredParameter:
+    """Return a parameter with its value, and those that orders may give, changed where they are texts."""
+    value, *allowed = (
+        change(each) if isinstance(each, str) else each
+        for each in (parameter.value, *parameter.dynamic_values)
+    )
+    return replace(parameter, value=value, dynamic_values=tuple(allowed))
 
 
 def _secret_names(plugin: type[ProcessPlugin]) -> frozenset[str]:
@@ -73,12 +89,15 @@ def _secret_names(plugin: type[ProcessPlugin]) -> frozenset[str]:
 
 
 def _seal(text: str) -> str:
-    ciphers = _ciphers()
+    return text if _is_sealed(text) else _ciphers().encrypt(text.encode()).decode()
+
+
+def _is_sealed(text: str) -> bool:
     try:
-        ciphers.decrypt(text)
+        _ciphers().decrypt(text)
     except InvalidToken:
-        return ciphers.encrypt(text.encode()).decode()
-    return text
+        return False
+    return True
 
 
 def _open(text: str) -> str:

@@ -7,6 +7,7 @@ DOCTOR_CHECKS = (
     "regards_processing.kernel.doctor.database.CHECKS",
     "regards_processing.kernel.doctor.broker.CHECKS",
     "worker_manager.doctor.CHECKS",
+    "regards_processing.processing.doctor.CHECKS",
     "regards_processing.kernel.doctor.places.CHECKS",
     "regards_processing.kernel.doctor.exposure.CHECKS",
     "regards_processing.kernel.doctor.processes.CHECKS",

@@ -1,6 +1,6 @@
 """Processes, as bodies and as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -51,14 +51,15 @@ def a_process(
     datasets: Sequence[str] = (),
     to_all: bool = False,
     plugin_id: str = SHELL,
+    parameters: Mapping[str, str] | None = None,
 ) -> ConfiguredProcess:
     """Store a process, of the shell plugin unless another one is named."""
-    needed = NEEDED if plugin_id == SHELL else {}
-    parameters = tuple(
+    needed = parameters or (NEEDED if plugin_id == SHELL else {})
+    stored = tuple(
         StoredParameter(name=name, type=ParameterType.STRING, value=value) for name, value in needed.items()
     )
     business_id = str(process_id or uuid4())
-    plugin = PluginValues(plugin_id=plugin_id, label=label, business_id=business_id, parameters=parameters)
+    plugin = PluginValues(plugin_id=plugin_id, label=label, business_id=business_id, parameters=stored)
     with transaction():
         create(tenant=tenant, wanted=plugin, at=AT)
     return create_process(

@@ -40,6 +40,10 @@ _OBJECTS: Final = frozenset({ParameterType.MAP, ParameterType.POJO})
 _TRUTHS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
+#: What is told in the place of a secret.
+MASK: Final = "***"
+
+
 class BadValue(ValueError):
     """A value is not of the type of its parameter."""
 
@@ -59,7 +63,7 @@ class ParameterDescriptor:
     #: Text that is converted when nothing is given; a parameter without one is mandatory, unless optional.
     default: str | None = None
     optional: bool = False
-    #: Kept encrypted, and never shown in clear.
+    #: Kept encrypted, and never shown in clear; only a text can be.
     sensitive: bool = False
     #: The only values there are; empty when any value of the type will do.
     choices: tuple[str, ...] = ()
@@ -68,6 +72,17 @@ class ParameterDescriptor:
     #: Longer texts, for administrators and for users.
     markdown: str | None = None
     user_markdown: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a secret that could not be kept as one: the contract has encrypted texts and no others.
+
+        Raises:
+            ValueError: it is sensitive, and of another type than STRING.
+        """
+        if self.sensitive and self.type is not ParameterType.STRING:
+            raise ValueError(
+                f"Parameter {self.name} is sensitive and a {self.type}: only a STRING can be kept encrypted"
+            )
 
     @property
     def mandatory(self) -> bool:
@@ -96,10 +111,17 @@ class ParameterDescriptor:
         Raises:
             BadValue: it is of another type, or none of the choices.
         """
-        checked = check_value(self.type, value)
+        try:
+            checked = check_value(self.type, value)
+        except BadValue as error:
+            raise self.refusal(value, error.expected) from None
         if self.choices and checked not in self.choices:
-            raise BadValue(value, f"one of {', '.join(self.choices)}")
+            raise self.refusal(value, f"one of {', '.join(self.choices)}")
         return checked
+
+    def refusal(self, value: object, expected: str) -> BadValue:
+        """Return the error that refuses a value of this parameter, and does not tell one that is a secret."""
+        return BadValue(MASK if self.sensitive else value, expected)
 
     def convert(self, text: str) -> Any:
         """Return the value that a text stands for: a default, or what a user gave.

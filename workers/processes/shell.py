@@ -1,5 +1,6 @@
 """`SimpleShellProcessPlugin`: a process that is a program of the fleet's machine."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -11,6 +12,10 @@ from workers.processes.parameters import ParameterDescriptor
 
 #: Parameter with the variables of the program.
 ENVIRONMENT: Final = "envVariables"
+#: Ours: parameter with those that nobody may read.
+HIDDEN_ENVIRONMENT: Final = "secretEnvVariables"
+#: Names of variables whose values are nobody's business.
+_SECRET_NAME: Final = re.compile(r"secret|passw|token|credential|api_?key|access_?key|private", re.IGNORECASE)
 _ADMIN_TEXT: Final = """\
 Runs a program, without arguments, in a folder of the execution:
 
@@ -48,23 +53,38 @@ class SimpleShellProcessPlugin(OrderPlugin):
                 description="Variables of the program: KEY1=value1&KEY2=value2",
                 optional=True,
             ),
+            ParameterDescriptor(
+                name=HIDDEN_ENVIRONMENT,
+                label="Secret environment variables",
+                description="More of them, kept encrypted and out of every log; of the same name, these hold",
+                optional=True,
+                sensitive=True,
+            ),
             *order.PARAMETERS,
         ),
     )
 
     @classmethod
     def own_faults(cls, parameters: Mapping[str, Any]) -> Mapping[str, str]:
-        """Refuse a program without a name."""
-        if parameters["shellScript"].strip():
-            return {}
-        return {"shellScript": "shellScript is blank: the name of a program is expected"}
+        """Refuse a program without a name, and secrets that no program would get."""
+        faults = {}
+        if not parameters["shellScript"].strip():
+            faults["shellScript"] = "shellScript is blank: the name of a program is expected"
+        secret = parameters.get(HIDDEN_ENVIRONMENT) or ""
+        if secret and len(variables_of(secret)) < len(secret.split("&")):
+            # Its text is not told, not even a part of it.
+            faults[HIDDEN_ENVIRONMENT] = (
+                f"{HIDDEN_ENVIRONMENT} is refused: KEY1=value1&KEY2=value2 is expected, each name once"
+            )
+        return faults
 
     @classmethod
     def run(cls, job: ProcessJob) -> None:
         """Run the program in the folder of the execution."""
         program = job.parameters["shellScript"].strip()
         job.step(f"Launch script {program}")
-        ended = job.run_program([program], environment=variables_of(job.parameters.get(ENVIRONMENT)))
+        plain, secret = (variables_of(job.parameters.get(name)) for name in (ENVIRONMENT, HIDDEN_ENVIRONMENT))
+        ended = job.run_program([program], environment=plain | secret)
         if ended.exit_code:
             told = "".join(f"\n{line}" for line in ended.last_errors)
             raise ProcessFailed(
@@ -77,3 +97,8 @@ def variables_of(text: str | None) -> dict[str, str]:
     """Read ``K1=v1&K2=v2``; parts that are no variables are passed over, as in the reference."""
     parts = [part.partition("=") for part in (text or "").split("&")]
     return {name.strip(): value for name, equals, value in parts if equals and name.strip()}
+
+
+def secret_looking(text: str | None) -> list[str]:
+    """Return the names of variables that are called as secrets are."""
+    return [name for name in variables_of(text) if _SECRET_NAME.search(name)]

@@ -140,7 +140,8 @@ class ProcessForm(ItemForm):
             required=False,
             label="Values that orders may give",
             widget=forms.Textarea(attrs={"rows": 2, "cols": 40}),
-            help_text="One a line; any, when there is none. Only of a dynamic parameter.",
+            help_text="One a line; any, when there is none. Only of a dynamic parameter."
+            + (" What is encrypted stays as it is." if declared.sensitive else ""),
         )
         if stored is not None:
             self.initial[_DYNAMIC(name)] = stored.dynamic

@@ -17,7 +17,7 @@ from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.errors import DomainError
 from regards_processing.processing import queries
 from regards_processing.processing.models import Process
-from regards_processing.processing.plugin_values import ConfiguredProcess
+from regards_processing.processing.plugin_values import ConfiguredProcess, StoredParameter
 from regards_processing.processing.services.tryouts import TriedFile, try_process
 from workers.processes.registry import plugins
 
@@ -39,14 +39,12 @@ class TryOutForm(forms.Form):
         self.fields["file"].help_text = f"At most {filesizeformat(settings.REQUEST_MAX_BYTES)}."
         for each in process.plugin.parameters:
             if each.dynamic:
-                allowed = ", ".join(map(str, each.dynamic_values))
-                told = f"One of: {allowed}." if allowed else "What is configured, when left blank."
                 declared = known.metadata.parameter(each.name) if known else None
                 is_secret = declared is not None and declared.sensitive
                 self.fields[_CHOSEN(each.name)] = forms.CharField(
                     required=False,
                     label=each.name,
-                    help_text=told,
+                    help_text=_told(each, is_secret=is_secret),
                     widget=forms.PasswordInput if is_secret else forms.TextInput,
                 )
 
@@ -55,6 +53,15 @@ class TryOutForm(forms.Form):
         """Return what was chosen; the form is valid."""
         chosen = {name: self.cleaned_data[_CHOSEN(name)] for name in self.names}
         return {name: text for name, text in chosen.items() if text}
+
+
+def _told(parameter: StoredParameter, *, is_secret: bool) -> str:
+    """Return what may be chosen; secrets are not told."""
+    if not parameter.dynamic_values:
+        return "What is configured, when left blank."
+    if is_secret:
+        return "One of those that are configured."
+    return f"One of: {', '.join(map(str, parameter.dynamic_values))}."
 
 
 class TryOutMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time

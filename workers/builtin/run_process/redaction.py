@@ -4,12 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from workers.processes.parameters import ParameterDescriptor
-from workers.processes.shell import ENVIRONMENT, variables_of
+from workers.processes.parameters import MASK, ParameterDescriptor
+from workers.processes.shell import ENVIRONMENT, HIDDEN_ENVIRONMENT, secret_looking, variables_of
 
-_MASK: Final = "***"
-#: Names of variables whose values are nobody's business.
-_SECRET_NAME: Final = re.compile(r"secret|passw|token|credential|api_?key|access_?key|private", re.IGNORECASE)
 #: Shorter texts are in every other word.
 _SHORTEST: Final = 4
 
@@ -25,7 +22,7 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """Return a text without the secrets."""
-        return self._pattern.sub(_MASK, text) if self._pattern else text
+        return self._pattern.sub(MASK, text) if self._pattern else text
 
 
 def secrets_of(
@@ -33,15 +30,15 @@ def secrets_of(
 ) -> Iterator[str]:
     """Yield what must not be shown of an execution.
 
-    That are the values of sensitive parameters, those of variables that are called as secrets are, and the
-    token of the order.
+    That are the values of sensitive parameters, those of variables that are secret, or called as secrets are,
+    and the token of the order.
     """
     for parameter in declared:
         value = values.get(parameter.name)
         if parameter.sensitive and value is not None:
             yield str(value)
-    for name, value in variables_of(values.get(ENVIRONMENT)).items():
-        if _SECRET_NAME.search(name):
-            yield value
+    plain = variables_of(values.get(ENVIRONMENT))
+    yield from (plain[name] for name in secret_looking(values.get(ENVIRONMENT)))
+    yield from variables_of(values.get(HIDDEN_ENVIRONMENT)).values()
     if token:
         yield token

@@ -66,6 +66,14 @@ def test_it_names_what_no_process_can_be_made_of(given: dict[str, Any], fault: d
     assert refused.value.faults == fault
 
 
+@pytest.mark.parametrize("text", ["open sesame", "A=1&", "=1", "A=1&A=2"])
+def test_it_refuses_secrets_that_no_program_would_get_and_does_not_tell_them(text: str) -> None:
+    with pytest.raises(InvalidParameters) as refused:
+        _profile(secretEnvVariables=text)
+    expected = "secretEnvVariables is refused: KEY1=value1&KEY2=value2 is expected, each name once"
+    assert refused.value.faults == {"secretEnvVariables": expected}
+
+
 @pytest.mark.parametrize("name", ["forbidSplitInSubOrders", "forbidSplitInSuborders"])
 def test_it_knows_a_parameter_by_both_spellings(name: str) -> None:
     found = SimpleShellProcessPlugin.metadata.parameter(name)

@@ -96,3 +96,26 @@ def _declared(kind: str, **others: Any) -> ParameterDescriptor:
     return ParameterDescriptor(
         name="limit", label="Limit", description="How many", type=ParameterType(kind), **others
     )
+
+
+def _secret(**others: Any) -> ParameterDescriptor:
+    plain: dict[str, Any] = {"name": "pin", "label": "PIN", "description": "A secret", "sensitive": True}
+    return ParameterDescriptor(**(plain | others))
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [(_secret(), 1234), (_secret(choices=("1111",)), "1234")],
+    ids=["another type", "no choice"],
+)
+def test_it_does_not_tell_a_secret_that_it_refuses(declared: ParameterDescriptor, value: Any) -> None:
+    with pytest.raises(BadValue, match=r"^'\*\*\*' is refused: ") as refused:
+        declared.check(value)
+    assert "1234" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", [each for each in ParameterType if each is not ParameterType.STRING])
+def test_only_a_text_can_be_a_secret(kind: ParameterType) -> None:
+    with pytest.raises(ValueError, match=rf"pin is sensitive and a {kind}: only a STRING"):
+        _secret(type=kind)

@@ -82,9 +82,12 @@ def test_it_ends_a_program_that_kills_its_guard(pids: Path) -> None:
 
 def test_it_tells_the_last_lines_while_a_program_runs_and_no_secrets(pids: Path) -> None:
     told: list[str] = []
-    program = a_program(pids.parent, "seq 1 20", "echo $DB_PASSWORD $GREETING", "exec sleep 600")
+    program = a_program(pids.parent, "seq 1 20", "echo $DB_PASSWORD $GREETING $KEPT", "exec sleep 600")
     order = an_order(program, timeLimit=20)
-    order["plugin"]["parameters"]["envVariables"] = "DB_PASSWORD=open sesame&GREETING=hello"
+    order["plugin"]["parameters"] |= {
+        "envVariables": "DB_PASSWORD=open sesame&GREETING=hello&KEPT=nobody sees it",
+        "secretEnvVariables": "KEPT=open barley&OTHER=1",
+    }
     with pytest.raises(Cancelled):
         carried_out(
             order,
@@ -94,4 +97,4 @@ def test_it_tells_the_last_lines_while_a_program_runs_and_no_secrets(pids: Path)
             cancelled=lambda: any("***" in line for line in told),
         )
     # After the two steps.
-    assert told[2:] == [*map(str, range(12, 21)), "*** hello"]
+    assert told[2:] == [*map(str, range(12, 21)), "*** hello ***"]
