@@ -17,6 +17,7 @@ from tests.stack.environment import Servers, prepare_session
 from tests.stack.platform import Platform
 from tests.stack.stack import Stack, open_stack, servers_can_restart
 from tests.stack.vhosts import vhost
+from workers.builtin.run_process import landlock
 
 SERVERS = Servers.from_environment()
 # Django reads its settings after this, and finds names of this session in them.
@@ -33,6 +34,8 @@ hypothesis_settings.load_profile("anywhere")
 
 _TESTS = Path(__file__).parent
 _JAVASCRIPT_PACKAGES = _TESTS / "acceptance" / "javascript" / "node_modules" / "amqplib"
+#: That of Linux 6.12: what later ones add is not used.
+_NEEDED_LANDLOCK = 6
 #: Marker → whether tests that carry it can run on this stack.
 _CAN_RUN = {
     "rabbitmq": SERVERS.broker_url is not None,
@@ -41,6 +44,7 @@ _CAN_RUN = {
     "embedded": SERVERS.embedded,
     "restarts_servers": servers_can_restart(),
     "systemd": shutil.which("systemd-analyze") is not None,
+    "landlock": landlock.version() >= _NEEDED_LANDLOCK,
 }
 
 
@@ -73,7 +77,8 @@ def pytest_report_header() -> str:
     broker = "RabbitMQ" if SERVERS.broker_url else "embedded broker"
     javascript = f"{'a' if _CAN_RUN['node'] else 'NO'} worker in JavaScript"
     units = f"{'units' if _CAN_RUN['systemd'] else 'NO units'} of systemd"
-    return f"stack: {database}, {broker}, {javascript}, {units}"
+    sandbox = f"{'a' if _CAN_RUN['landlock'] else 'NO'} sandbox of the kernel"
+    return f"stack: {database}, {broker}, {javascript}, {units}, {sandbox}"
 
 
 def pytest_unconfigure() -> None:

@@ -13,8 +13,13 @@ class ProcessFailed(Exception):
 class ProgramRunner(Protocol):
     """Runs a program of this machine in the folder of the execution."""
 
-    def __call__(self, command: Sequence[str], *, environment: Mapping[str, str]) -> "Ended":
+    def __call__(
+        self, command: Sequence[str], *, environment: Mapping[str, str], readable: Sequence[str] = ()
+    ) -> "Ended":
         """Run a program to its end, with nothing but these variables and a few harmless ones.
+
+        Where programs run in a sandbox, ``readable`` are files and folders that this one reads beside what
+        all of them may read.
 
         Raises:
             ProcessFailed: it cannot be started.

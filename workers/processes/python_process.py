@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import resource
+import stat
 import sys
 import traceback
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from workers.processes.plugin import InvalidParameters
 _CALL: Final = ".call.json"
 _FAILURE: Final = ".failure"
 _FAILED: Final = 1
+#: Bytes of a reason that are told.
+_LONGEST_REASON: Final = 64 * 1024
 #: The process begins without any path of the machine's Python but the standard library's.
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -41,7 +44,8 @@ def call(
     file = _write({"target": target, "arguments": dict(arguments)}, folder)
     paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 (an empty text is this folder)
     command = [sys.executable, "-I", "-X", "utf8", "-u", "-c", _BOOT, json.dumps(paths), str(file)]
-    ended = run_program(command, environment=environment or {})
+    readable = [sys.prefix, sys.base_prefix, *paths]
+    ended = run_program(command, environment=environment or {}, readable=readable)
     if ended.exit_code:
         raise ProcessFailed(_reason(folder, ended))
 
@@ -81,17 +85,32 @@ def found(name: str) -> Any:
 def _write(told: Mapping[str, Any], folder: Path) -> Path:
     """Write what the process needs to know where only this account can read it: an argument may be secret."""
     path = folder / _CALL
-    path.touch(mode=0o600)
+    # Of our own making: what a program before has left there is none of it.
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
     path.write_text(json.dumps(told), "utf-8")
     return path
 
 
 def _reason(folder: Path, ended: Ended) -> str:
+    reason = _read_plain(folder / _FAILURE)
+    if reason:
+        return reason
+    told = "".join(f"\n{line}" for line in ended.last_errors)
+    return f"The process of the function ended with status code {ended.exit_code}{told}"
+
+
+def _read_plain(path: Path) -> str:
+    """Return the beginning of a file; nothing where there is none, or a link or pipe that a function made."""
     try:
-        return (folder / _FAILURE).read_text("utf-8", "replace")
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        told = "".join(f"\n{line}" for line in ended.last_errors)
-        return f"The process of the function ended with status code {ended.exit_code}{told}"
+        return ""
+    try:
+        is_plain = stat.S_ISREG(os.fstat(handle).st_mode)
+        return os.read(handle, _LONGEST_REASON).decode("utf-8", "replace") if is_plain else ""
+    finally:
+        os.close(handle)
 
 
 def _failed(folder: Path, reason: str) -> int:

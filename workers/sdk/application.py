@@ -100,6 +100,8 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
             else [name.strip() for name in wanted.split(",") if name.strip()],
             modules=config.modules,
         )
+        for entry in types:
+            entry.check_start()
         config = replace(config, prefetch=prefetch_of(config=config, types=types))
         tracing = Tracing(config=config)
     except WorkerError as error:

@@ -19,6 +19,10 @@ _MAX_VERSION: Final = 64
 _MOST_IN_BULK: Final = 1000
 
 
+def _fit_anywhere() -> None:
+    """Find nothing wrong: for work that needs nothing of its machine."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerType:
     """A declared worker type."""
@@ -38,6 +42,8 @@ class WorkerType:
     bulk: int = 1
     #: File with the JSON Schema of its contents; for those who take no model.
     body_schema: Path | None = None
+    #: Called when a fleet starts; raises when this machine or its variables are not fit for the work.
+    check_start: Callable[[], None] = _fit_anywhere
 
     @property
     def module(self) -> str:
@@ -59,6 +65,7 @@ def worker_type(
     bulk: int = 1,
     body_schema: Path | None = None,
     longest: float | LengthOf | None = None,
+    check_start: Callable[[], None] = _fit_anywhere,
 ) -> Callable[[F], F]:
     """Declare the decorated function, or class with a method ``run``, as the worker type ``name``.
 
@@ -70,7 +77,8 @@ def worker_type(
     request takes at most: it chooses how many messages are taken in advance and when they are acknowledged,
     and work that takes longer counts as stuck. Where requests differ it is a function that is called with
     each when its message is taken, in the thread of the event loop: it must be quick. It returns ``None``
-    when nobody knows, and infinity when there is no limit.
+    when nobody knows, and infinity when there is no limit. ``check_start``
+    is called when a fleet starts: a `ConfigurationError` that it raises ends the fleet with its text.
 
     Raises:
         DeclarationError: the name is malformed or taken (case does not count), the version is empty, a number
@@ -98,6 +106,7 @@ def worker_type(
                 content_type_output=content_type_output,
                 bulk=bulk,
                 body_schema=body_schema,
+                check_start=check_start,
             )
         )
         return function

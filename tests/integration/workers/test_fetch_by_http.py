@@ -74,3 +74,12 @@ def test_it_fails_without_the_file(server: _Server, tmp_path: Path) -> None:
     answer = _run(server, tmp_path, name="other.raw")
     assert answer["finalStatus"] == "FAILURE"
     assert "/other.raw into a.raw" in answer["message"]
+
+
+@pytest.mark.landlock
+def test_it_downloads_for_programs_without_network(
+    server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_SANDBOX", "landlock")
+    monkeypatch.setenv("PROCESS_SANDBOX_NETWORK", "none")
+    assert _run(server, tmp_path)["finalStatus"] == "SUCCESS"

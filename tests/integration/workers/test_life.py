@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,33 @@ def test_it_stops_with_a_clear_line_when_a_queue_has_other_arguments(rabbitmq: B
         ({"WORKER_TYPES": ""}, "No worker type to run: give --types or WORKER_TYPES; known: "),
         ({"WORKER_MODULES": "no.such"}, "WORKER_MODULES: module 'no.such' cannot be imported"),
         ({"WORKER_PREFETCH": "many"}, "WORKER_PREFETCH='many': a whole number from 0 to 10000 is allowed"),
+        (
+            {"WORKER_TYPES": "run-process", "PROCESS_SANDBOX": "maybe"},
+            "PROCESS_SANDBOX='maybe': one of off, best-effort, landlock is allowed",
+        ),
+        (
+            {"WORKER_TYPES": "run-process", "PROCESS_MAX_MEMORY": "much"},
+            "PROCESS_MAX_MEMORY must be an integer of at least 1, got 'much'",
+        ),
     ],
 )
 def test_it_refuses_to_start_with_a_mistake(tmp_path: Path, variables: dict[str, str], line: str) -> None:
-    environment = Broker(url=None, var=tmp_path).environment() | {"WORKER_TYPES": "echo"} | variables
+    _assert_refuses_to_start({"WORKER_TYPES": "echo"} | variables, line, var=tmp_path)
+
+
+def test_it_refuses_to_start_where_the_kernel_cannot_confine_programs(tmp_path: Path) -> None:
+    without = [sys.executable, "-m", "tests.fakes.without_landlock"]
+    variables = {"WORKER_TYPES": "run-process", "PROCESS_SANDBOX": "landlock"}
+    line = "celery -A workers worker: PROCESS_SANDBOX=landlock: this kernel has no Landlock that may be used"
+    _assert_refuses_to_start(variables, line, var=tmp_path, launcher=without)
+
+
+def _assert_refuses_to_start(
+    variables: dict[str, str], line: str, *, var: Path, launcher: Sequence[str] = ()
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "workers", "worker", "--pool", "solo"],
-        env=environment,
+        [*launcher, sys.executable, "-m", "celery", "-A", "workers", "worker", "--pool", "solo"],
+        env=Broker(url=None, var=var).environment() | variables,
         capture_output=True,
         text=True,
         timeout=30,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from workers.builtin.file_access import FileAccess
-from workers.builtin.run_process import outputs
+from workers.builtin.run_process import landlock, outputs
 from workers.builtin.run_process.bring import bring_inputs
 from workers.builtin.run_process.limits import ProcessLimits
 from workers.builtin.run_process.network import Network
@@ -17,6 +17,7 @@ from workers.builtin.run_process.outputs import StoredOutput
 from workers.builtin.run_process.program import Program, TimeIsOver
 from workers.builtin.run_process.redaction import Redaction, secrets_of
 from workers.builtin.run_process.regards import Regards
+from workers.builtin.run_process.sandbox import Sandbox
 from workers.builtin.storage_layout import request_folder, staging_folder
 from workers.processes.job import ProcessFailed, ProcessJob
 from workers.processes.plugin import ProcessPlugin
@@ -71,6 +72,7 @@ class Execution:
             tell=context.progress,
             redact=Redaction(secrets_of(plugin.metadata.parameters, parameters, token=token)),
             deadline=None if order.time_limit is None else time.monotonic() + order.time_limit,
+            sandbox=Sandbox.from_env(os.environ, version=landlock.version()),
         )
         return cls(
             request=request,
@@ -112,18 +114,9 @@ class Execution:
             access=FileAccess.of(request=self.request, context=self.context),
             limits=self.limits,
             look=program.look,
-            run_program=replace(program, max_memory=max(program.max_memory, _ROOM_TO_DOWNLOAD)).run,
+            run_program=self._downloading().run,
         )
-        self.plugin.run(
-            ProcessJob(
-                execution_id=order.execution_id,
-                batch_correlation_id=order.batch_correlation_id,
-                parameters=self.parameters,
-                folder=folder,
-                step=lambda message: self.report.step("RUNNING", program.redact(message)),
-                run_program=program.run,
-            )
-        )
+        self._run_plugin()
         names = outputs.made(folder / "output", limits=self.limits)
         outputs.check_names(names)
         stored = outputs.store(
@@ -138,6 +131,28 @@ class Execution:
         if self.plugin.counts_outputs and expected != len(stored):
             return stored, _WRONG_NUMBER.format(expected=expected, got=len(stored))
         return stored, ""
+
+    def _downloading(self) -> Program:
+        """Return what runs the process that downloads: ours, and none that a sandbox is for."""
+        room = max(self.program.max_memory, _ROOM_TO_DOWNLOAD)
+        return replace(self.program, max_memory=room, sandbox=None)
+
+    def _run_plugin(self) -> None:
+        program, order = self.program, self.order
+        job = ProcessJob(
+            execution_id=order.execution_id,
+            batch_correlation_id=order.batch_correlation_id,
+            parameters=self.parameters,
+            folder=program.folder,
+            step=lambda message: self.report.step("RUNNING", program.redact(message)),
+            run_program=program.run,
+        )
+        try:
+            self.plugin.run(job)
+        except ProcessFailed as error:
+            if program.sandbox is None:
+                raise
+            raise ProcessFailed(program.sandbox.explained(str(error))) from error
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from workers.builtin.environment import handed_on
 from workers.builtin.run_process import guard
+from workers.builtin.run_process.sandbox import Sandbox
 from workers.processes.job import Ended, ProcessFailed
 
 _GUARD: Final = Path(guard.__file__)
@@ -54,6 +55,8 @@ class Program:
     redact: Callable[[str], str] = str
     #: ``time.monotonic()`` at which time is over.
     deadline: float | None = None
+    #: What programs may reach; ``None``: all that the fleet may.
+    sandbox: Sandbox | None = None
     #: The last lines that were written.
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
     _next_look: float = 0.0
@@ -61,7 +64,9 @@ class Program:
     _told: int = 0
     _written: int = 0
 
-    def run(self, command: Sequence[str], *, environment: Mapping[str, str]) -> Ended:
+    def run(
+        self, command: Sequence[str], *, environment: Mapping[str, str], readable: Sequence[str] = ()
+    ) -> Ended:
         """Run a program to its end.
 
         Raises:
@@ -75,7 +80,10 @@ class Program:
         if program is None or not Path(program).is_absolute():
             raise ProcessFailed(f"{command[0]} is no program that this fleet can run")
         errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
-        guarded = [sys.executable, "-I", "-S", str(_GUARD), str(self.max_memory), program, *command[1:]]
+        started = [program, *command[1:]]
+        if self.sandbox:
+            started = self.sandbox.around(started, folder=self.folder, readable=readable)
+        guarded = [sys.executable, "-I", "-S", str(_GUARD), str(self.max_memory), *started]
         with subprocess.Popen(  # noqa: S603 (an administrator configured it)
             guarded,
             cwd=self.folder,

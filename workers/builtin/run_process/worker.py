@@ -1,10 +1,14 @@
 """The worker type ``run-process``: carries out one execution of rs-processing."""
 
+import os
 from pathlib import Path
 from typing import Final
 
 from workers.builtin.body_schema import checked_content
+from workers.builtin.run_process import landlock, sandbox
 from workers.builtin.run_process.execution import Execution, Report
+from workers.builtin.run_process.limits import ProcessLimits
+from workers.builtin.run_process.network import Network
 from workers.builtin.run_process.order import ExecutionOrder, longest
 from workers.builtin.run_process.seals import CannotOpen
 from workers.processes.plugin import ProcessPlugin
@@ -14,7 +18,18 @@ from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, wo
 _BODY: Final = Path(__file__).with_name("body.schema.json")
 
 
-@worker_type("run-process", version="1.0", body_schema=_BODY, longest=longest)
+def check_start() -> None:
+    """Read, when a fleet starts, what every execution reads.
+
+    Raises:
+        ConfigurationError: a variable makes no sense, or the sandbox that is demanded cannot be had.
+    """
+    ProcessLimits.from_env(os.environ)
+    Network.from_env(os.environ)
+    sandbox.check(os.environ, version=landlock.version())
+
+
+@worker_type("run-process", version="1.0", body_schema=_BODY, longest=longest, check_start=check_start)
 def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """Carry out an execution, and answer with its last status, its steps, its files and the end of its log.
 

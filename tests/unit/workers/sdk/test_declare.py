@@ -23,6 +23,15 @@ def test_it_registers_the_function_and_leaves_it_alone() -> None:
     assert declare.find("a-type").version == "1.0"
 
 
+def test_it_asks_nothing_of_a_machine_unless_told_to() -> None:
+    asked: list[str] = []
+    worker_type("a-type", version="1.0", check_start=lambda: asked.append("a-type"))(_work)
+    worker_type("b-type", version="1.0")(_other)
+    for name in ("a-type", "b-type"):
+        declare.find(name).check_start()
+    assert asked == ["a-type"]
+
+
 def test_it_accepts_the_same_declaration_again() -> None:
     worker_type("a-type", version="1.0")(_work)
     worker_type("a-type", version="1.1")(_work)

@@ -27,6 +27,9 @@ class Deed(StrEnum):
     GROW = "GROW"
     WAIT = "WAIT"
     SHOUT = "SHOUT"
+    PEEP = "PEEP"
+    LINK = "LINK"
+    PIPE = "PIPE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,20 @@ def _shout(_call: FunctionCall, parameters: SampleParameters) -> None:
     raise ProcessFailed(f"not {parameters.password} again")
 
 
+def _peep(_call: FunctionCall, parameters: SampleParameters) -> None:
+    print(Path(parameters.note or "").read_text())  # noqa: T201 (what it prints is its log)
+
+
+def _link(_call: FunctionCall, parameters: SampleParameters) -> None:
+    Path(".failure").symlink_to(parameters.note or "")
+    os._exit(1)
+
+
+def _pipe(_call: FunctionCall, _parameters: SampleParameters) -> None:
+    os.mkfifo(".failure")
+    os._exit(1)
+
+
 def _wait(_call: FunctionCall, parameters: SampleParameters) -> None:
     Path(parameters.note or "").write_text(str(os.getpid()))
     time.sleep(600)
@@ -95,6 +112,9 @@ _DEEDS: dict[Deed, Any] = {
     Deed.GROW: _grow,
     Deed.WAIT: _wait,
     Deed.SHOUT: _shout,
+    Deed.PEEP: _peep,
+    Deed.LINK: _link,
+    Deed.PIPE: _pipe,
 }
 
 

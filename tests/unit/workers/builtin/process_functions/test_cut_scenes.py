@@ -50,6 +50,16 @@ def test_it_cuts_the_pixels_of_a_bounding_box(landsat: Path, tmp_path: Path) -> 
     assert answer["log"][-1].startswith("1 of 1: F1/landsat.tif, 50 x 20 pixels of ")
 
 
+@pytest.mark.landlock
+def test_it_cuts_in_the_sandbox_of_programs(
+    landsat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_SANDBOX", "landlock")
+    monkeypatch.setenv("PROCESS_SANDBOX_NETWORK", "none")
+    answer = executed(RasterSubsetPlugin, landsat, roots=tmp_path, pixelWindow="0,0,5,4")
+    assert len(made(answer)) == 1
+
+
 def test_it_cuts_a_window_to_the_scene_and_chooses_bands(landsat: Path, tmp_path: Path) -> None:
     with rasterio.open(landsat) as whole:
         expected = whole.read([3, 1])[:, -10:, -20:]

@@ -100,3 +100,24 @@ def test_it_ends_a_function_that_is_cancelled(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         _run(tmp_path, deed="WAIT", note=str(pid), cancelled=pid.exists)
     assert not lives(int(pid.read_text()))
+
+
+@pytest.mark.parametrize("deed", ["LINK", "PIPE"])
+def test_it_reads_no_other_file_as_the_reason_of_a_failure(deed: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("open sesame")
+    answer = _run(tmp_path, deed=deed, note=str(secret))
+    assert 'Error message: "The process of the function ended with status code 1' in answer["message"]
+
+
+@pytest.mark.landlock
+def test_it_runs_a_function_in_the_sandbox_of_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_SANDBOX", "landlock")
+    assert made(_run(tmp_path, cardinality="ONE_PER_EXECUTION"))["count"].read_text() == "1"
+    secret = tmp_path / "secret"
+    secret.write_text("open sesame")
+    answer = _run(tmp_path, deed="PEEP", note=str(secret))
+    refused = f"PermissionError: [Errno 13] Permission denied: '{secret}'\nIt ran in a sandbox: "
+    assert f'Error message: "{refused}' in answer["message"]
