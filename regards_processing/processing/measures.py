@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count, Min
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from regards_processing.processing.models import Execution
+from regards_processing.processing.models import Execution, KeptOutputs
 
 _EVERYBODY = "a measure of the whole platform"
 
@@ -39,3 +39,16 @@ def executions(at: datetime) -> Iterator[Metric]:
     for status, created in found.values_list("status").annotate(oldest=Min("created")):
         oldest.add_metric((status,), max(0.0, (at - created).total_seconds()))
     yield oldest
+
+
+def kept_outputs(at: datetime) -> Iterator[Metric]:  # noqa: ARG001 (of every measure)
+    """Tell what tenants keep in the storage, as it was counted last; those that keep most."""
+    found = KeptOutputs.objects.across_tenants(because=_EVERYBODY).order_by("-size", "tenant__name")
+    kept = GaugeMetricFamily(
+        "regards_output_bytes_kept",
+        "Bytes of output files that a tenant keeps in the storage",
+        labels=("tenant",),
+    )
+    for tenant, size in found.values_list("tenant__name", "size")[: settings.METRICS_MOST_TYPES]:
+        kept.add_metric((tenant,), size)
+    yield kept

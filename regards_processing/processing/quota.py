@@ -1,4 +1,4 @@
-"""How much of a tenant and of one user may be on its way at once. Pure."""
+"""How much of a tenant and of one user may be on its way at once, and how much is kept. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +40,9 @@ class Allowance:
     of_each_user: Quota = field(default_factory=Quota)
     used: Usage = field(default_factory=Usage)
     used_by: dict[str, Usage] = field(default_factory=dict)
+    #: Bytes of output files that the tenant may keep, 0 for any number, and keeps.
+    most_kept: int = 0
+    kept: int = 0
 
     def violations(self, *, user: str, executions: int, size: int) -> list[str]:
         """Return a text for each quota that so much more would break."""
@@ -47,6 +50,7 @@ class Allowance:
         return [
             *_violations("This tenant", self.of_tenant, self.used, executions, size),
             *_violations(f"User {user}", self.of_each_user, of_user, executions, size),
+            *self._full(),
         ]
 
     def take(self, *, user: str, executions: int, size: int) -> list[str]:
@@ -56,6 +60,11 @@ class Allowance:
             self.used.add(executions=executions, size=size)
             self.used_by.setdefault(user, Usage()).add(executions=executions, size=size)
         return found
+
+    def _full(self) -> list[str]:
+        if not self.most_kept or self.kept < self.most_kept:
+            return []
+        return [_FULL.format(most=self.most_kept, now=self.kept)]
 
 
 def _violations(who: str, quota: Quota, used: Usage, executions: int, size: int) -> list[str]:
@@ -72,6 +81,10 @@ def _violations(who: str, quota: Quota, used: Usage, executions: int, size: int)
 
 _TEXT: Final = (
     "{who} may have {most} {what} on their way at once: there are {now} now, and {more} more were ordered."
+)
+_FULL: Final = (
+    "This tenant may keep {most} bytes of output files: it keeps {now} now, and nothing more is made before "
+    "some are fetched and deleted."
 )
 #: Tenants without a quota are not among them.
 Allowances = Mapping[int, Allowance]

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from regards_processing.kernel import clock
-from regards_processing.processing.services import outputs, watch
+from regards_processing.processing.services import kept_outputs, outputs, watch
 
 
 @shared_task
@@ -16,3 +16,9 @@ def watch_executions(**_ignored: object) -> int:
 def clean_up_outputs(**_ignored: object) -> int:
     """Delete what has been downloaded, and forget old batches."""
     return outputs.delete_downloaded() + outputs.forget_batches(at=clock.now())
+
+
+@shared_task
+def count_kept_outputs(**_ignored: object) -> int:
+    """Count what each tenant keeps in the storage."""
+    return kept_outputs.count_kept(at=clock.now())

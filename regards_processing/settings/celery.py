@@ -44,6 +44,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "regards_processing.processing.tasks.clean_up_outputs",
         "schedule": 600.0,
     },
+    "count-kept-outputs": {
+        "task": "regards_processing.processing.tasks.count_kept_outputs",
+        "schedule": 30.0,
+        "options": {"expires": 60.0, "ignore_result": True},
+    },
     "sweep-jobs": {"task": "regards_processing.kernel.jobs.tasks.sweep_jobs", **_EVERY},
     "forget-finished-jobs": {
         "task": "regards_processing.kernel.jobs.tasks.forget_finished_jobs",

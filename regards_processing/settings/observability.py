@@ -52,4 +52,5 @@ MEASURES = {
     "flow": "worker_manager.measures.flow",
     "queues": "worker_manager.measures.queues",
     "executions": "regards_processing.processing.measures.executions",
+    "kept_outputs": "regards_processing.processing.measures.kept_outputs",
 }

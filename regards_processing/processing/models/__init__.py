@@ -2,7 +2,16 @@
 
 from regards_processing.processing.models.batch import Batch
 from regards_processing.processing.models.execution import Execution, OutputFile
+from regards_processing.processing.models.kept_outputs import KeptOutputs
 from regards_processing.processing.models.plugin_configuration import PluginConfiguration
 from regards_processing.processing.models.process import DatasetLink, Process
 
-__all__ = ["Batch", "DatasetLink", "Execution", "OutputFile", "PluginConfiguration", "Process"]
+__all__ = [
+    "Batch",
+    "DatasetLink",
+    "Execution",
+    "KeptOutputs",
+    "OutputFile",
+    "PluginConfiguration",
+    "Process",
+]

@@ -174,6 +174,7 @@ class OutputFile(models.Model):
             models.Index(
                 fields=("id",), condition=Q(downloaded=True, deleted=False), name="ix_output_to_delete"
             ),
+            models.Index(fields=("tenant", "size"), condition=Q(deleted=False), name="ix_output_kept"),
         )
 
     def __str__(self) -> str:

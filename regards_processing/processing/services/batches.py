@@ -88,7 +88,7 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
     if settings.PROCESS_RIGHTS_CHECKED:
         _check_role(tenant, process, order)
         _check_datasets(process, order)
-    violations = [*_plugin_violations(process, order), *_quota_violations(tenant, order)]
+    violations = [*_plugin_violations(process, order), *_quota_violations(tenant, order, at)]
     if violations:
         raise BatchRefused(*violations)
     ensure_worker_type(tenant=tenant, worker_type=WORKER_TYPE, content_type=CONTENT_TYPE)
@@ -127,9 +127,9 @@ def _plugin_violations(process: ConfiguredProcess, order: BatchOrder) -> list[st
     )
 
 
-def _quota_violations(tenant: Tenant, order: BatchOrder) -> list[str]:
+def _quota_violations(tenant: Tenant, order: BatchOrder, at: datetime) -> list[str]:
     filesets = order.filesets.values()
-    return allowance_of(tenant=tenant, user=order.user).violations(
+    return allowance_of(tenant=tenant, user=order.user, at=at).violations(
         user=order.user,
         executions=sum(fileset["executionCount"] for fileset in filesets),
         size=sum(fileset["totalBytes"] for fileset in filesets),

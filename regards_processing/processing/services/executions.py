@@ -91,7 +91,7 @@ def order_executions(*, orders: Sequence[ExecutionRequested], at: datetime) -> l
     quota, fails at once, and one of a cancelled batch is cancelled. Executions of a process with a limit wait
     until they have a place. An order that is delivered again while its execution is open changes nothing.
     """
-    known = _read(orders)
+    known = _read(orders, at)
     open_ones = _open_orders(known.batches)
     bulk = _Bulk(at=at)
     for position, order in enumerate(orders):
@@ -193,7 +193,7 @@ def _execution(
     return execution
 
 
-def _read(orders: Sequence[ExecutionRequested]) -> _Known:
+def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
     names = {order.tenant for order in orders}
     tenants = list(Tenant.objects.active().filter(name__in=names))
     batches = _batches(orders, tenants)
@@ -206,7 +206,7 @@ def _read(orders: Sequence[ExecutionRequested]) -> _Known:
         batches=batches,
         offers=offers_of(wanted=wanted),
         limits=limits_of(processes={(batch.tenant_id, batch.process_id) for batch in batches.values()}),
-        allowances=quotas.allowances(users=users),
+        allowances=quotas.allowances(users=users, at=at),
     )
 
 
