@@ -150,7 +150,7 @@ def _without(path: str, hidden: list[str]) -> Iterator[str]:
 def _drop_capabilities() -> None:
     """Take from this process what root may do beyond its files: some of it leads around Landlock.
 
-    Since Linux 6.13, for example, CAP_PERFMON shows the environment of any process.
+    With CAP_PERFMON, for example, Linux 6.18 shows the environment of any process.
     """
     capability = 0
     # Ends after the last one, and at the first where this process has no say in it.
