@@ -11,6 +11,8 @@ from worker_manager.texts import storable
 from worker_manager.trail import Ending, Outcome
 from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract.headers import RESERVED_PREFIX
+from workers.contract.kept_headers import HeadersTooLarge
+from workers.contract.repetition import RoundsUsedUp
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 _DISPATCH_ID: Final = re.compile(r"\d+:\d+:\d+")
@@ -19,6 +21,7 @@ _NO_CONTENT: Final = (
     "The workerResponseEvent {request_id} did not return any content while it is required by the next "
     "worker. Workflow is therefore stopped at this step."
 )
+_STOPPED: Final = 'Step {step} of the workflow "{workflow}": {reason}'
 #: Longest name of an instance that is stored.
 _INSTANCE_LENGTH: Final = 255
 #: How an attempt ended, by what its worker answered.
@@ -69,6 +72,9 @@ class Advance:
 
     step: PlanStep
     content: bytes
+    headers: Mapping[str, str] | None = None
+    #: Rounds of the loop that the step is in that were before.
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class End:
     """The request has succeeded."""
 
     content: bytes
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +106,36 @@ class Failed:
 
     failure: Failure
     reason: str | None
+    #: No other attempt would help: the request ends, whatever its policy says.
+    for_good: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a request is in its plan."""
+
+    plan: Plan
+    step_number: int
+    #: Rounds of the loop that the step is in that were before.
+    repeats: int = 0
+    #: Those with which the step began.
+    headers: Mapping[str, str] | None = None
 
 
 Meaning = Advance | End | Progress | Postponed | Failed
 
 
-def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
+def meaning(answer: WorkAnswer, *, place: Place) -> Meaning:
     """Return what an answer that counts means for its request."""
     text = storable(",".join(answer.messages)) or None
     match answer.status:
         case AnswerStatus.SUCCESS:
-            return _success(answer, plan, step_number)
+            return what_follows(
+                place=place,
+                headers=step_headers(answer),
+                content=answer.content,
+                request_id=answer.request_id,
+            )
         case AnswerStatus.RUNNING:
             return Progress(text)
         case AnswerStatus.RETRY_LATER:
@@ -122,16 +148,23 @@ def meaning(answer: WorkAnswer, *, plan: Plan, step_number: int) -> Meaning:
             return Failed(Failure.ERROR, text)
 
 
-def _success(answer: WorkAnswer, plan: Plan, step_number: int) -> Advance | End | Failed:
-    following = plan.after(step_number, answer.additional_headers)
+def what_follows(
+    *, place: Place, headers: Mapping[str, str] | None, content: bytes | None, request_id: str
+) -> Advance | End | Failed:
+    """Return how a request goes on whose step has made this content and these additional headers."""
+    plan, step = place.plan, place.step_number
+    try:
+        headers = plan.headers_after(place.headers, headers)
+        following = plan.after(step, headers, place.repeats)
+    except (RoundsUsedUp, HeadersTooLarge) as error:
+        told = _STOPPED.format(step=step, workflow=plan.workflow_type, reason=error)
+        return Failed(Failure.ERROR, told, for_good=True)
     if following is None:
-        return End(EMPTY_CONTENT if answer.content is None else answer.content)
-    if answer.content is None:
-        error = _NO_CONTENT.format(
-            step=step_number, workflow=plan.workflow_type, request_id=answer.request_id
-        )
-        return Failed(Failure.ERROR, error)
-    return Advance(following, answer.content)
+        return End(EMPTY_CONTENT if content is None else content, headers)
+    if content is None:
+        told = _NO_CONTENT.format(step=step, workflow=plan.workflow_type, request_id=request_id)
+        return Failed(Failure.ERROR, told)
+    return Advance(following.step, content, headers, following.repeats)
 
 
 def ending(answer: WorkAnswer, meaning: Meaning) -> Ending:

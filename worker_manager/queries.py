@@ -118,7 +118,8 @@ def plans(
         workflow_is, input_is = f"AND workflow_type {wanted}", f"AND i.content_type {wanted}"
         parameters += names
     workflows = select(
-        "SELECT tenant_id, workflow_type, steps, keep_errors, priority FROM workermanager_workflow "  # noqa: S608
+        "SELECT tenant_id, workflow_type, steps, keep_errors, priority, keep_headers "  # noqa: S608
+        "FROM workermanager_workflow "
         f"WHERE tenant_id {tenants} {workflow_is}",
         parameters,
     )
@@ -149,8 +150,9 @@ def plans(
             keep_errors=bool(keep),
             priority=priority,
             policies=policies.get(tenant),
+            keep_headers=bool(keep_headers),
         )
-        for tenant, name, steps, keep, priority in workflows
+        for tenant, name, steps, keep, priority, keep_headers in workflows
     }
     # A worker type goes before a workflow of the same name.
     return workflow_plans | found

@@ -43,6 +43,12 @@ class ReasonCode(StrEnum):
     INCONSISTENT = "INCONSISTENT"
     #: Later steps wait for the current one; keeps nothing from going on by itself.
     EARLIER_STEP = "EARLIER_STEP"
+    #: The current step is in a loop, in one of several rounds; likewise.
+    IN_LOOP = "IN_LOOP"
+
+
+#: They tell where a request is in its workflow, and keep nothing from going on by itself.
+OF_WORKFLOW: Final = frozenset({ReasonCode.EARLIER_STEP, ReasonCode.IN_LOOP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,8 @@ class Situation:
     #: The step of the plan that it is at.
     step: PlanStep | None
     step_number: int
+    #: Rounds of the loop that the step is in that were before.
+    repeats: int
     attempt: int
     #: Attempts at the current step that failed, and what ended the last one.
     failed: int
@@ -142,6 +150,7 @@ def reasons(*, situation: Situation) -> list[Reason]:
         *_of_tenant(situation),
         *_BY_STATUS[situation.status](situation),
         *_of_steps(situation),
+        *_of_loop(situation),
     ]
 
 
@@ -172,6 +181,26 @@ def _of_steps(situation: Situation) -> list[Reason]:
             steps=len(plan.steps),
             workerType=step.worker_type,
             following=following,
+        )
+    ]
+
+
+def _of_loop(situation: Situation) -> list[Reason]:
+    plan, step = situation.plan, situation.step
+    loop = plan.loop_of(step.number) if plan and step else None
+    if loop is None:
+        return []
+    this, most = situation.repeats + 1, loop.repeat.most
+    text = f"Round {this} of at most {most} of {loop.steps}, repeated while {loop.repeat.condition}"
+    return [
+        _reason(
+            ReasonCode.IN_LOOP,
+            text,
+            fromStep=loop.first,
+            toStep=loop.last,
+            round=this,
+            mostRounds=most,
+            condition=str(loop.repeat.condition),
         )
     ]
 

@@ -175,9 +175,10 @@ def _outcome(phase: Phase, request: Request) -> tuple[str, str | None]:
     status = RequestStatus(request.status)
     if status in _FAILURES:
         return status.value, request.error or ""
-    if status is RequestStatus.SUCCESS or request.step_number != phase.step:
-        return AnswerStatus.SUCCESS.value, None
     ended = request.ended_attempts[-1].outcome if request.ended_attempts else None
+    # A step that is repeated is followed by itself.
+    if RequestStatus.SUCCESS in {status, ended} or request.step_number != phase.step:
+        return AnswerStatus.SUCCESS.value, None
     if ended == Outcome.POSTPONED or (ended is None and status is RequestStatus.TO_DISPATCH):
         return AnswerStatus.RETRY_LATER.value, None
     return ended or _LOST, request.error or ""

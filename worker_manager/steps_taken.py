@@ -24,6 +24,8 @@ class StepTaken:
     run_time: int | None
     #: How the last attempt ended, if it has.
     outcome: str | None
+    #: Rounds of the loop that the step is in that were before the last attempt.
+    repeats: int = 0
 
 
 def steps_taken(trail: Trail) -> list[StepTaken]:
@@ -45,6 +47,7 @@ def _taken(attempts: list[Attempt], left_out: int) -> StepTaken:
         queue_time=_sum(attempt.queue_time for attempt in attempts),
         run_time=_sum(attempt.run_time for attempt in attempts),
         outcome=last.outcome,
+        repeats=last.repeats,
     )
 
 

@@ -2,7 +2,7 @@
 
 A trail is text, one event a line, so that an event is appended without reading those before:
 
-- ``["D", step, attempt, worker type, time]``: dispatched;
+- ``["D", step, attempt, worker type, time]``: dispatched; in a later round of a loop also the rounds before;
 - ``["R", attempt, time, instance]``: its worker said that it runs;
 - ``["E", attempt, time, outcome, message, run time, instance]``: ended;
 - ``["X", step, attempts]``: so many attempts of the step were left out.
@@ -21,6 +21,8 @@ from typing import Any, Final, Self
 MESSAGE_LENGTH: Final = 200
 _DISPATCH: Final = '["D",'
 _OPEN: Final = (_DISPATCH, '["R",')
+#: Entries of a dispatch that is in no later round.
+_PLAIN_DISPATCH: Final = 5
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _encoded: Final = json.JSONEncoder(separators=(",", ":")).encode
 _Event = Sequence[Any]
@@ -72,6 +74,8 @@ class Attempt:
     outcome: str | None = None
     message: str | None = None
     run_time: int | None = None
+    #: Rounds of the loop that the step is in that were before.
+    repeats: int = 0
 
     @property
     def queue_time(self) -> int | None:
@@ -121,11 +125,15 @@ class Trail:
         return cls(attempts=tuple(_attempt(*events) for events in noted.values()), left_out=left_out)
 
 
-def dispatched(text: str, *, step: int, attempt: int, worker_type: str, at: datetime, kept: int) -> str:
+def dispatched(
+    text: str, *, step: int, attempt: int, worker_type: str, at: datetime, kept: int, repeats: int = 0
+) -> str:
     """Note a dispatch; of each step the first ``kept`` attempts and as many of the last are remembered."""
     if text.count(f'["D",{step},') >= 2 * kept:
         text = _shortened(text, step=step, kept=kept)
-    return _appended(text, f'["D",{step},{attempt},{_encoded(worker_type)},{_milliseconds(at)}]')
+    later_round = f",{repeats}" if repeats else ""
+    line = f'["D",{step},{attempt},{_encoded(worker_type)},{_milliseconds(at)}{later_round}]'
+    return _appended(text, line)
 
 
 def started(text: str, *, attempt: int, at: datetime, worker_id: str | None) -> str:
@@ -189,6 +197,7 @@ def _attempt(opening: _Event, *signs: _Event) -> Attempt:
         outcome=outcome,
         message=message,
         run_time=ran,
+        repeats=opening[5] if len(opening) > _PLAIN_DISPATCH else 0,
     )
 
 

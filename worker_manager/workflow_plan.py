@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from worker_manager.policy import UNSET, Policy
+from workers.contract import itinerary
 from workers.contract.conditions import ONLY_IF, Condition
+from workers.contract.itinerary import Loop, Taken
+from workers.contract.kept_headers import KEEP_HEADERS, keep
+from workers.contract.repetition import REPEAT, Repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class PlanStep:
     policies: tuple[Policy, ...] = ()
     #: The step is left out where this does not hold of the answer before.
     condition: Condition | None = None
+    #: The loop that ends with this step.
+    repeat: Repeat | None = None
 
     @classmethod
     def of(cls, number: int, workers: str | Sequence[str], policies: Sequence[Policy] = ()) -> Self:
@@ -59,6 +65,8 @@ class Plan:
     workflow_type: str | None = None
     #: Priority of a request whose client named none. The request keeps its own; a stored plan knows none.
     priority: int = 0
+    #: Additional headers of earlier answers stay, for later steps and for the client.
+    keep_headers: bool = False
 
     @classmethod
     def single(
@@ -77,6 +85,7 @@ class Plan:
         keep_errors: bool,
         priority: int = 0,
         policies: Mapping[str, Policy] | None = None,
+        keep_headers: bool = False,
     ) -> Self:
         """Return the plan of a workflow from the steps of its configuration, in any order.
 
@@ -84,7 +93,11 @@ class Plan:
         """
         ordered = sorted((_step(step, policies or {}) for step in steps), key=_number)
         return cls(
-            steps=tuple(ordered), keep_errors=keep_errors, workflow_type=workflow_type, priority=priority
+            steps=tuple(ordered),
+            keep_errors=keep_errors,
+            workflow_type=workflow_type,
+            priority=priority,
+            keep_headers=keep_headers,
         )
 
     @classmethod
@@ -97,12 +110,17 @@ class Plan:
             else PlanStep.of(number, workers)
             for number, workers in value["steps"]
         )
-        if conditions := value.get("conditions"):
-            steps = tuple(_conditional(step, conditions.get(str(step.number))) for step in steps)
+        conditions, loops = value.get("conditions", {}), value.get("loops", {})
+        if conditions or loops:
+            steps = tuple(
+                _on_the_way(step, conditions.get(str(step.number)), loops.get(str(step.number)))
+                for step in steps
+            )
         return cls(
             steps=steps,
             keep_errors=value["keepErrors"],
             workflow_type=value.get("workflowType"),
+            keep_headers=KEEP_HEADERS in value,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -122,7 +140,12 @@ class Plan:
         if policies:
             stored["policies"] = policies
         conditions = {str(step.number): step.condition.to_json() for step in self.steps if step.condition}
-        return stored | {"conditions": conditions} if conditions else stored
+        if conditions:
+            stored["conditions"] = conditions
+        loops = {str(step.number): step.repeat.to_json() for step in self.steps if step.repeat}
+        if loops:
+            stored["loops"] = loops
+        return stored | {KEEP_HEADERS: True} if self.keep_headers else stored
 
     @property
     def first(self) -> PlanStep:
@@ -133,16 +156,31 @@ class Plan:
         """Return the step that has this number."""
         return next((step for step in self.steps if step.number == number), None)
 
-    def after(self, number: int, headers: Mapping[str, str] | None) -> PlanStep | None:
-        """Return the step that is taken after one that ended with these headers; ``None`` at the end."""
-        return next(
-            (
-                step
-                for step in self.steps
-                if step.number > number and (step.condition is None or step.condition.holds(headers or {}))
-            ),
-            None,
-        )
+    def after(
+        self, number: int, headers: Mapping[str, str] | None, repeats: int = 0
+    ) -> Taken[PlanStep] | None:
+        """Return what is taken after a step that ended with these headers; ``None`` at the end.
+
+        ``repeats`` are the rounds of the loop that the step is in that were before.
+
+        Raises:
+            RoundsUsedUp: the step would be repeated beyond the rounds that there may be.
+        """
+        return itinerary.after(self.steps, number=number, headers=headers or {}, repeats=repeats)
+
+    def loop_of(self, number: int) -> Loop | None:
+        """Return the loop that a step is in."""
+        return itinerary.loop_of(self.steps, number)
+
+    def headers_after(
+        self, before: Mapping[str, str] | None, own: Mapping[str, str] | None
+    ) -> Mapping[str, str] | None:
+        """Return the additional headers of a request after an answer; usually the answer's own alone.
+
+        Raises:
+            HeadersTooLarge: earlier ones are kept, and would be more than a message can carry.
+        """
+        return keep(before, own) or None if self.keep_headers else own
 
 
 def _step(configured: Mapping[str, Any], policies: Mapping[str, Policy]) -> PlanStep:
@@ -150,11 +188,16 @@ def _step(configured: Mapping[str, Any], policies: Mapping[str, Policy]) -> Plan
     names = [workers] if isinstance(workers, str) else workers
     own = Policy.from_json(configured.get("policy"))
     effective = [own.over(policies.get(name, UNSET)) for name in names]
-    return _conditional(PlanStep.of(configured["stepNumber"], workers, effective), configured.get(ONLY_IF))
+    step = PlanStep.of(configured["stepNumber"], workers, effective)
+    return _on_the_way(step, configured.get(ONLY_IF), configured.get(REPEAT))
 
 
-def _conditional(step: PlanStep, condition: Mapping[str, Any] | None) -> PlanStep:
-    return replace(step, condition=Condition.from_json(condition)) if condition else step
+def _on_the_way(
+    step: PlanStep, condition: Mapping[str, Any] | None, repeat: Mapping[str, Any] | None
+) -> PlanStep:
+    if condition:
+        step = replace(step, condition=Condition.from_json(condition))
+    return replace(step, repeat=Repeat.from_json(repeat)) if repeat else step
 
 
 def _number(step: PlanStep) -> int:

@@ -30,6 +30,7 @@ def a_situation(status: str = "NO_WORKER_AVAILABLE", **facts: Any) -> Situation:
         "plan": SINGLE,
         "step": SINGLE.first,
         "step_number": 0,
+        "repeats": 0,
         "attempt": 1,
         "failed": 0,
         "failure": None,

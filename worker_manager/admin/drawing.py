@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from worker_manager.configuration.worker_items import WorkerItem
 from worker_manager.configuration.workflow_steps import WorkflowStep
+from workers.contract.itinerary import Loop, loop_of
 
 _BOX_WIDTH: Final = 170
 _BOX_HEIGHT: Final = 58
@@ -19,6 +20,10 @@ _BOX_GAP: Final = 12
 #: Between two steps, for the arrow and what flows along it.
 _LINK: Final = 118
 _TOP: Final = 24
+#: Below the boxes, where there are loops: for their arrows and what is said of them.
+_LOOPS: Final = 40
+#: From the middle of a box to where the arrow of a loop leaves it, or comes in.
+_ASIDE: Final = 30
 #: Characters that fit in a box, and above an arrow.
 _FITS_BOX: Final = 21
 _FITS_LINK: Final = 16
@@ -47,6 +52,12 @@ _NUMBER: Final = (
     '<g><title>{}</title><text x="{}" y="14" text-anchor="middle" '
     'style="fill: var(--body-quiet-color, #666); font-size: 12px{}">{}</text></g>'
 )
+_BACK: Final = (
+    '<g><title>{full}</title><path d="M{start} {bottom} V{y} H{end} V{top} m-4 7 l4 -7 l4 7" '
+    'style="fill: none; stroke: {ink}; stroke-width: 1.5"/>'
+    '<text x="{middle}" y="{label_y}" text-anchor="middle" style="fill: {ink}; font-size: 12px">'
+    "{label}</text></g>"
+)
 _GOOD: Final = "var(--link-fg, #417893)"
 _BAD: Final = "var(--error-fg, #ba2121)"
 _PLAIN: Final = "var(--body-quiet-color, #666)"
@@ -67,6 +78,8 @@ class Chain:
     live: Collection[str]
     #: Number of the step that a request is at.
     current: int | None = None
+    #: The round of its loop, if it is in one.
+    round: int | None = None
     #: Say where a step does not take what it gets: for configurations, which may have changed since.
     checked: bool = True
 
@@ -87,12 +100,14 @@ class _Link:
 def draw_chain(chain: Chain) -> SafeString:
     """Return the drawing: what flows from step to step, and which worker types are alive.
 
-    Worker types of a parallel step are drawn below each other.
+    Worker types of a parallel step are drawn below each other, and loops below all of them.
     """
     tallest = max((len(step.worker_types) for step in chain.steps), default=1)
-    height = _TOP + tallest * (_BOX_HEIGHT + _BOX_GAP)
+    floor = _TOP + tallest * (_BOX_HEIGHT + _BOX_GAP)
     width = len(chain.steps) * (_BOX_WIDTH + _LINK) + _LINK
-    axis = _TOP + (height - _TOP - _BOX_GAP) / 2
+    axis = _TOP + (floor - _TOP - _BOX_GAP) / 2
+    loops = [loop for step in chain.steps if step.repeat and (loop := loop_of(chain.steps, step.number))]
+    height = floor + (_LOOPS if loops else 0)
     parts: list[SafeString] = []
     links = list(_links(chain))
     for place, step in enumerate(chain.steps):
@@ -100,6 +115,7 @@ def draw_chain(chain: Chain) -> SafeString:
         parts += [_arrow(links[place], left - _LINK, axis), _number(chain, step, left)]
         parts += _boxes(chain, step, left, axis)
     parts.append(_arrow(links[-1], width - _LINK, axis))
+    parts += [_back(chain, loop, axis, floor) for loop in loops]
     title, told = f"Workflow {chain.workflow_type}", describe_chain(chain)
     return format_html(
         _WHOLE,
@@ -119,6 +135,7 @@ def describe_chain(chain: Chain) -> str:
     told = [
         f"takes {link.told}; step {step.number}{f', if {step.condition}' if step.condition else ''}: "
         + " beside ".join(f"{name} ({_state(chain, name)[1]})" for name in step.worker_types)
+        + (f"; repeats {loop_of(chain.steps, step.number)}" if step.repeat else "")
         for link, step in zip(links, chain.steps, strict=False)
     ]
     return "; ".join([*told, f"makes {links[-1].told}"])
@@ -146,9 +163,13 @@ def _state(chain: Chain, worker_type: str) -> tuple[str, str, str, str]:
     return "●", "alive", _GOOD, ""
 
 
+def _half(step: WorkflowStep) -> float:
+    """Return half the height of the boxes of a step."""
+    return (len(step.worker_types) * (_BOX_HEIGHT + _BOX_GAP) - _BOX_GAP) / 2
+
+
 def _boxes(chain: Chain, step: WorkflowStep, left: float, axis: float) -> Iterator[SafeString]:
-    count = len(step.worker_types)
-    top = axis - (count * (_BOX_HEIGHT + _BOX_GAP) - _BOX_GAP) / 2
+    top = axis - _half(step)
     for place, name in enumerate(step.worker_types):
         mark, note, ink, dashes = _state(chain, name)
         y = top + place * (_BOX_HEIGHT + _BOX_GAP)
@@ -187,9 +208,33 @@ def _arrow(link: _Link, left: float, axis: float) -> SafeString:
     )
 
 
+def _back(chain: Chain, loop: Loop, axis: float, floor: float) -> SafeString:
+    """Return the arrow from the last step of a loop back to the first."""
+    places = {step.number: (place, step) for place, step in enumerate(chain.steps)}
+    (first, begins), (last, ends) = places[loop.first], places[loop.last]
+    left, right = (_LINK + place * (_BOX_WIDTH + _LINK) + _BOX_WIDTH // 2 for place in (first, last))
+    longest = _FITS_NUMBER + (last - first) * (_FITS_BOX + _FITS_LINK)
+    told = str(loop.repeat)
+    return format_html(
+        _BACK,
+        full=f"repeats {loop}",
+        start=right + _ASIDE,
+        bottom=f"{axis + _half(ends):g}",
+        y=f"{floor + 8:g}",
+        end=left - _ASIDE,
+        top=f"{axis + _half(begins) + 2:g}",
+        middle=(left + right) // 2,
+        label_y=f"{floor + 26:g}",
+        label=_cut(f"↺ {told}", longest),
+        ink=_PLAIN,
+    )
+
+
 def _number(chain: Chain, step: WorkflowStep, left: float) -> SafeString:
     here = step.number == chain.current
     told = f"step {step.number}{', here' if here else ''}"
+    if here and chain.round is not None:
+        told = f"{told} in round {chain.round}"
     if step.condition:
         told = f"{told}, if {step.condition}"
     middle, weight = left + _BOX_WIDTH // 2, "; font-weight: bold" if here else ""

@@ -140,8 +140,12 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
         drawn = drawn_chain(
             tenant=request.tenant,
             workflow_type=plan.workflow_type,
-            steps=[WorkflowStep(step.number, step.workers, condition=step.condition) for step in plan.steps],
+            steps=[
+                WorkflowStep(step.number, step.workers, condition=step.condition, repeat=step.repeat)
+                for step in plan.steps
+            ],
             current=request.step_number,
+            round=request.repeats + 1 if plan.loop_of(request.step_number) else None,
             checked=False,
         )
         return format_html('<div style="overflow-x: auto">{}</div>', drawn)

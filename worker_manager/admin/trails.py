@@ -18,6 +18,7 @@ def steps_table(trail: str) -> SafeString:
             step.number,
             step.worker_type,
             step.attempts,
+            step.repeats + 1,
             format_date(step.dispatched_at),
             readable_duration(step.queue_time),
             readable_duration(step.run_time),
@@ -25,7 +26,16 @@ def steps_table(trail: str) -> SafeString:
         )
         for step in steps_taken(Trail.read(trail))
     )
-    heads = ("step", "worker type", "attempts", "first dispatched", "in queues", "at work", "outcome")
+    heads = (
+        "step",
+        "worker type",
+        "attempts",
+        "round",
+        "first dispatched",
+        "in queues",
+        "at work",
+        "outcome",
+    )
     return _table(heads, lines)
 
 
@@ -35,6 +45,7 @@ def attempts_table(trail: str) -> SafeString:
         (
             attempt.attempt,
             attempt.step,
+            attempt.repeats + 1,
             attempt.worker_type,
             format_date(attempt.dispatched_at),
             readable_duration(attempt.queue_time),
@@ -45,8 +56,8 @@ def attempts_table(trail: str) -> SafeString:
         )
         for attempt in Trail.read(trail).attempts
     )
-    heads = ("attempt", "step", "worker type", "dispatched", "in queue", "at work", "instance", "outcome")
-    return _table((*heads, "last message"), lines)
+    heads = ("attempt", "step", "round", "worker type", "dispatched", "in queue", "at work", "instance")
+    return _table((*heads, "outcome", "last message"), lines)
 
 
 def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> SafeString:

@@ -22,7 +22,7 @@ from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of
 from worker_manager.api.reasons import ReasonSerializer
 from worker_manager.api.requests import RequestSerializer
-from worker_manager.api.trails import AttemptsField, StepsField
+from worker_manager.api.trails import AttemptsField, RoundField, StepsField
 from worker_manager.plan_progress import StepState
 from worker_manager.services.request_details import RequestDetails, Which, content_of, describe
 
@@ -79,6 +79,8 @@ class PlannedStepSerializer(serializers.Serializer[Any]):
     onlyIf = serializers.CharField(  # noqa: N815 (likewise)
         source="condition", required=False, help_text="Where this did not hold, the step is left out"
     )
+    repeated = serializers.CharField(source="loop", required=False, help_text="The loop that it is in")
+    round = RoundField()
 
 
 class MeasuredSerializer(serializers.Serializer[Any]):
@@ -102,6 +104,7 @@ class RequestRowSerializer(RequestSerializer):
     stepWorkerType = serializers.CharField(  # noqa: N815 (likewise)
         source="step_worker_type", required=False, help_text="Worker type that its step needs"
     )
+    round = RoundField()
     attempts = serializers.IntegerField(source="attempt", help_text="Dispatches so far, over all steps")
     failedAttempts = serializers.IntegerField(source="lost_attempts", help_text="Of its step")  # noqa: N815 (likewise)
     movedAt = DateField(source="moved_at", help_text="Last dispatch or sign of life")  # noqa: N815 (likewise)

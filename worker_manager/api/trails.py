@@ -17,12 +17,26 @@ class _Seconds(SecondsField):
         super().__init__(source=source, required=False, help_text=help_text)
 
 
+class RoundField(serializers.IntegerField):
+    """The round of a loop, made of the rounds before; nothing for the first one, and outside of loops."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            source="repeats", required=False, help_text="Of the loop that the step is in, from the second on"
+        )
+
+    def to_representation(self, value: int) -> Any:
+        """Return the round."""
+        return value + 1 if value else None
+
+
 class StepTakenSerializer(serializers.Serializer[Any]):
     """A step of a request, over all its attempts."""
 
     stepNumber = serializers.IntegerField(source="number")  # noqa: N815 (as in the contract)
     workerType = serializers.CharField(source="worker_type")  # noqa: N815 (likewise)
     attempts = serializers.IntegerField(help_text="Dispatches of the step")
+    round = RoundField()
     dispatchedAt = DateField(source="dispatched_at", help_text="First dispatch")  # noqa: N815 (likewise)
     endedAt = DateField(source="ended_at", required=False, help_text="End of the last attempt")  # noqa: N815 (likewise)
     queueSeconds = _Seconds("queue_time", "In queues, where the start of work is known")  # noqa: N815 (likewise)
@@ -35,6 +49,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
 
     stepNumber = serializers.IntegerField(source="step")  # noqa: N815 (as in the contract)
     attempt = serializers.IntegerField(help_text="Counted over all steps")
+    round = RoundField()
     workerType = serializers.CharField(source="worker_type")  # noqa: N815 (likewise)
     dispatchedAt = DateField(source="dispatched_at")  # noqa: N815 (likewise)
     startedAt = DateField(source="started_at", required=False)  # noqa: N815 (likewise)

@@ -37,7 +37,8 @@ def chain_faults(*, workflow: WorkflowItem, workers: Workers) -> list[Fault]:
     Each step is compared with the last one that is right, so that one mistake is reported once. A parallel
     step makes what each of its worker types makes, or the one content type that it says. It takes what one
     of them takes: a content type goes to one worker type, so two that differ never list the same. For the
-    same reason a step with a condition counts as taken: what it takes, the step after it cannot take.
+    same reason a step with a condition counts as taken: what it takes, the step after it cannot take; and a
+    loop as gone through once: what its end makes, its beginning cannot take, if the step after it does.
     """
     if len({step.number for step in workflow.steps}) < len(workflow.steps):
         text = _STEP_CLASH.format(workflow=workflow.workflow_type)

@@ -17,11 +17,9 @@ _VALUES: Final[Value] = {
     "maxItems": _MOST_VALUES,
     "items": {"type": "string", "maxLength": _LONGEST},
 }
-#: JSON Schema of ``onlyIf``, an extension of the file of REGARDS.
-SCHEMA: Final[Value] = {
-    "type": ["object", "null"],
-    "description": "The step is left out unless an additional header of the answer before says otherwise. "
-    "Not of the first step.",
+#: JSON Schema of a condition.
+CONDITION: Final[Value] = {
+    "type": "object",
     "required": ["header"],
     "additionalProperties": False,
     "properties": {
@@ -31,13 +29,20 @@ SCHEMA: Final[Value] = {
             "not": {"pattern": f"^{RESERVED_PREFIX.replace('.', '[.]')}"},
             "description": "Its name.",
         },
-        IN: {**_VALUES, "description": "The step is taken for these values."},
-        NOT_IN: {**_VALUES, "description": "The step is taken for other values, and without the header."},
+        IN: {**_VALUES, "description": "It holds for these values."},
+        NOT_IN: {**_VALUES, "description": "It holds for other values, and without the header."},
     },
     "anyOf": [
         {"required": [name], "properties": {name: {"type": "array"}, other: {"enum": [None]}}}
         for name, other in ((IN, NOT_IN), (NOT_IN, IN))
     ],
+}
+#: JSON Schema of ``onlyIf``, an extension of the file of REGARDS.
+SCHEMA: Final[Value] = {
+    **CONDITION,
+    "type": ["object", "null"],
+    "description": "The step is left out unless an additional header of the answer before says otherwise. "
+    "Not of the first step.",
 }
 _KEYS: Final = ("header", IN, NOT_IN)
 _ALLOWED: Final = f"an object with header, and either {IN} or {NOT_IN}"

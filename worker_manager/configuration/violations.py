@@ -41,6 +41,11 @@ def not_whole(path: str, value: object, *, least: int, most: int) -> list[Fault]
     return [violation("Range", f"{allowed} is expected", path, value, allowed=allowed)]
 
 
+def absent(path: str, value: object, message: str) -> list[Fault]:
+    """Return the fault of a value where there must be none."""
+    return [] if value is None else [violation("Null", message, path, value, allowed="nothing, or null")]
+
+
 def is_whole(number: object) -> TypeGuard[float]:
     """Tell whether a JSON value is a whole number: to JSON, 1.0 is one."""
     return type(number) is int or (isinstance(number, float) and number.is_integer())

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
 from worker_manager.configuration import workflow_steps
-from worker_manager.configuration.violations import blank, not_boolean, not_whole, unfit, violation
+from worker_manager.configuration.repeats import loop_faults
+from worker_manager.configuration.violations import absent, blank, not_boolean, not_whole, unfit, violation
 from worker_manager.configuration.worker_items import KEEP_ERRORS, MAX_CONTENT_TYPE, NOT_BLANK, PRIORITY
 from worker_manager.configuration.workflow_steps import WorkflowStep, step_faults
 from workers.contract.conditions import ONLY_IF
+from workers.contract.kept_headers import KEEP_HEADERS
 from workers.contract.names import MAX_PRIORITY
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkflowConfigDto"
@@ -31,6 +33,12 @@ SCHEMA: Final[Value] = {
         },
         "keepErrors": KEEP_ERRORS,
         "priority": PRIORITY,
+        KEEP_HEADERS: {
+            "type": ["boolean", "null"],
+            "default": False,
+            "description": "Keep additional headers of earlier answers, for later steps and the client. "
+            "Ours, beyond REGARDS.",
+        },
     },
 }
 
@@ -45,6 +53,8 @@ class WorkflowItem:
     keep_errors: bool
     #: Of requests whose client named none.
     priority: int = 0
+    #: Additional headers of earlier answers stay.
+    keep_headers: bool = False
 
     def to_value(self) -> dict[str, Any]:
         """Return the value as it stands in a file; what is ours only where it was set."""
@@ -53,7 +63,8 @@ class WorkflowItem:
             "steps": self.steps_value(),
             "keepErrors": self.keep_errors,
         }
-        return value | ({"priority": self.priority} if self.priority else {})
+        priority = {"priority": self.priority} if self.priority else {}
+        return {**value, **priority, **({KEEP_HEADERS: True} if self.keep_headers else {})}
 
     def steps_value(self) -> list[dict[str, Any]]:
         """Return the steps as they stand in a file."""
@@ -68,10 +79,12 @@ def read_workflow(value: Value) -> WorkflowItem:
     """
     workflow_type, steps = value.get("workflowType"), value.get("steps")
     keep_errors, priority = value.get("keepErrors"), value.get("priority")
+    keep_headers = value.get(KEEP_HEADERS)
     faults = [
         *blank("workflowType", workflow_type, "workflowType is mandatory"),
         *unfit("workflowType", workflow_type, MAX_CONTENT_TYPE),
         *not_boolean("keepErrors", keep_errors),
+        *not_boolean(KEEP_HEADERS, keep_headers),
         *not_whole("priority", priority, least=0, most=MAX_PRIORITY),
         *_steps_faults(steps),
     ]
@@ -82,6 +95,7 @@ def read_workflow(value: Value) -> WorkflowItem:
         steps=_in_order(steps or ()),
         keep_errors=keep_errors is not False,
         priority=int(priority or 0),
+        keep_headers=keep_headers is True,
     )
 
 
@@ -98,12 +112,10 @@ def _steps_faults(steps: object) -> list[Fault]:
         for place, step in enumerate(steps)
         for fault in step_faults(f"steps[{place}]", step if isinstance(step, dict) else {})
     ]
-    return faults or _first_step_faults(steps)
+    return faults or [*_first_step_faults(steps), *loop_faults(steps)]
 
 
 def _first_step_faults(steps: Sequence[Value]) -> list[Fault]:
     place, first = min(enumerate(steps), key=lambda placed: placed[1]["stepNumber"])
-    if first.get(ONLY_IF) is None:
-        return []
     message, path = "the first step is always taken: no answer comes before it", f"steps[{place}].{ONLY_IF}"
-    return [violation("Null", message, path, first[ONLY_IF], allowed="nothing, or null")]
+    return absent(path, first.get(ONLY_IF), message)

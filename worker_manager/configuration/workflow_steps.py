@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self, TypeGuard
+from typing import Any, Final, Self
 
 from regards_processing.kernel.configuration.faults import Fault, Value
 from worker_manager.configuration.conditions import SCHEMA as CONDITION
 from worker_manager.configuration.conditions import condition_faults
 from worker_manager.configuration.policies import SCHEMA as POLICY
 from worker_manager.configuration.policies import policy_faults
-from worker_manager.configuration.violations import blank, unfit, violation
+from worker_manager.configuration.repeats import SCHEMA as REPEATED
+from worker_manager.configuration.repeats import repeat_faults
+from worker_manager.configuration.violations import absent, blank, is_whole, unfit, violation
 from worker_manager.configuration.worker_items import MAX_CONTENT_TYPE, MAX_TYPE, NOT_BLANK
 from worker_manager.policy import UNSET, Policy
 from workers.contract.conditions import ONLY_IF, Condition
+from workers.contract.repetition import REPEAT, Repeat
 
 #: Most worker types of a parallel step: their contents are gathered in one body.
 MAX_MEMBERS: Final = 16
@@ -36,6 +39,7 @@ _ONE: Final = {
         "contentTypeOutput": _NOTHING,
         "policy": _POLICY,
         ONLY_IF: CONDITION,
+        REPEAT: REPEATED,
     },
 }
 _PARALLEL: Final = {
@@ -60,6 +64,7 @@ _PARALLEL: Final = {
         },
         "policy": _POLICY,
         ONLY_IF: _NOTHING,
+        REPEAT: _NOTHING,
     },
 }
 #: JSON Schema of a step.
@@ -78,6 +83,8 @@ class WorkflowStep:
     policy: Policy = UNSET
     #: The step is left out where this does not hold of the answer before.
     condition: Condition | None = None
+    #: The loop that ends with this step.
+    repeat: Repeat | None = None
 
     @classmethod
     def from_value(cls, value: Mapping[str, Any]) -> Self:
@@ -85,15 +92,17 @@ class WorkflowStep:
         members = value.get("workerTypes") or [value["workerType"]]
         policy = Policy.from_json(value.get("policy"))
         condition = Condition.from_json(value[ONLY_IF]) if value.get(ONLY_IF) else None
+        repeat = Repeat.from_json(value[REPEAT]) if value.get(REPEAT) else None
         output = value.get("contentTypeOutput")
-        return cls(int(value["stepNumber"]), tuple(members), output, policy, condition)
+        return cls(int(value["stepNumber"]), tuple(members), output, policy, condition, repeat)
 
     def to_value(self) -> dict[str, Any]:
         """Return the step as it stands in a file."""
         policy = {} if self.policy == UNSET else {"policy": self.policy.to_json()}
         if len(self.worker_types) == 1:
             condition = {} if self.condition is None else {ONLY_IF: self.condition.to_json()}
-            return {"stepNumber": self.number, "workerType": self.worker_types[0], **policy, **condition}
+            way = condition if self.repeat is None else {**condition, REPEAT: self.repeat.to_json()}
+            return {"stepNumber": self.number, "workerType": self.worker_types[0], **policy, **way}
         output = {} if self.output is None else {"contentTypeOutput": self.output}
         return {"stepNumber": self.number, "workerTypes": list(self.worker_types), **output, **policy}
 
@@ -109,7 +118,7 @@ def step_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
 
 def _number_faults(path: str, number: object) -> list[Fault]:
     allowed = f"a whole number from 0 to {_MAX_NUMBER}"
-    if not _is_whole(number):
+    if not is_whole(number):
         return [violation("NotNull", "stepNumber must be present", path, number, allowed=allowed)]
     if not 0 <= number <= _MAX_NUMBER:
         return [violation("Min", "stepNumber must be a positive number", path, number, allowed=allowed)]
@@ -121,15 +130,17 @@ def _worker_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
     output, at_output = step.get("contentTypeOutput"), f"{path}.contentTypeOutput"
     if members is not None:
         return [
-            *_absent(f"{path}.workerType", worker_type, "workerType must be absent beside workerTypes"),
-            *_absent(f"{path}.{ONLY_IF}", step.get(ONLY_IF), f"{ONLY_IF} goes with workerType only"),
+            *absent(f"{path}.workerType", worker_type, "workerType must be absent beside workerTypes"),
+            *absent(f"{path}.{ONLY_IF}", step.get(ONLY_IF), f"{ONLY_IF} goes with workerType only"),
+            *absent(f"{path}.{REPEAT}", step.get(REPEAT), f"{REPEAT} goes with workerType only"),
             *_members_faults(f"{path}.workerTypes", members),
             *unfit(at_output, output, MAX_CONTENT_TYPE),
         ]
     return [
         *_member_faults(f"{path}.workerType", worker_type),
-        *_absent(at_output, output, "contentTypeOutput goes with workerTypes only"),
+        *absent(at_output, output, "contentTypeOutput goes with workerTypes only"),
         *condition_faults(f"{path}.{ONLY_IF}", step.get(ONLY_IF)),
+        *repeat_faults(f"{path}.{REPEAT}", step.get(REPEAT)),
     ]
 
 
@@ -148,14 +159,3 @@ def _member_faults(path: str, worker_type: object) -> list[Fault]:
         *blank(path, worker_type, "workerType must be present"),
         *unfit(path, worker_type, MAX_TYPE),
     ]
-
-
-def _absent(path: str, value: object, message: str) -> list[Fault]:
-    if value is None:
-        return []
-    return [violation("Null", message, path, value, allowed="nothing, or null")]
-
-
-def _is_whole(number: object) -> TypeGuard[float]:
-    # To JSON, 1.0 is a whole number.
-    return type(number) is int or (isinstance(number, float) and number.is_integer())

@@ -1,7 +1,7 @@
 """What a client hears of its request: `ResponseEvent`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -11,6 +11,9 @@ from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
 
+#: Headers that readers of a response take for something else than a worker's.
+_OF_OTHERS: Final = frozenset({names.TRACE_PARENT, names.TYPE_ID})
+_PREFIXES_OF_OTHERS: Final = (names.RESERVED_PREFIX, "x-")
 #: Kept by the reference for an old client.
 _TYPE: Final = "EXTRACTION"
 
@@ -53,6 +56,8 @@ class RequestAnswered:
     content: bytes | None = None
     #: Ours: the request's span, as the header ``traceparent``.
     trace_parent: str | None = None
+    #: Ours: what a workflow kept of the additional headers of its steps, with ``SUCCESS`` only.
+    additional_headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
@@ -73,6 +78,7 @@ class RequestAnswered:
             worker_type=names.text(headers, names.WORKER_ID),
             content=bodies.decode_content(fields.get("content")),
             trace_parent=names.trace_parent(headers),
+            additional_headers=_additional(headers),
         )
 
     def to_message(self) -> Outbound:
@@ -101,4 +107,14 @@ class RequestAnswered:
             names.TYPE: topology.RESPONSE_EVENT,
             names.TRACE_PARENT: self.trace_parent,
         }
-        return {name: value for name, value in fields.items() if value is not None}
+        own = {name: value for name, value in fields.items() if value is not None}
+        return _additional(self.additional_headers) | own if self.additional_headers else own
+
+
+def _additional(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers that neither the protocol nor the broker uses for itself."""
+    return {
+        name: str(value)
+        for name, value in headers.items()
+        if value is not None and name not in _OF_OTHERS and not name.startswith(_PREFIXES_OF_OTHERS)
+    }

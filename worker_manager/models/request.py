@@ -46,6 +46,8 @@ class Request(models.Model):
     #: Worker type of the last dispatch; empty again when a workflow goes on.
     dispatched_worker_type = models.CharField(max_length=128, null=True)  # noqa: DJ001 (absent is not empty)
     step_number = models.IntegerField(default=0)
+    #: Rounds of the loop that the step is in that were before; 0 outside of loops.
+    repeats = models.IntegerField(default=0, db_default=0)
     #: Worker type that the current step needs; unknown while nothing is configured for the content type.
     step_worker_type = models.CharField(max_length=128, null=True)  # noqa: DJ001 (absent is not empty)
     #: The plan of the first dispatch (`workflow_plan.Plan.to_json`); unknown before it.

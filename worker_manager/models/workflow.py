@@ -14,9 +14,11 @@ class Workflow(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="workflows")
     #: The content type that asks for this workflow.
     workflow_type = models.CharField(max_length=255)
-    #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number; some have a ``policy``.
+    #: Array of ``{"stepNumber": int, "workerType": str}``, sorted by number, as in a configuration file.
     steps = models.JSONField()
     keep_errors = models.BooleanField(default=True)
+    #: Additional headers of earlier answers stay.
+    keep_headers = models.BooleanField(default=False, db_default=False)
     #: Of requests whose client named none.
     priority = models.PositiveSmallIntegerField(default=0, db_default=0)
 

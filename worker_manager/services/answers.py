@@ -58,10 +58,7 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
     branch = forks.addressed(request.fork, answer.dispatch_id)
     if isinstance(branch, str):
         return branch
-    reason = _apply_to(branch, answer, bulk)
-    if reason is None and branch.status == RequestStatus.SUCCESS:
-        branch.headers = answer_rules.step_headers(answer)
-    return reason
+    return _apply_to(branch, answer, bulk)
 
 
 def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:
@@ -74,7 +71,7 @@ def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:
     reason = answer_rules.why_dropped(answer, current)
     if reason is None:
         plan = bulk.plan_of(request)
-        meaning = answer_rules.meaning(answer, plan=plan, step_number=request.step_number)
+        meaning = answer_rules.meaning(answer, place=dispatch.place_of(request=request, plan=plan))
         bulk.touch(request.trunk or request)
         if not isinstance(meaning, Progress):
             moves.end_attempt(request=request, ending=ending(answer, meaning), at=bulk.at)
@@ -89,25 +86,21 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
             policy = attempts.policy_of(request=request, plan=plan)
             within = policy.run_timeout or settings.RUN_TIMEOUT
             moves.move(request=request, to=RequestStatus.RUNNING, at=bulk.at, within=within)
-        case End(content):
-            request.error, request.content = None, content
+        case End(content, headers):
+            request.error, request.content, request.headers = None, content, headers
             request.worker_id = answer_rules.instance(answer) or request.worker_id
             moves.move(request=request, to=RequestStatus.SUCCESS, at=bulk.at)
-        case Advance(step, content):
-            dispatch.advance(
-                request=request,
-                step=step,
-                content=content,
-                headers=answer_rules.step_headers(answer),
-                plan=plan,
-                live=bulk.live,
-                at=bulk.at,
-            )
+        case Advance():
+            dispatch.advance(request=request, to=meaning, plan=plan, live=bulk.live, at=bulk.at)
             bulk.heavy[request.id] = frozenset({"content", "headers"})
         case Postponed(seconds, reason):
             attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)
-        case Failed(failure, reason):
+        case Failed(failure, reason, for_good):
             request.worker_id = answer_rules.instance(answer) or request.worker_id
+            if for_good:
+                request.error = reason
+                moves.move(request=request, to=RequestStatus.ERROR, at=bulk.at)
+                return
             attempts.failed(
                 request=request, failure=failure, reason=reason, plan=plan, live=bulk.live, at=bulk.at
             )

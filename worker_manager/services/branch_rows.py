@@ -170,6 +170,7 @@ def _as_request(request: Request, member: PlanStep) -> Request:
         session=request.session,
         status=RequestStatus.TO_DISPATCH,
         step_number=member.number,
+        repeats=request.repeats,
         step_worker_type=member.worker_type,
         plan=Plan(steps=(member,)).to_json(),
         headers=request.headers,

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from regards_processing.kernel.amqp.envelope import Outbound
 from worker_manager import task_messages, tracing
+from worker_manager.answer_rules import Advance, Place
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes, PlanKey
 from worker_manager.services import branches
@@ -65,19 +66,16 @@ def _queue_timeout(request: Request) -> float:
     return (step.policy.queue_timeout if step else None) or settings.QUEUE_TIMEOUT
 
 
-def advance(
-    *,
-    request: Request,
-    step: PlanStep,
-    content: bytes,
-    headers: Mapping[str, str] | None,
-    plan: Plan,
-    live: LiveTypes,
-    at: datetime,
-) -> None:
+def place_of(*, request: Request, plan: Plan) -> Place:
+    """Return where a dispatched request is in its plan."""
+    return Place(plan=plan, step_number=request.step_number, repeats=request.repeats, headers=request.headers)
+
+
+def advance(*, request: Request, to: Advance, plan: Plan, live: LiveTypes, at: datetime) -> None:
     """Have a request go on with its next step, to which content and headers of the one before are given."""
     request.parent_dispatch = request.dispatch_id
-    request.step_number, request.content, request.headers = step.number, content, headers
+    request.step_number, request.repeats = to.step.number, to.repeats
+    request.content, request.headers = to.content, to.headers
     request.dispatched_worker_type, request.lost_attempts = None, 0
     assign(request=request, plan=plan, live=live, at=at)
 

@@ -15,7 +15,7 @@ from worker_manager.forks import Fork
 from worker_manager.models import Pause, PauseKind, Request
 from worker_manager.policy import Failure
 from worker_manager.queries import LiveTypes
-from worker_manager.reasons import Limits, PauseFact, Reason, ReasonCode, Situation, reasons
+from worker_manager.reasons import OF_WORKFLOW, Limits, PauseFact, Reason, ReasonCode, Situation, reasons
 from worker_manager.services import branch_rows, dispatch
 from worker_manager.services.standing import standing
 from worker_manager.states import UNDER_WAY, WAITING, RequestStatus
@@ -70,7 +70,7 @@ def _of_branches(whole: Sequence[Reason], fork: Fork, tenant: Tenant, at: dateti
             if reason.code is not ReasonCode.TENANT_INACTIVE:
                 text = f"Branch {position} of {members}, {branch.step_worker_type}: {reason.text}"
                 yield replace(reason, text=text, facts={**reason.facts, "branch": position})
-    yield from (reason for reason in whole if reason.code is ReasonCode.EARLIER_STEP)
+    yield from (reason for reason in whole if reason.code in OF_WORKFLOW)
 
 
 def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
@@ -94,6 +94,7 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         plan=plan,
         step=step,
         step_number=request.step_number,
+        repeats=request.repeats,
         attempt=request.attempt,
         failed=request.lost_attempts,
         failure=_failure(request),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from worker_manager.answer_rules import Advance, End, Failed, what_follows
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
 from worker_manager.services import branch_rows, branches, dispatch
@@ -32,21 +33,26 @@ def conclude(
     made = branch_rows.results(requests=done)
     for request in done:
         branches.follow(request=request, at=at)
-        _go_on(request, made, live=live, at=at)
-        heavy[request.pk] = frozenset({"content", "headers"})
+        if _goes_on(request, made, live=live, at=at):
+            heavy[request.pk] = frozenset({"content", "headers"})
 
 
-def _go_on(request: Request, made: _Results, *, live: LiveTypes, at: datetime) -> None:
+def _goes_on(request: Request, made: _Results, *, live: LiveTypes, at: datetime) -> bool:
+    """End the parallel step of a request; tell whether another step follows."""
     plan, fork = Plan.from_json(request.plan or {}), request.fork
     results = [made[request.pk, position] for position, _ in enumerate(fork.branches if fork else ())]
     content = gather(content for content, _ in results)
     headers = gather_headers(headers for _, headers in results) or None
-    following = plan.after(request.step_number, headers)
+    place = dispatch.place_of(request=request, plan=plan)
     request.fork = request.error = None
-    if following is None:
-        request.content = content
-        move(request=request, to=RequestStatus.SUCCESS, at=at)
-    else:
-        dispatch.advance(
-            request=request, step=following, content=content, headers=headers, plan=plan, live=live, at=at
-        )
+    match what_follows(place=place, headers=headers, content=content, request_id=request.request_id):
+        case Advance() as following:
+            dispatch.advance(request=request, to=following, plan=plan, live=live, at=at)
+            return True
+        case End() as end:
+            request.content, request.headers = end.content, end.headers
+            move(request=request, to=RequestStatus.SUCCESS, at=at)
+        case Failed(reason=reason):
+            request.error = reason
+            move(request=request, to=RequestStatus.ERROR, at=at)
+    return False

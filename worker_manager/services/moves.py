@@ -19,6 +19,7 @@ _MOVED: Final = (
     "status",
     "dispatched_worker_type",
     "step_number",
+    "repeats",
     "step_worker_type",
     "error",
     "attempt",
@@ -89,6 +90,7 @@ def move(*, request: Request, to: RequestStatus, at: datetime, within: float | N
             step=request.step_number,
             attempt=request.attempt,
             worker_type=request.dispatched_worker_type or "",
+            repeats=request.repeats,
             at=at,
             kept=settings.TRAIL_ATTEMPTS,
         )

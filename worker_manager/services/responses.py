@@ -9,6 +9,7 @@ from worker_manager.events.request_answered import RequestAnswered, ResponseStat
 from worker_manager.models import Request
 from worker_manager.services import dispatch
 from worker_manager.states import RequestStatus
+from workers.contract.kept_headers import KEEP_HEADERS
 
 #: Contract 3.3. Statuses that are not listed tell the client nothing.
 _STATES: Final[Mapping[str, tuple[ResponseState, str]]] = {
@@ -73,4 +74,11 @@ def _message(request: Request, status: str, tenant: str, span: str | None) -> Ou
         worker_type=worker_type,
         content=request.body if state is ResponseState.SUCCESS else None,
         trace_parent=span,
+        additional_headers=_kept(request) if state is ResponseState.SUCCESS else {},
     ).to_message()
+
+
+def _kept(request: Request) -> Mapping[str, str]:
+    """Return the headers that the workflow of a request kept for its client."""
+    keeps = request.plan is not None and KEEP_HEADERS in request.plan
+    return request.headers or {} if keeps else {}

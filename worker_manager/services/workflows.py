@@ -88,6 +88,7 @@ def _items(stored: QuerySet[Workflow]) -> list[WorkflowItem]:
             steps=tuple(WorkflowStep.from_value(step) for step in workflow.steps),
             keep_errors=workflow.keep_errors,
             priority=workflow.priority,
+            keep_headers=workflow.keep_headers,
         )
         for workflow in stored.order_by("workflow_type")
     ]
@@ -122,10 +123,11 @@ def _write(tenant: Tenant, accepted: dict[str, WorkflowItem]) -> None:
                 steps=item.steps_value(),
                 keep_errors=item.keep_errors,
                 priority=item.priority,
+                keep_headers=item.keep_headers,
             )
             for item in accepted.values()
         ],
         update_conflicts=True,
         unique_fields=["tenant", "workflow_type"],
-        update_fields=["steps", "keep_errors", "priority"],
+        update_fields=["steps", "keep_errors", "priority", "keep_headers"],
     )

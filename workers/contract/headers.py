@@ -13,6 +13,8 @@ CONTENT_TYPE: Final = "regards.request.content_type"
 WORKER_ID: Final = "regards.worker_id"
 TYPE: Final = "regards.type"
 CONVERTER: Final = "regards.converter"
+#: By which the reference knows what is in a message, before it looks at `TYPE`.
+TYPE_ID: Final = "__TypeId__"
 STACKTRACE: Final = "x-exception-stacktrace"
 EXCEPTION_MESSAGE: Final = "x-exception-message"
 ORIGINAL_EXCHANGE: Final = "x-original-exchange"

@@ -1,13 +1,16 @@
 """A request as a worker receives it, in both forms: raw message and Celery task argument."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
 from workers.contract.gathering import gather, gather_headers
+
+#: Of an argument whose headers are kept from earlier steps: those that the last step returned itself.
+OWN_HEADERS: Final = "ownHeaders"
 
 _STANDARD = frozenset({names.TENANT, names.REQUEST_ID, names.OWNER, names.SESSION, names.CONTENT_TYPE})
 _NOT_ADDITIONAL = _STANDARD | {names.TRACE_PARENT}
@@ -46,7 +49,7 @@ class WorkRequest:
             session=names.text(headers, names.SESSION) or "",
             content_type=names.text(headers, names.CONTENT_TYPE) or "",
             content=body,
-            headers={name: str(value) for name, value in headers.items() if _is_additional(name, value)},
+            headers=_additional(headers),
             dispatch_id=message_id,
             trace_parent=names.trace_parent(headers),
         )
@@ -61,18 +64,20 @@ class WorkRequest:
             MalformedMessage: the argument does not have this shape.
         """
         if isinstance(argument, list) and argument:
-            return cls._gathered([cls.from_task_argument(one, dispatch_id=dispatch_id) for one in argument])
+            members = [cls.from_task_argument(one, dispatch_id=dispatch_id) for one in argument]
+            return cls._gathered(members, own=[_own_headers(one) for one in argument])
         if not isinstance(argument, Mapping) or not isinstance(argument.get("headers"), Mapping):
             raise MalformedMessage("The task argument must be an object with content and headers")
         content = bodies.decode_content(argument.get("content")) or b""
         return cls.from_raw(headers=argument["headers"], body=content, message_id=dispatch_id)
 
     @classmethod
-    def _gathered(cls, members: "list[Self]") -> Self:
+    def _gathered(cls, members: "list[Self]", own: Sequence[Mapping[str, str]]) -> Self:
+        # What a member returned itself goes before what another one only kept.
         return replace(
             members[0],
             content=gather([member.content for member in members]),
-            headers=gather_headers(member.headers for member in members),
+            headers=gather_headers([*(member.headers for member in members), *own]),
         )
 
     def _standard_headers(self) -> dict[str, str]:
@@ -99,6 +104,15 @@ class WorkRequest:
     def to_task_argument(self) -> dict[str, object]:
         """Return the one argument of the Celery task message of this request."""
         return {"content": bodies.encode_content(self.content), "headers": self.wire_headers()}
+
+
+def _own_headers(argument: object) -> dict[str, str]:
+    own = argument.get(OWN_HEADERS) if isinstance(argument, Mapping) else None
+    return _additional(own) if isinstance(own, Mapping) else {}
+
+
+def _additional(headers: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in headers.items() if _is_additional(name, value)}
 
 
 def _is_additional(name: str, value: object) -> bool:

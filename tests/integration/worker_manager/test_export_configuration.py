@@ -49,7 +49,12 @@ _WORKERS = st.builds(
 _STEPS = st.lists(
     st.tuples(st.integers(0, 4), _NAMES | st.lists(_NAMES, min_size=2, max_size=3)), min_size=1, max_size=3
 )
-_WORKFLOWS = st.builds(lambda name, steps: a_workflow_item(name, *steps), _NAMES | st.just("wf"), _STEPS)
+_WORKFLOWS = st.builds(
+    lambda name, steps, keep: a_workflow_item(name, *steps, keepHeaders=keep),
+    _NAMES | st.just("wf"),
+    _STEPS,
+    st.booleans(),
+)
 _SETTINGS = st.builds(lambda names: a_setting(*names), st.lists(_NAMES, max_size=2))
 _ITEMS = st.lists(_WORKERS | _WORKFLOWS | _SETTINGS, max_size=12)
 

@@ -13,6 +13,7 @@ from worker_manager.models import Workflow
 from worker_manager.services.workflows import stored_workflows
 from worker_manager.workflow_plan import PlanStep
 from workers.contract.conditions import Condition
+from workers.contract.repetition import Repeat
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,9 @@ _CLASH = (
     "To fix the configuration make sure the workflowTypes are not the same than the workers "
     "contentTypeInputs."
 )
+
+
+_FIT = Repeat(condition=Condition("acme.fit", ("poor",)), most=5, back_to=10, go_on=True)
 
 
 def _errors(tenant: Tenant, *items: Item) -> list[str]:
@@ -62,6 +66,7 @@ def test_it_stores_a_chain_with_a_parallel_step(tenant: Tenant) -> None:
             "choosy.json",
             PlanStep(20, "browse-image", condition=Condition("acme.kind", ("raster", "mosaic"))),
         ),
+        ("looped.json", PlanStep(20, "register", repeat=_FIT)),
     ],
 )
 def test_it_imports_the_examples(example: str, step: PlanStep) -> None:
@@ -82,6 +87,18 @@ def test_it_gives_back_the_condition_that_it_took(tenant: Tenant) -> None:
     assert _errors(tenant, a_workflow_item("ingest", steps=steps)) == []
     (item,) = stored_workflows(tenant=tenant)
     assert item.to_value()["steps"] == steps
+
+
+def test_it_gives_back_the_loop_that_it_took_and_what_is_kept(tenant: Tenant) -> None:
+    loop = {"from": 1, "while": {"header": "acme.fit", "in": ["poor"]}, "most": 4}
+    steps = [{"stepNumber": 1, "workerType": "a"}, {"stepNumber": 2, "workerType": "b", "repeat": loop}]
+    assert _errors(tenant, a_workflow_item("ingest", steps=steps, keepHeaders=True)) == []
+    (item,) = stored_workflows(tenant=tenant)
+    assert (item.to_value()["steps"], item.to_value()["keepHeaders"]) == (steps, True)
+    (plan,) = [plan for plan in queries.plans(tenant_ids=[tenant.pk]).values() if plan.workflow_type]
+    assert plan.keep_headers
+    assert _errors(tenant, a_workflow_item("ingest", (1, "a"))) == []
+    assert "keepHeaders" not in stored_workflows(tenant=tenant)[0].to_value()
 
 
 def test_it_replaces_a_stored_workflow(tenant: Tenant) -> None:

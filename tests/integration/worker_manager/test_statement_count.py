@@ -10,7 +10,7 @@ from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_ans
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.fakes.engine import Engine
-from worker_manager.models import Branch, Request
+from worker_manager.models import Branch, Request, Workflow
 from worker_manager.states import RequestStatus
 from workers.contract.work_answer import WorkAnswer
 
@@ -72,6 +72,23 @@ def test_it_advances_workflows(engine: Engine, count: int) -> None:
     answers = [an_answer("SUCCESS", request_id=f"r-{number}", content=b"1") for number in range(count)]
     # Tenants, requests, live types, update, session, outbox in and out.
     assert _statements(lambda: engine.answer(*answers)) == 7
+
+
+@_SIZES
+def test_it_goes_round_in_loops(engine: Engine, count: int) -> None:
+    tenant = a_tenant()
+    step = {"stepNumber": 1, "workerType": "sip-worker"}
+    loop = {"while": {"header": "fit", "in": ["poor"]}, "most": 5}
+    steps = [{**step, "repeat": loop}]
+    Workflow.objects.create(tenant=tenant, workflow_type="ingest", steps=steps, keep_headers=True)
+    live_workers("sip-worker")
+    engine.submit(*submissions(count, content_type="ingest"))
+    answers = [
+        an_answer(request_id=f"r-{number}", content=b"1", headers={"fit": "poor"}) for number in range(count)
+    ]
+    # As to a next step; the sessions count the same as before.
+    assert _statements(lambda: engine.answer(*answers)) == 6
+    assert len(engine.dispatches()) == 2 * count
 
 
 @_SIZES

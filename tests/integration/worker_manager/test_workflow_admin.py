@@ -1,5 +1,6 @@
 """Workflows in the admin: their steps in a form, their chain as a drawing."""
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,17 @@ def test_it_stores_a_parallel_step(admin_client: Client) -> None:
     parallel = {"stepNumber": 2, "workerTypes": "sip-worker\nlook\nlook", "contentTypeOutput": "all"}
     admin_client.post(f"{_LIST}add/", _filled(tenant, _FIRST, parallel))
     assert every(Workflow).get().steps[1] == {**parallel, "workerTypes": ["sip-worker", "look", "look"]}
+
+
+def test_it_stores_a_loop_and_that_headers_are_kept(admin_client: Client) -> None:
+    tenant = _tenant()
+    loop = {"from": 1, "while": {"header": "acme.fit", "in": ["poor"]}, "most": 4}
+    filled = _filled(tenant, _FIRST, {**_SECOND, "repeat": json.dumps(loop)}, keepHeaders="on")
+    admin_client.post(f"{_LIST}add/", filled)
+    stored = every(Workflow).get()
+    assert (stored.steps[1]["repeat"], stored.keep_headers) == (loop, True)
+    page = admin_client.get(f"{_LIST}{stored.pk}/change/").content.decode()
+    assert "repeats steps 1 to 7, while acme.fit is one of poor, at most 4 rounds" in page
 
 
 def test_it_shows_and_changes_one(admin_client: Client) -> None:

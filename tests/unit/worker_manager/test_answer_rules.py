@@ -1,5 +1,7 @@
 """Which answers count, and what they mean."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.worker_manager.answers import a_worker_says
@@ -9,6 +11,7 @@ from worker_manager.answer_rules import (
     End,
     Failed,
     Meaning,
+    Place,
     Postponed,
     Progress,
     meaning,
@@ -19,9 +22,20 @@ from worker_manager.answer_rules import (
 from worker_manager.policy import Failure
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.workflow_plan import Plan, PlanStep
+from workers.contract.conditions import Condition
+from workers.contract.repetition import Repeat
 
 _WORKFLOW = Plan(steps=(PlanStep(1, "a"), PlanStep(2, "b")), workflow_type="ingest")
 _SINGLE = Plan.single(worker_type="a", keep_errors=True)
+_ALONE = Place(plan=_SINGLE, step_number=0)
+_POOR = {"fit": "poor"}
+_LOOPED = Plan(
+    steps=(
+        PlanStep(1, "a", repeat=Repeat(condition=Condition("fit", ("poor",)), most=2)),
+        PlanStep(2, "b"),
+    ),
+    workflow_type="looped",
+)
 _NO_CONTENT = (
     'An error occurred at step 1 of the workflow "ingest". The workerResponseEvent r-1 did not return any '
     "content while it is required by the next worker. Workflow is therefore stopped at this step."
@@ -92,18 +106,56 @@ def test_it_tells_a_dispatch_id_from_other_correlation_ids(text: str | None, fou
 def test_it_reads_an_answer(
     status: str, content: bytes | None, plan: Plan, step: int, expected: Meaning
 ) -> None:
-    assert meaning(a_worker_says(status, content=content), plan=plan, step_number=step) == expected
+    place = Place(plan=plan, step_number=step)
+    assert meaning(a_worker_says(status, content=content), place=place) == expected
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "ERROR", "INVALID_CONTENT"])
 def test_it_joins_the_messages(status: str) -> None:
-    said = meaning(a_worker_says(status, messages=["a", "b"]), plan=_SINGLE, step_number=0)
+    said = meaning(a_worker_says(status, messages=["a", "b"]), place=_ALONE)
     assert "'a,b'" in repr(said)
 
 
 def test_it_passes_on_how_long_to_wait() -> None:
-    said = meaning(a_worker_says("RETRY_LATER", retry_after=2.5), plan=_SINGLE, step_number=0)
+    said = meaning(a_worker_says("RETRY_LATER", retry_after=2.5), place=_ALONE)
     assert said == Postponed(2.5, None)
+
+
+def test_it_goes_back_in_a_loop_with_what_was_made() -> None:
+    said = meaning(a_worker_says(content=b"x", headers=_POOR), place=Place(plan=_LOOPED, step_number=1))
+    assert said == Advance(_LOOPED.steps[0], b"x", _POOR, 1)
+
+
+def test_it_fails_for_good_when_there_are_no_more_rounds() -> None:
+    place = Place(plan=_LOOPED, step_number=1, repeats=1)
+    said = meaning(a_worker_says(content=b"x", headers=_POOR), place=place)
+    told = (
+        'Step 1 of the workflow "looped": given up after 2 rounds, as many as there may be, while still '
+        "fit is one of poor"
+    )
+    assert said == Failed(Failure.ERROR, told, for_good=True)
+
+
+def test_it_needs_content_for_another_round() -> None:
+    said = meaning(a_worker_says(headers=_POOR), place=Place(plan=_LOOPED, step_number=1))
+    assert isinstance(said, Failed)
+    assert not said.for_good
+
+
+def test_it_keeps_headers_and_looks_at_all_of_them() -> None:
+    plan = replace(_LOOPED, keep_headers=True)
+    place = Place(plan=plan, step_number=1, headers=_POOR | {"a": "1"})
+    said = meaning(a_worker_says(content=b"x", headers={"a": "2", "regards.tenant": "x"}), place=place)
+    assert said == Advance(plan.steps[0], b"x", {"fit": "poor", "a": "2"}, 1)
+    last = Place(plan=plan, step_number=2, headers={"a": "1"})
+    assert meaning(a_worker_says(content=b"x"), place=last) == End(b"x", {"a": "1"})
+
+
+def test_it_fails_for_good_when_it_would_keep_too_many_headers() -> None:
+    place = Place(plan=replace(_LOOPED, keep_headers=True), step_number=2, headers={"a": "x" * 65_536})
+    said = meaning(a_worker_says(content=b"x"), place=place)
+    told = 'Step 2 of the workflow "looped": the headers that are kept are limited to 65536 bytes, got 65537'
+    assert said == Failed(Failure.ERROR, told, for_good=True)
 
 
 @pytest.mark.parametrize(

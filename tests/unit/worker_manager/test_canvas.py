@@ -1,7 +1,9 @@
 """Workflows as chains of Celery signatures."""
 
+import json
 from typing import Any
 
+from celery import signature
 from celery.canvas import Signature, _chain, group
 
 from worker_manager.canvas import compile_plan, link
@@ -62,3 +64,41 @@ def test_it_gives_a_link_the_condition_of_its_step() -> None:
     ]
     compiled: Any = compile_plan(Plan.workflow(workflow_type="choosy", steps=steps, keep_errors=True))
     assert [task.kwargs for task in compiled.tasks] == [{}, {"onlyIf": condition}]
+
+
+_LOOP = {"while": {"header": "acme.fit", "in": ["poor"]}, "most": 3}
+
+
+def test_it_gives_the_end_of_a_loop_the_steps_of_a_round() -> None:
+    condition = {"header": "acme.kind", "in": ["raster"]}
+    steps = [
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerTypes": ["b", "c"]},
+        {"stepNumber": 3, "workerType": "d", "onlyIf": condition},
+        {"stepNumber": 4, "workerType": "e", "repeat": {"from": 2, **_LOOP}},
+    ]
+    plan = Plan.workflow(workflow_type="looped", steps=steps, keep_errors=True)
+    compiled: Any = compile_plan(plan)
+    # A group takes what follows it along.
+    told = json.loads(json.dumps(compiled.tasks[1].body.tasks[-1].kwargs["repeat"]))
+    written = told.pop("steps")
+    parallel: Any = signature(written[0])
+    conditional: Any = signature(written[1])
+    assert told == {"from": 2, **_LOOP}
+    assert [str(task.task) for task in parallel.tasks] == ["regards.worker.b", "regards.worker.c"]
+    assert (conditional.task, conditional.kwargs) == ("regards.worker.d", {"onlyIf": condition})
+
+
+def test_it_tells_each_link_to_keep_headers() -> None:
+    steps = [
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerType": "b", "repeat": {"from": 1, **_LOOP}},
+        {"stepNumber": 3, "workerTypes": ["c", "d"]},
+    ]
+    plan = Plan.workflow(workflow_type="keeping", steps=steps, keep_errors=True, keep_headers=True)
+    compiled: Any = compile_plan(plan)
+    first, second, parallel = compiled.tasks
+    assert first.kwargs == {"keepHeaders": True}
+    assert second.kwargs["keepHeaders"] is True
+    assert second.kwargs["repeat"]["steps"][0]["kwargs"] == {"keepHeaders": True}
+    assert [task.kwargs for task in parallel.tasks] == [{"keepHeaders": True}] * 2

@@ -1,6 +1,7 @@
 """The engine's own messages, as the contract writes them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -155,3 +156,11 @@ def test_it_reads_the_error_of_a_dead_letter(stacktrace: object, error: str) -> 
 def test_it_refuses_a_dead_letter_of_nobody(missing: str) -> None:
     with pytest.raises(MalformedMessage):
         WorkDeadLettered.from_wire(headers=_FIVE | {missing: None}, message_id=None)
+
+
+def test_it_carries_the_headers_of_workers_that_are_nobody_else_s() -> None:
+    odd = {"regards.tenant": "other", "__TypeId__": "x", "x-death-queue": "q", "traceparent": "t"}
+    sent = replace(_SUCCESS, additional_headers=odd | {"acme.kind": "raster"}).to_message()
+    assert sent.headers == {**_SUCCESS.to_message().headers, "acme.kind": "raster"}
+    read = RequestAnswered.from_wire(headers=sent.headers, body=sent.body)
+    assert read == replace(_SUCCESS, additional_headers={"acme.kind": "raster"})

@@ -12,13 +12,27 @@ from hypothesis import strategies as st
 from tests.factories.situations import SINGLE, WORKFLOW, a_situation
 from tests.factories.worker_manager import AT, later
 from worker_manager.policy import Failure, Policy
-from worker_manager.reasons import Reason, ReasonCode, Situation, reasons
+from worker_manager.reasons import OF_WORKFLOW, Reason, ReasonCode, Situation, reasons
 from worker_manager.states import FINAL, RequestStatus
-from worker_manager.workflow_plan import PlanStep
+from worker_manager.workflow_plan import Plan, PlanStep
+from workers.contract.conditions import Condition
+from workers.contract.repetition import Repeat
 
 _C = ReasonCode
 _SECOND, _LAST = WORKFLOW.steps[1:]
 _IMPATIENT = PlanStep.of(0, "unzip-worker", [Policy(max_attempts=2)])
+_LOOPED = Plan(
+    steps=(
+        PlanStep(1, "unzip-worker"),
+        PlanStep(
+            2,
+            "sip-worker",
+            repeat=Repeat(condition=Condition("acme.fit", ("poor",)), most=7, back_to=1),
+        ),
+        PlanStep(3, "store-worker"),
+    ),
+    workflow_type="looped",
+)
 _TYPES = ["unzip-worker", "sip-worker", "store-worker"]
 _FULL: Mapping[str, Any] = {"limit": 4, "in_flight": 4, "has_place": False}
 
@@ -143,6 +157,23 @@ def test_it_counts_the_steps() -> None:
     }
 
 
+def test_it_counts_the_rounds() -> None:
+    step = _LOOPED.steps[1]
+    found = reasons(situation=a_situation("DISPATCHED", plan=_LOOPED, step=step, repeats=2, live=_TYPES))
+    assert [reason.code for reason in found] == [_C.AWAITING_WORKER, _C.EARLIER_STEP, _C.IN_LOOP]
+    assert found[-1].to_json() == {
+        "code": "IN_LOOP",
+        "text": "Round 3 of at most 7 of steps 1 to 2, repeated while acme.fit is one of poor",
+        "facts": {
+            "fromStep": 1,
+            "toStep": 2,
+            "round": 3,
+            "mostRounds": 7,
+            "condition": "acme.fit is one of poor",
+        },
+    }
+
+
 @pytest.mark.parametrize(
     ("facts", "watchdog"),
     [
@@ -165,7 +196,11 @@ _STEPS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {"plan": None, "step": None},
         {"plan": SINGLE, "step": SINGLE.first},
-        *({"plan": WORKFLOW, "step": step, "step_number": step.number} for step in WORKFLOW.steps),
+        *(
+            {"plan": plan, "step": step, "step_number": step.number}
+            for plan in (WORKFLOW, _LOOPED)
+            for step in plan.steps
+        ),
     ]
 )
 _LOST: st.SearchStrategy[dict[str, Any]] = st.just({"plan": WORKFLOW, "step": None, "step_number": 7})
@@ -194,7 +229,7 @@ def _situations(draw: st.DrawFn, *, steps: st.SearchStrategy[dict[str, Any]] = _
 @given(situation=_situations(steps=_STEPS | _LOST), due=st.booleans())
 def test_it_has_a_reason_for_every_request_that_has_not_ended(situation: Situation, *, due: bool) -> None:
     found = reasons(situation=replace(situation, due_at=situation.due_at if due else None))
-    blocking = [reason for reason in found if reason.code != _C.EARLIER_STEP]
+    blocking = [reason for reason in found if reason.code not in OF_WORKFLOW]
     assert bool(blocking) == (situation.status not in FINAL)
 
 
@@ -231,6 +266,7 @@ _REMEDIES: Mapping[ReasonCode, Callable[[Situation, Reason], Situation]] = {
     _C.TENANT_INACTIVE: _active,
     _C.AWAITING_SWEEP: _same,
     _C.EARLIER_STEP: _same,
+    _C.IN_LOOP: _same,
 }
 
 
@@ -244,4 +280,4 @@ def test_it_leaves_a_waiting_request_nothing_but_the_sweep_once_the_reasons_are_
         for reason in reasons(situation=situation):
             situation = _REMEDIES[reason.code](situation, reason)
     assert _codes(situation)[0] == _C.AWAITING_SWEEP
-    assert set(_codes(situation)[1:]) <= {_C.EARLIER_STEP}
+    assert set(_codes(situation)[1:]) <= OF_WORKFLOW

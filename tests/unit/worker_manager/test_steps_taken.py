@@ -54,3 +54,11 @@ def test_it_counts_attempts_that_were_left_out() -> None:
         text = _attempt(text, step=0, attempt=attempt, outcome="LOST", ran=1, seconds=0, kept=2)
     (step,) = steps_taken(Trail.read(text))
     assert (step.attempts, step.run_time) == (7, 4000)
+
+
+def test_it_tells_the_round_of_the_last_attempt() -> None:
+    text = _attempt("", step=10, attempt=1, outcome="SUCCESS", ran=1, seconds=0)
+    at = later(20)
+    text = trail.dispatched(text, step=10, attempt=2, worker_type="t-10", at=at, kept=5, repeats=1)
+    (step,) = steps_taken(Trail.read(text))
+    assert (step.attempts, step.repeats) == (2, 1)

@@ -158,3 +158,16 @@ def test_it_stays_small() -> None:
 def test_it_leaves_alone_what_nobody_saw_begin() -> None:
     text = trail.started("", attempt=3, at=AT, worker_id="w")
     assert Trail.read(text).attempts == ()
+
+
+def test_it_notes_the_rounds_of_a_loop_that_were_before() -> None:
+    text = _ended(_dispatched(step=20, attempt=1))
+    text = trail.dispatched(text, step=20, attempt=2, worker_type="unzip", at=AT, kept=5, repeats=1)
+    assert [attempt.repeats for attempt in Trail.read(text).attempts] == [0, 1]
+    ended, attempt = trail.ended(text, ending=Ending(outcome=Outcome.SUCCESS), at=later(1))
+    assert attempt.repeats == 1
+    assert Trail.read(ended).attempts[-1] == attempt
+
+
+def test_it_writes_nothing_of_rounds_outside_of_loops() -> None:
+    assert _dispatched() == f'["D",0,1,"unzip",{_START}]'

@@ -30,7 +30,8 @@ def test_it_orders_the_steps_by_number() -> None:
     [(0, PlanStep(20, "b")), (20, PlanStep(30, "a")), (30, None), (7, PlanStep(20, "b"))],
 )
 def test_it_goes_on_with_the_next_higher_number(number: int, following: PlanStep | None) -> None:
-    assert _PLAN.after(number, None) == following
+    taken = _PLAN.after(number, None)
+    assert (taken.step if taken else None) == following
 
 
 def test_it_finds_a_step_by_its_number() -> None:
@@ -129,7 +130,7 @@ def test_it_leaves_out_steps_whose_condition_does_not_hold(
     number: int, headers: dict[str, str] | None, following: int | None
 ) -> None:
     taken = _CHOOSY.after(number, headers)
-    assert (taken.number if taken else None) == following
+    assert (taken.step.number if taken else None) == following
 
 
 def test_it_stores_conditions_and_only_those_that_there_are() -> None:
@@ -137,3 +138,67 @@ def test_it_stores_conditions_and_only_those_that_there_are() -> None:
     assert Plan.from_json(json.loads(json.dumps(stored))) == _CHOOSY
     assert set(stored["conditions"]) == {"2", "3", "4"}
     assert "conditions" not in _PLAN.to_json()
+
+
+_POOR = {"header": "acme.fit", "in": ["poor"]}
+_LOOPED = Plan.workflow(
+    workflow_type="looped",
+    steps=[
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerTypes": ["b", "c"]},
+        {"stepNumber": 3, "workerType": "d", "repeat": {"from": 2, "while": _POOR, "most": 3}},
+        {"stepNumber": 4, "workerType": "e"},
+    ],
+    keep_errors=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "repeats", "headers", "following"),
+    [
+        (3, 0, {"acme.fit": "poor"}, (2, 1)),
+        (2, 1, {"acme.fit": "poor"}, (3, 1)),
+        (3, 1, {"acme.fit": "good"}, (4, 0)),
+        (3, 1, None, (4, 0)),
+    ],
+)
+def test_it_goes_back_to_where_a_loop_begins(
+    number: int, repeats: int, headers: dict[str, str] | None, following: tuple[int, int]
+) -> None:
+    taken = _LOOPED.after(number, headers, repeats)
+    assert taken
+    assert (taken.step.number, taken.repeats) == following
+
+
+def test_it_knows_which_steps_are_repeated() -> None:
+    assert [_LOOPED.loop_of(number) is not None for number in (1, 2, 3, 4)] == [False, True, True, False]
+
+
+def test_it_stores_loops_and_only_those_that_there_are() -> None:
+    stored = _LOOPED.to_json()
+    assert Plan.from_json(json.loads(json.dumps(stored))) == _LOOPED
+    assert stored["loops"] == {"3": {"from": 2, "while": _POOR, "most": 3}}
+    assert "loops" not in _CHOOSY.to_json()
+
+
+_KEEPING = Plan.workflow(workflow_type="keeping", steps=_STEPS, keep_errors=True, keep_headers=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "kept"),
+    [
+        ({"a": "1", "b": "1"}, {"b": "2"}, {"a": "1", "b": "2"}),
+        ({"a": "1"}, None, {"a": "1"}),
+        (None, None, None),
+    ],
+)
+def test_it_keeps_headers_if_it_is_to(
+    before: dict[str, str] | None, own: dict[str, str] | None, kept: dict[str, str] | None
+) -> None:
+    assert _KEEPING.headers_after(before, own) == kept
+    assert _PLAN.headers_after(before, own) == own
+
+
+def test_it_stores_whether_it_keeps_headers() -> None:
+    assert Plan.from_json(json.loads(json.dumps(_KEEPING.to_json()))) == _KEEPING
+    assert "keepHeaders" not in _PLAN.to_json()

@@ -9,6 +9,7 @@ from worker_manager.admin.drawing import Chain, describe_chain, draw_chain
 from worker_manager.configuration.worker_items import WorkerItem
 from worker_manager.configuration.workflow_steps import WorkflowStep
 from workers.contract.conditions import Condition
+from workers.contract.repetition import Repeat
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -131,3 +132,52 @@ def test_it_tells_when_a_step_is_taken() -> None:
     told = "step 2, if acme.kind is one of raster, "
     assert f"{told}<b>: b" in describe_chain(chain)
     assert f"{told}&lt;b&gt;</title>" in draw_chain(chain)
+
+
+def _looped(*, first: int | None, last: int, members: tuple[str, ...] = ("b",)) -> Chain:
+    """Return a chain of three steps with a loop."""
+    repeat = Repeat(condition=Condition("acme.fit", ("<poor>",)), most=9, back_to=first)
+    named = [("a",), members, ("e",)]
+    steps = [
+        WorkflowStep(number, names, repeat=repeat if number == last else None)
+        for number, names in enumerate(named, 1)
+    ]
+    return replace(_chain(), steps=steps)
+
+
+def _ends_of_loops(drawing: ET.Element) -> list[tuple[float, float, float, float]]:
+    """Return where each arrow of a loop begins, how deep it goes, and where it ends."""
+    paths = [path.attrib["d"].split() for path in drawing.iter(f"{_SVG}path")]
+    loops = [path for path in paths if path[2].startswith("V")]
+    return [(float(d[0][1:]), float(d[2][1:]), float(d[3][1:]), float(d[4][1:])) for d in loops]
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 3), (2, 3), (None, 3), (None, 1)])
+def test_it_draws_the_way_back_of_a_loop(first: int | None, last: int) -> None:
+    drawing = _drawn(_looped(first=first, last=last, members=("b", "c")))
+    boxes = _boxes(drawing)
+    columns = sorted({x for x, _ in boxes})
+    ((start, floor, end, top),) = _ends_of_loops(drawing)
+    assert columns[last - 1] < start < columns[last - 1] + 170
+    assert columns[(first or last) - 1] < end < columns[(first or last) - 1] + 170
+    assert max(y + 58 for _, y in boxes) < floor < float(drawing.attrib["height"])
+    assert top < floor
+
+
+def test_it_leaves_no_room_for_loops_that_there_are_not() -> None:
+    plain, looped = _drawn(_chain(("a",), ("b",), ("e",))), _drawn(_looped(first=1, last=3))
+    assert float(plain.attrib["height"]) < float(looped.attrib["height"])
+    assert _ends_of_loops(plain) == []
+
+
+def test_it_tells_why_a_loop_is_gone_through() -> None:
+    chain = _looped(first=2, last=3)
+    told = "repeats steps 2 to 3, while acme.fit is one of <poor>, at most 9 rounds"
+    assert f"step 3: e (no live worker); {told}; makes" in describe_chain(chain)
+    assert "↺ while acme.fit is one of <poor>, at most 9 rounds" in _texts(_drawn(chain))
+    assert "<poor>" not in draw_chain(chain)
+
+
+def test_it_marks_in_which_round_a_request_is() -> None:
+    chain = replace(_looped(first=2, last=3), current=3, round=4)
+    assert "step 3, here in round 4" in _texts(_drawn(chain))

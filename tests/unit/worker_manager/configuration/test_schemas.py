@@ -13,7 +13,7 @@ from regards_processing.kernel.configuration.envelope import to_text
 from regards_processing.kernel.configuration.faults import InvalidItem, Value
 from regards_processing.kernel.configuration.file_schema import file_schema
 from tests.factories.configuration_files import a_file, a_setting, a_worker, a_workflow_item
-from worker_manager.configuration import conditions, policies, worker_items, workflow_items
+from worker_manager.configuration import conditions, policies, repeats, worker_items, workflow_items
 from worker_manager.configuration.worker_items import read_worker
 from worker_manager.configuration.workflow_items import read_workflow
 from worker_manager.module import MODULE
@@ -74,7 +74,22 @@ _VALUES = st.lists(_TEXTS | st.none(), max_size=3) | st.just(["x"] * 100) | st.j
 _CONDITIONS = _objects(
     header=_NAMES | st.sampled_from(["regards.x", "regardsx"]), **{"in": _VALUES}, notIn=_VALUES
 )
-_WORKFLOWS = _objects(workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans())
+#: Whether there is a step of a number, no schema knows.
+_STARTS: st.SearchStrategy[Any] = st.sampled_from([1, 2, 1.0, None, -1, 1.5, "1", True, []])
+_ROUNDS = st.sampled_from([1, 2, 2.0, 1000, 1001, None, "2", True])
+_REPEATS = st.fixed_dictionaries(
+    {},
+    optional={
+        "from": _STARTS,
+        "while": _CONDITIONS | _ANYTHING,
+        "most": _ROUNDS,
+        "goOn": st.none() | st.booleans() | st.just("yes"),
+        "until": st.none(),
+    },
+)
+_WORKFLOWS = _objects(
+    workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans(), keepHeaders=st.booleans() | st.none()
+)
 _quickly = settings(max_examples=300)
 
 
@@ -105,6 +120,14 @@ def test_it_accepts_the_conditions_that_the_code_accepts(value: Value) -> None:
     steps = [{"stepNumber": 1, "workerType": "a"}, {"stepNumber": 2, "workerType": "b", "onlyIf": value}]
     workflow = {"workflowType": "wf", "steps": steps}
     assert Draft202012Validator(conditions.SCHEMA).is_valid(value) == _is_read(read_workflow, workflow)
+
+
+@_quickly
+@given(value=_REPEATS | _SCALARS)
+def test_it_accepts_the_loops_that_the_code_accepts(value: Value) -> None:
+    steps = [{"stepNumber": 1, "workerType": "a"}, {"stepNumber": 2, "workerType": "b", "repeat": value}]
+    workflow = {"workflowType": "wf", "steps": steps}
+    assert Draft202012Validator(repeats.SCHEMA).is_valid(value) == _is_read(read_workflow, workflow)
 
 
 @_quickly

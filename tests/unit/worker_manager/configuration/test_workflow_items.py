@@ -8,6 +8,7 @@ from worker_manager.configuration.workflow_items import WorkflowItem, read_workf
 from worker_manager.configuration.workflow_steps import WorkflowStep
 from worker_manager.policy import Policy
 from workers.contract.conditions import Condition
+from workers.contract.repetition import Repeat
 
 _LONG = "x" * 256
 
@@ -115,8 +116,9 @@ def test_it_reads_what_it_writes() -> None:
         WorkflowStep(2, ("b", "c"), policy=Policy(max_attempts=2)),
         WorkflowStep(3, ("b", "b"), "both"),
         WorkflowStep(4, ("d",), condition=Condition("acme.kind", ("raster",), excluded=True)),
+        WorkflowStep(5, ("e",), repeat=Repeat(condition=Condition("fit", ("poor",)), most=9, back_to=3)),
     )
-    item = WorkflowItem(workflow_type="wf", steps=steps, keep_errors=False)
+    item = WorkflowItem(workflow_type="wf", steps=steps, keep_errors=False, keep_headers=True)
     assert read_workflow(item.to_value()) == item
 
 
@@ -165,3 +167,89 @@ def test_it_refuses_the_condition_of_a_parallel_step() -> None:
     parallel = {"stepNumber": 2, "workerTypes": ["b", "c"], "onlyIf": {"header": "h", "in": ["x"]}}
     (fault,) = _faults(a_workflow_item("wf", steps=[{"stepNumber": 1, "workerType": "a"}, parallel]))
     assert fault.text.startswith("[Null] onlyIf goes with workerType only")
+
+
+_LOOP = {"while": {"header": "h", "in": ["x"]}, "most": 3}
+
+
+@pytest.mark.parametrize(
+    ("repeat", "field", "text"),
+    [
+        ("x", "", "[Type] an object is expected at steps[1].repeat: rejected value [x]."),
+        ({**_LOOP, "until": 1}, "", "[Unknown] until is not known at steps[1].repeat: rejected value [1]."),
+        ({"most": 3}, ".while", "[NotNull] while must be present"),
+        ({**_LOOP, "while": {"header": "h"}}, ".while", "[Size] either in or notIn is expected"),
+        ({**_LOOP, "most": None}, ".most", "[NotNull] most must be present"),
+        ({**_LOOP, "most": 1}, ".most", "[Range] a whole number from 2 to 1000 is expected"),
+        ({**_LOOP, "most": 1001}, ".most", "[Range] a whole number from 2 to 1000 is expected"),
+        ({**_LOOP, "most": 2.5}, ".most", "[Range] a whole number from 2 to 1000 is expected"),
+        ({**_LOOP, "from": -1}, ".from", "[Min] the number of this step or of an earlier one is expected"),
+        ({**_LOOP, "from": "1"}, ".from", "[Min] the number of this step or of an earlier one is expected"),
+        ({**_LOOP, "goOn": "yes"}, ".goOn", "[Type] true or false is expected"),
+        ({**_LOOP, "from": 3}, ".from", "[Range] step 2 can be repeated from itself or an earlier step only"),
+        ({**_LOOP, "from": 0}, ".from", "[Range] step 2 can be repeated from itself or an earlier step only"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_loop(repeat: object, field: str, text: str) -> None:
+    steps = [
+        {"stepNumber": 1, "workerType": "a"},
+        {"stepNumber": 2, "workerType": "b", "repeat": repeat},
+        {"stepNumber": 3, "workerType": "c"},
+    ]
+    (fault,) = _faults(a_workflow_item("wf", steps=steps))
+    assert fault.field == f"steps[1].repeat{field}"
+    assert fault.text.startswith(text)
+
+
+def test_it_names_the_steps_that_a_loop_can_begin_with() -> None:
+    steps = [
+        {"stepNumber": 20, "workerType": "b", "repeat": {**_LOOP, "from": 15}},
+        {"stepNumber": 10, "workerType": "a"},
+    ]
+    (fault,) = _faults(a_workflow_item("wf", steps=steps))
+    assert fault.allowed == "a step number up to 20, which are 10, 20"
+
+
+@pytest.mark.parametrize(
+    ("loops", "field", "told"),
+    [
+        ({2: 1, 3: 2}, "steps[2].repeat.from", "the loop of steps 1 to 2 has steps of this one"),
+        ({2: 2, 4: 1}, "steps[3].repeat.from", "the loop of steps 2 to 2 has steps of this one"),
+        ({3: 1, 4: 3}, "steps[3].repeat.from", "the loop of steps 1 to 3 has steps of this one"),
+    ],
+)
+def test_it_refuses_loops_that_share_a_step(loops: dict[int, int], field: str, told: str) -> None:
+    steps = [
+        {"stepNumber": number, "workerType": "a"}
+        | ({"repeat": {**_LOOP, "from": loops[number]}} if number in loops else {})
+        for number in (1, 2, 3, 4)
+    ]
+    (fault,) = _faults(a_workflow_item("wf", steps=steps))
+    assert (fault.field, told in fault.text) == (field, True)
+
+
+def test_it_takes_loops_that_follow_each_other() -> None:
+    steps = [
+        {"stepNumber": 1, "workerType": "a", "repeat": {**_LOOP, "from": 1}},
+        {"stepNumber": 2, "workerTypes": ["b", "c"]},
+        {"stepNumber": 3, "workerType": "a", "repeat": {**_LOOP, "from": 2.0, "goOn": True}},
+    ]
+    read = read_workflow(a_workflow_item("wf", steps=steps)["value"]).steps
+    assert [step.repeat and step.repeat.back_to for step in read] == [1, None, 2]
+
+
+def test_it_refuses_the_loop_of_a_parallel_step() -> None:
+    parallel = {"stepNumber": 2, "workerTypes": ["b", "c"], "repeat": _LOOP}
+    (fault,) = _faults(a_workflow_item("wf", steps=[{"stepNumber": 1, "workerType": "a"}, parallel]))
+    assert fault.text.startswith("[Null] repeat goes with workerType only at steps[1].repeat")
+
+
+@pytest.mark.parametrize(("given", "kept"), [(True, True), (False, False), (None, False)])
+def test_it_reads_whether_headers_are_kept(given: object, *, kept: bool) -> None:
+    item = read_workflow(a_workflow_item("wf", (1, "a"), keepHeaders=given)["value"])
+    assert (item.keep_headers, "keepHeaders" in item.to_value()) == (kept, kept)
+
+
+def test_it_refuses_other_wishes_about_headers() -> None:
+    (fault,) = _faults(a_workflow_item("wf", (1, "a"), keepHeaders="all"))
+    assert (fault.field, fault.allowed) == ("keepHeaders", "true or false")

@@ -82,3 +82,14 @@ def test_it_refuses_malformed_headers(headers: dict[str, object], reason: str) -
 def test_it_refuses_a_malformed_task_argument(argument: object, reason: str) -> None:
     with pytest.raises(MalformedMessage, match=reason):
         WorkRequest.from_task_argument(argument, dispatch_id=None)
+
+
+def test_it_prefers_what_a_member_returned_itself_to_what_another_one_kept() -> None:
+    kept = _HEADERS | {"kind": "raster", "size": "7"}
+    members = [
+        {"content": "MQ==", "headers": kept | {"size": "8"}, "ownHeaders": {"size": "8"}},
+        {"content": "Mg==", "headers": kept | {"by": "c"}, "ownHeaders": {"by": "c", "regards.tenant": "x"}},
+    ]
+    gathered = WorkRequest.from_task_argument(members, dispatch_id=None)
+    assert gathered.headers == {"kind": "raster", "size": "8", "by": "c"}
+    assert gathered.content == b'{"contents":[1,2]}'
