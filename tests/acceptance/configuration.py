@@ -50,6 +50,17 @@ def choosy(workflow_type: str, first: str, *others: tuple[str, str]) -> Item:
     return {"key": _WORKFLOW, "value": {"workflowType": workflow_type, "steps": steps}}
 
 
+def looped(workflow_type: str, first: str, second: str, last: str) -> Item:
+    """Return a workflow whose first two steps are gone through three times, and whose headers are kept."""
+    again = {"from": 10, "while": {"header": "acme.step", "in": ["b"]}, "most": 3, "goOn": True}
+    steps = [
+        {"stepNumber": 10, "workerType": first},
+        {"stepNumber": 20, "workerType": second, "repeat": again},
+        {"stepNumber": 30, "workerType": last},
+    ]
+    return {"key": _WORKFLOW, "value": {"workflowType": workflow_type, "keepHeaders": True, "steps": steps}}
+
+
 def skipped(*content_types: str) -> Item:
     return {"key": _SETTING, "value": {"name": "skipContentTypes", "value": json.dumps(content_types)}}
 
@@ -95,6 +106,7 @@ ITEMS: Sequence[Item] = (
     workflow("mended-at-step-two", "accept-late", "accept-mend"),
     workflow("three-steps", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
     choosy("choosy", "accept-stamp-a", ("accept-stamp-b", "z"), ("accept-stamp-c", "a")),
+    looped("looped", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c"),
     parallel("in-parallel", "accept-stamp-a", ("accept-stamp-b", "accept-stamp-b"), "accept-echo"),
     workflow("with-late-step", "accept-stamp-a", "accept-stamp-b", "accept-stamp-c", "accept-late"),
     workflow("foreign-in-the-middle", "accept-binary", "foreign-middle", "accept-inspect"),

@@ -35,6 +35,15 @@ _CHOOSY = [
     {**_STEPS[2], "onlyIf": {"header": "acme.step", "in": ["a"]}},
 ]
 
+_LOOPED = [
+    _STEPS[0],
+    {
+        **_STEPS[1],
+        "repeat": {"from": 10, "while": {"header": "acme.step", "in": ["b"]}, "most": 3, "goOn": True},
+    },
+    _STEPS[2],
+]
+
 #: Runs steps without a manager: a request's id, its content type, the steps and its body.
 RunNatively = Callable[[str, str, Sequence[Mapping[str, Any]], bytes], dict[str, Any]]
 
@@ -95,6 +104,17 @@ def test_it_leaves_out_the_steps_that_the_native_chain_leaves_out(
     managed = json.loads(client.await_final("native-5").content)
     native = run_natively("native-6", "choosy", _CHOOSY, body)
     assert _without_tokens(managed)["trail"] == ["a", "c"]
+    assert _without_tokens(native["content"]) == _without_tokens(managed)
+
+
+def test_it_repeats_the_steps_that_the_native_chain_repeats(
+    client: Client, run_natively: RunNatively
+) -> None:
+    body = b'{"name":"scene"}'
+    client.submit("native-7", "looped", body)
+    managed = json.loads(client.await_final("native-7").content)
+    native = run_natively("native-8", "looped", _LOOPED, body)
+    assert _without_tokens(managed)["trail"] == ["a", "b", "a", "b", "a", "b", "c"]
     assert _without_tokens(native["content"]) == _without_tokens(managed)
 
 

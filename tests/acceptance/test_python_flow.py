@@ -27,7 +27,7 @@ def test_what_python_composes_is_imported_and_runs_as_in_memory(
         check=True,
     ).stdout
     shared.manage("import_configuration", "-", stdin=exported)
-    types = ",".join(sorted({name for members in FLOW.steps() for name in members}))
+    types = ",".join(sorted({name for link in FLOW.links() for name in link.workers}))
     shared.start(
         "fleet",
         ["-m", "celery", "-A", "workers", "worker", "-P", "solo", "--types", types],

@@ -11,6 +11,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from workers.contract.gathering import gather, gather_headers
+from workers.contract.itinerary import Taken, after
+from workers.contract.kept_headers import HeadersTooLarge, keep
+from workers.contract.repetition import RoundsUsedUp
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
 from workers.sdk import declare
@@ -19,7 +22,7 @@ from workers.sdk.loading import load_types
 from workers.sdk.recordings import Recording
 from workers.sdk.runner import Runner
 from workers.sdk.tracing import Tracing
-from workers.sdk.workflows import Workflow
+from workers.sdk.workflows import Link, Workflow
 
 #: Attempts that a dispatch gets, unless told otherwise.
 _ATTEMPTS: Final = 3
@@ -64,7 +67,8 @@ class MemoryManager:
     ) -> WorkAnswer:
         """Take a request through a worker type, by its name or its function, or through a workflow.
 
-        Returns the answer of the last step that was taken, or the first one that was no success.
+        Returns the answer of the last step that was taken, with the headers that the workflow keeps, or the
+        first one that was no success; that is also one after which a loop has no more rounds.
         ``request_id`` is a new one unless given.
 
         Raises:
@@ -81,16 +85,20 @@ class MemoryManager:
             content=content,
             headers=dict(headers or {}),
         )
-        conditions = work.conditions() if isinstance(work, Workflow) else {}
-        for step, members in enumerate(_steps(work), 1):
-            if step in conditions and not conditions[step].holds(request.headers):
-                continue
-            answer = self._step(members, request, place=f"{number}:{step}")
+        steps, keeps = _steps(work), isinstance(work, Workflow) and work.keep_headers
+        taken: Taken[Link] | None = Taken(steps[0])
+        while taken:
+            answer = self._step(taken, request, place=f"{number}:{taken.step.number}")
             if answer.status is not AnswerStatus.SUCCESS:
                 break
-            request = replace(
-                request, content=answer.content or b"", headers=dict(answer.additional_headers or {})
-            )
+            own = answer.additional_headers or {}
+            try:
+                headers = keep(request.headers, own) if keeps else dict(own)
+                request = replace(request, content=answer.content or b"", headers=headers)
+                answer = replace(answer, additional_headers=headers or None)
+                taken = after(steps, number=taken.step.number, headers=headers, repeats=taken.repeats)
+            except (RoundsUsedUp, HeadersTooLarge) as error:
+                return replace(answer, status=AnswerStatus.ERROR, messages=(str(error),), content=None)
         return answer
 
     def process_bulk(
@@ -102,7 +110,7 @@ class MemoryManager:
             UnknownWorkerType: nothing declares it as a bulk type.
             DeclarationError: the function declares none.
         """
-        ((name,),) = _steps(work)
+        ((name,),) = (step.workers for step in _steps(work))
         requests = [
             _received(
                 WorkRequest(
@@ -127,15 +135,16 @@ class MemoryManager:
         Raises:
             UnknownWorkerType: nothing declares its worker type.
         """
-        ((name,),) = _steps(recording.worker_type)
+        ((name,),) = (step.workers for step in _steps(recording.worker_type))
         return self._dispatched(name, recording.request)
 
-    def _step(self, members: Sequence[str], request: WorkRequest, *, place: str) -> WorkAnswer:
+    def _step(self, taken: Taken[Link], request: WorkRequest, *, place: str) -> WorkAnswer:
         """Return the answer to a step; to a parallel one that of all members, or of one that failed."""
+        members, earlier = taken.step.workers, taken.repeats * self._attempts
         if len(members) == 1:
-            return self._attempted(members[0], request, place=place)
+            return self._attempted(members[0], request, place=place, earlier=earlier)
         answers = [
-            self._attempted(name, request, place=f"{place}:{branch}")
+            self._attempted(name, request, place=f"{place}:{branch}", earlier=earlier)
             for branch, name in enumerate(members, 1)
         ]
         failed = [one for one in answers if one.status is not AnswerStatus.SUCCESS]
@@ -147,8 +156,9 @@ class MemoryManager:
             additional_headers=gather_headers(one.additional_headers for one in answers),
         )
 
-    def _attempted(self, name: str, request: WorkRequest, *, place: str) -> WorkAnswer:
-        for attempt in range(1, self._attempts + 1):
+    def _attempted(self, name: str, request: WorkRequest, *, place: str, earlier: int) -> WorkAnswer:
+        """Return the answer to the last attempt; ``earlier`` ones were in rounds before."""
+        for attempt in range(earlier + 1, earlier + self._attempts + 1):
             answer = self._dispatched(name, replace(request, dispatch_id=f"{place}:{attempt}"))
             if answer.status is not AnswerStatus.RETRY_LATER:
                 break
@@ -181,11 +191,11 @@ def _received(request: WorkRequest) -> WorkRequest:
     )
 
 
-def _steps(work: str | Callable[..., Any] | Workflow) -> list[tuple[str, ...]]:
-    """Return the worker types of each step; they are loaded."""
+def _steps(work: str | Callable[..., Any] | Workflow) -> list[Link]:
+    """Return the steps; their worker types are loaded."""
     if isinstance(work, Workflow):
-        steps = work.steps()
+        steps = work.links()
     else:
-        steps = [(work if isinstance(work, str) else declare.declared_by(work).name,)]
-    load_types(types=[name for members in steps for name in members], modules=[])
+        steps = [Link(1, (work if isinstance(work, str) else declare.declared_by(work).name,))]
+    load_types(types=[name for step in steps for name in step.workers], modules=[])
     return steps

@@ -29,6 +29,13 @@ def echo(request: WorkRequest, context: WorkContext) -> WorkResult:
     )
 
 
+@worker_type("grow", version="1.0")
+def grow(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Add to what came in, and tell whether that is enough."""
+    content = request.content + b"+"
+    return WorkResult(content=content, additional_headers={"fit": "poor" if len(content) < 100 else "good"})
+
+
 class Scene(BaseModel):
     """What is measured."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from workers.sdk import WorkContext, WorkRequest, WorkResult, worker_type
-from workers.sdk.workflows import Condition, Workflow, chain, group, step
+from workers.sdk.workflows import Condition, Workflow, chain, group, repeat, step
 
 
 class Delivery(BaseModel):
@@ -41,4 +41,20 @@ RASTER = Condition("acme.kind", ("raster",))
 CHOOSY = Workflow("choosy", chain(step(unpack), step("flow-quicklook", only_if=RASTER)))
 HASTY = Workflow("hasty", chain(step(unpack, only_if=RASTER), step(unpack)))
 CROWDED = Workflow("crowded", chain(step(unpack), group(step(unpack, only_if=RASTER), step(unpack))))
+POOR = Condition("acme.fit", ("poor",))
+LOOPED = Workflow(
+    "looped",
+    chain(
+        step(unpack),
+        repeat(
+            step("flow-refine"),
+            group(step(footprint), step("flow-checksum")),
+            step("flow-measure", only_if=RASTER),
+            while_=POOR,
+            most=5,
+        ),
+        repeat(step("flow-poll"), while_=POOR, most=100, go_on=True),
+    ),
+    keep_headers=True,
+)
 LONELY = Workflow("lonely", group([step(unpack)]))

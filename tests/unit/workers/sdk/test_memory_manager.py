@@ -21,7 +21,7 @@ from workers.sdk import (
 from workers.sdk.errors import DeclarationError, UnknownWorkerType
 from workers.sdk.loading import load_types
 from workers.sdk.memory_manager import MemoryManager
-from workers.sdk.workflows import Condition, Workflow, chain, group, step
+from workers.sdk.workflows import Condition, Workflow, chain, group, repeat, step
 
 
 class Words(BaseModel):
@@ -45,6 +45,11 @@ def tell(request: WorkRequest, _context: WorkContext) -> WorkResult:
     return WorkResult.json([json.loads(request.content), dict(request.headers), request.dispatch_id])
 
 
+def grow(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    content = request.content + b"+"
+    return WorkResult(content=content, additional_headers={"fit": "poor" if len(content) < 4 else "good"})
+
+
 def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
     if request.dispatch_id in {"1:1:3", "2:1:1"}:
         return WorkResult(content=str(request.dispatch_id).encode())
@@ -55,7 +60,7 @@ def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryManager]:
     load_types(types=["digest"], modules=[])
     monkeypatch.setattr(declare, "_declared", {"digest": declare.find("digest")})
-    for function in (split, count, shout, tell):
+    for function in (split, count, shout, tell, grow):
         worker_type(function.__name__, version="1")(function)
     with MemoryManager({"REGARDS_VAR": str(tmp_path)}) as playing:
         yield playing
@@ -104,6 +109,34 @@ def test_it_leaves_out_a_step_whose_condition_does_not_hold(manager: MemoryManag
     assert manager.process(ending, content=b"a b").content == b'{"words":["a","b"]}'
     with pytest.raises(DeclarationError, match="the first step is always taken"):
         manager.process(Workflow("hasty", step("tell", only_if=by_split)))
+
+
+_POOR = Condition("fit", ("poor",))
+
+
+def test_it_goes_round_in_loops(manager: MemoryManager) -> None:
+    alone = Workflow("alone", repeat(step("grow"), while_=_POOR, most=9))
+    assert manager.process(alone, content=b"x").content == b"x+++"
+    assert [one.dispatch_id for one in manager.answers] == ["1:1:1", "1:1:4", "1:1:7"]
+    both = Workflow("both", repeat(step("grow"), step("grow"), while_=_POOR, most=9))
+    assert manager.process(both, content=b"").content == b"++++"
+    mild = Workflow("mild", chain(repeat(step("grow"), while_=_POOR, most=2, go_on=True), step("grow")))
+    assert manager.process(mild, content=b"").content == b"+++"
+
+
+def test_it_fails_after_the_last_round_that_may_be(manager: MemoryManager) -> None:
+    answer = manager.process(Workflow("odd", repeat(step("grow"), while_=_POOR, most=2)), content=b"")
+    assert (answer.status, answer.content) == (AnswerStatus.ERROR, None)
+    assert answer.messages == (
+        "given up after 2 rounds, as many as there may be, while still fit is one of poor",
+    )
+
+
+def test_it_keeps_headers_if_the_workflow_does(manager: MemoryManager) -> None:
+    steps = chain(step("grow"), step(split), step("count"))
+    kept = manager.process(Workflow("all", steps, keep_headers=True), content=b"a b")
+    assert (kept.additional_headers, kept.content) == ({"fit": "good", "by": "count"}, b"2")
+    assert manager.process(Workflow("last", steps), content=b"a b").additional_headers == {"by": "count"}
 
 
 def test_it_ends_a_workflow_at_the_first_step_that_fails(manager: MemoryManager) -> None:
