@@ -20,7 +20,7 @@ from tests.factories.worker_manager import (
 )
 from tests.fakes.engine import Engine
 from tests.fakes.other_process import while_uncommitted
-from worker_manager.models import Branch, Request, WorkerInstance
+from worker_manager.models import Branch, Request, WorkerInstance, Workflow
 from worker_manager.services.answers import apply_answers
 from worker_manager.services.dead_letters import fail_dead_requests
 from worker_manager.services.liveness import record_heartbeats
@@ -75,6 +75,21 @@ def test_it_advances_a_workflow_once(engine: Engine) -> None:
         apply_answers(answers=answers, at=AT)
     assert len(other.result()) == 1
     assert (the_request().step_number, len(engine.dispatches())) == (2, 1)
+
+
+def test_it_begins_a_round_of_a_loop_once(engine: Engine) -> None:
+    loop = {"while": {"header": "fit", "in": ["poor"]}, "most": 9}
+    steps = [{"stepNumber": 1, "workerType": "b", "repeat": loop}]
+    Workflow.objects.create(tenant=a_tenant(), workflow_type="ingest", steps=steps)
+    live_workers("b", protocol="celery")
+    engine.submit(a_submission(content_type="ingest"))
+    engine.forget()
+    dispatch_id = the_request().dispatch_id
+    answers = [an_answer("SUCCESS", content=b"1", headers={"fit": "poor"}, dispatch_id=dispatch_id)]
+    with while_uncommitted(lambda: apply_answers(answers=answers, at=AT)) as other:
+        apply_answers(answers=answers, at=AT)
+    assert len(other.result()) == 1
+    assert (the_request().repeats, len(engine.dispatches())) == (1, 1)
 
 
 def test_it_gathers_once_when_two_managers_hear_the_last_branches(engine: Engine) -> None:
