@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("worker_manager", "0015_held_branches")]
+    dependencies = [("worker_manager", "0016_hold_seconds")]
 
     operations = [
         migrations.AddField("request", "repeats", models.IntegerField(default=0, db_default=0)),
