@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.workers.fleet import Broker, Fleet
 from tests.integration.workers.manager import Manager
+from tests.integration.workers.s3_server import Bucket, S3Server, reached, serving_s3
 from tests.stack.environment import Servers
 from tests.stack.vhosts import own_vhost
 
@@ -48,3 +49,17 @@ def fleet(broker: Broker, shared_manager: Manager) -> Iterator[Fleet]:  # noqa: 
 def manager(shared_manager: Manager, fleet: Fleet) -> Manager:  # noqa: ARG001  # a manager needs a fleet
     """Play the manager of a running fleet."""
     return shared_manager
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[S3Server]:
+    """Run an S3 server."""
+    with serving_s3() as serving:
+        yield serving
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Make a bucket that a fleet in this process reaches."""
+    reached(s3_server, nowhere=tmp_path / "none", monkeypatch=monkeypatch)
+    return s3_server.new_bucket()

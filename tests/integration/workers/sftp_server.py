@@ -25,6 +25,8 @@ class SftpServer:
     key: paramiko.PKey
     #: Bytes that may be read or written until every connection ends; ``None``: any number.
     breaks_after: int | None = None
+    #: Whether it says that it has written what it has not.
+    loses: bool = False
     #: Where reading began, for each file that was opened to be read.
     read_from: list[int] = field(default_factory=list)
     transports: list[paramiko.Transport] = field(default_factory=list)
@@ -78,7 +80,7 @@ class _Handle(paramiko.SFTPHandle):
 
     def write(self, offset: int, data: Any) -> int:
         self.served.count(len(data))
-        return super().write(offset, data)
+        return SFTP_OK if self.served.loses else super().write(offset, data)
 
     def stat(self) -> Any:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))

@@ -136,6 +136,12 @@ def test_it_gives_up_without_the_file_or_the_right_to_it(server: _Server, tmp_pa
         transfer(_order(server, tmp_path), storage=tmp_path)
 
 
+def test_it_tells_nobody_of_the_signature_of_a_url(server: _Server, tmp_path: Path) -> None:
+    with pytest.raises(InvalidContent, match=r"/b b\.bin\?…' cannot be had: 404") as caught:
+        transfer(_order(server, tmp_path, name="b b.bin?X-Signature=s%20ecret"), storage=tmp_path)
+    assert "ecret" not in caught.value.message
+
+
 def test_it_sends_by_ftp_and_brings_back(ftp: tuple[str, Path], tmp_path: Path) -> None:
     url, folder = ftp
     here = tmp_path / "default" / "here" / "a.bin"

@@ -108,6 +108,15 @@ def test_it_leaves_no_half_of_a_file_under_its_name(server: SftpServer, scene: P
     assert (server.folder / "b.bin").read_bytes() == _SMALL
 
 
+def test_it_gives_no_name_to_a_file_that_has_not_arrived(
+    server: SftpServer, scene: Path, tmp_path: Path
+) -> None:
+    server.loses = True
+    with pytest.raises(RetryLater, match=f"0 of {len(_SMALL)} bytes have arrived"):
+        transfer({"source": scene.as_uri(), "target": f"{server.url}/b.bin"}, storage=tmp_path)
+    assert _names(server.folder) == ["a.bin"]
+
+
 def test_it_replaces_another_file_only_when_asked_to(server: SftpServer, scene: Path, tmp_path: Path) -> None:
     (server.folder / "a.bin").write_bytes(b"other")
     order = {"source": scene.as_uri(), "target": f"{server.url}/a.bin"}

@@ -8,7 +8,8 @@ from typing import BinaryIO
 from workers.builtin.environment import names
 from workers.builtin.file_access import FileAccess
 from workers.builtin.full_disk import is_full
-from workers.builtin.transfer.remote import SECONDS_BEFORE_RETRY, connected, protocol_of
+from workers.builtin.transfer.failures import SECONDS_BEFORE_RETRY
+from workers.builtin.transfer.remote import connected, protocol_of
 from workers.builtin.transfer.source import opened
 from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest
 

@@ -13,8 +13,9 @@ from workers.builtin.extract_archive.extraction import ExtractedFile, extract
 from workers.builtin.extract_archive.limits import ExtractLimits
 from workers.builtin.extract_archive.placement import place
 from workers.builtin.file_digest import digests_of
+from workers.builtin.shown_url import shown
 from workers.builtin.storage_layout import request_folder, staging_folder
-from workers.builtin.transfer.remote import protocol_of, shown
+from workers.builtin.transfer.remote import protocol_of
 from workers.sdk import RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
 
 _BODY: Final = Path(__file__).with_name("body.schema.json")

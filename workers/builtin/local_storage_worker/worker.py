@@ -61,6 +61,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
 def _source(url: str, *, limits: TransferLimits, request: WorkRequest, context: WorkContext) -> RemoteFile:
     if protocol_of(url) == "file":
         return local_file(FileAccess.of(request=request, context=context).locate(url, field="url"))
+    limits.sources.check(url, field="url")
     return connected(url, allowed=limits.protocols, setting="TRANSFER_PROTOCOLS", field="url")
 
 

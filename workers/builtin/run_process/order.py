@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Self
 
 from workers.builtin.run_process.seals import opened
+from workers.builtin.shown_url import shown
 from workers.processes.profile import Cardinality
 from workers.sdk import InvalidContent, WorkRequest
 
@@ -41,7 +42,7 @@ class InputFile:
     @property
     def shown(self) -> str:
         """What people are told of when it cannot be had."""
-        return f"internal {self.checksum}" if self.internal else self.url
+        return f"internal {self.checksum}" if self.internal else shown(self.url)
 
     @property
     def names_a_feature(self) -> bool:

@@ -68,13 +68,15 @@ class _Office:
         if protocol_of(reference) == "file":
             return self.readable.locate(reference, field=field)
         self._check_allowed(reference, field=field)
+        self.limits.sources.check(reference, field=field)
         return None
 
     def local_target(self, reference: str, *, field: str) -> Path | None:
         """Return a local target, or ``None`` for one that may be sent elsewhere."""
         if protocol_of(reference) == "file":
             return self.writable.place(reference, field=field)
-        check_writable(self._check_allowed(reference, field=field), field=field)
+        check_writable(reference, protocol=self._check_allowed(reference, field=field), field=field)
+        self.limits.targets.check(reference, field=field)
         return None
 
     def connected(self, reference: str, *, field: str) -> RemoteFile:

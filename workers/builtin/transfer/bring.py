@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Final
 
+from workers.builtin.transfer.failures import SECONDS_BEFORE_RETRY
 from workers.builtin.transfer.partial import Partial, is_same, partial_of
-from workers.builtin.transfer.remote import SECONDS_BEFORE_RETRY, RemoteFile
+from workers.builtin.transfer.remote import RemoteFile
 from workers.builtin.transfer.source import Version, opened, version_of
 from workers.builtin.transfer.terms import Announced, Transferred, Watch, WrongFile
 from workers.sdk import InvalidContent, RetryLater

@@ -1,31 +1,39 @@
 """Sending a file to another server: it appears there whole, or not at all."""
 
+import math
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from workers.builtin.file_digest import new_digest
-from workers.builtin.transfer.remote import SECONDS_BEFORE_RETRY, RemoteFile, reaching
+from workers.builtin.shown_url import shown
+from workers.builtin.transfer.failures import SECONDS_BEFORE_RETRY, is_forever, reaching
+from workers.builtin.transfer.remote import S3, RemoteFile
 from workers.builtin.transfer.source import opened, version_of
 from workers.builtin.transfer.terms import Announced, TargetTaken, Transferred, Watch
 from workers.sdk import InvalidContent, RetryLater
 
 #: Stores where a file appears when all of it is there.
-_WHOLE: Final = frozenset({"abfs", "az", "gcs", "gs", "memory", "s3", "s3a"})
+_WHOLE: Final = frozenset({"abfs", "az", "gcs", "gs", "memory"}) | S3
 #: Servers where a file is written under another name first.
 _RENAMING: Final = frozenset({"ftp", "sftp", "ssh"})
+#: What S3 takes a large file in: bytes of a part, more only where a file would have too many of them.
+_PART_BYTES: Final = 16 * 1024 * 1024
+_MOST_PARTS: Final = 10_000
 
 
-def check_writable(protocol: str, *, field: str) -> None:
-    """Refuse protocols by which files are only read.
+def check_writable(url: str, *, protocol: str, field: str) -> None:
+    """Refuse protocols by which files are only read, and URLs that name a folder.
 
     Raises:
-        InvalidContent: it is such a protocol.
+        InvalidContent: it is such a protocol or URL.
     """
     if protocol not in _WHOLE | _RENAMING:
         choices = ", ".join(sorted(_WHOLE | _RENAMING))
         raise InvalidContent(f"{field}: nothing is written by {protocol}; by these: {choices}")
+    if url.endswith("/"):
+        raise InvalidContent(f"{field}: {shown(url)!r} names a folder, the place of the file is expected")
 
 
 def send(
@@ -50,7 +58,8 @@ def send(
     announced.check_size(version.size, max_bytes=max_bytes, name=source.shown)
     if not overwrite and _exists(target, field=field):
         return _found(source, target, announced, watch, field)
-    with _writing(target, field=field) as stream:
+    largest = max_bytes if version.size is None else version.size
+    with _writing(target, largest=largest, overwrite=overwrite, field=field) as stream:
         copied = _copy(source, stream, target, announced, max_bytes, watch, field)
         if version_of(source, field=f"{field}source") != version:
             raise RetryLater(after=SECONDS_BEFORE_RETRY, reason=f"{source.shown} changed while it was read")
@@ -65,9 +74,18 @@ def send(
 
 
 def _exists(target: RemoteFile, *, field: str) -> bool:
+    # Not by the question of the same name: for it, a server that does not answer has no file.
     with reaching(target.url, field=f"{field}target"):
         target.filesystem.invalidate_cache()
-        return bool(target.filesystem.exists(target.path))
+        try:
+            told = target.filesystem.info(target.path)
+        except FileNotFoundError as error:
+            if not is_forever(error):
+                raise
+            return False
+        if told.get("type") == "directory":
+            raise IsADirectoryError("it is a folder")
+        return True
 
 
 def _found(
@@ -116,15 +134,38 @@ def _copy(
 
 
 @contextmanager
-def _writing(target: RemoteFile, *, field: str) -> Iterator[Any]:
-    """Yield a stream; what is written becomes the target when the block ends well, else nothing does."""
+def _writing(target: RemoteFile, *, largest: int, overwrite: bool, field: str) -> Iterator[Any]:
+    """Yield a stream; what is written becomes the target when the block ends well, else nothing does.
+
+    ``largest`` is how many bytes there may be.
+    """
     with reaching(target.url, field=f"{field}target"):
         if target.protocol in _WHOLE:
-            with target.filesystem.transaction, target.filesystem.open(target.path, "wb") as stream:
+            with target.filesystem.transaction, _whole(target, largest, overwrite=overwrite) as stream:
                 yield stream
         else:
             with _renamed(target) as stream:
                 yield stream
+
+
+@contextmanager
+def _whole(target: RemoteFile, largest: int, *, overwrite: bool) -> Iterator[Any]:
+    options: dict[str, Any] = {"mode": "wb"}
+    if target.protocol in S3:
+        # Exclusive: the store itself refuses what somebody else has written since we looked.
+        options = {
+            "mode": "wb" if overwrite else "xb",
+            "block_size": max(_PART_BYTES, math.ceil(largest / _MOST_PARTS)),
+        }
+    stream = target.filesystem.open(target.path, **options)
+    try:
+        yield stream
+    except BaseException:
+        # Closing would send what is left, for nothing.
+        stream.forced = True
+        raise
+    finally:
+        stream.close()
 
 
 @contextmanager
@@ -136,9 +177,18 @@ def _renamed(target: RemoteFile) -> Iterator[Any]:
     try:
         with files.open(incoming, "wb") as stream:
             yield stream
+            size = stream.tell()
+        _check_arrived(files, incoming, size=size)
         files.mv(incoming, target.path)
     except BaseException:
         # The connection may be the reason; the name tells what it is.
         with suppress(Exception):
             files.rm_file(incoming)
         raise
+
+
+def _check_arrived(files: Any, path: str, *, size: int) -> None:
+    files.invalidate_cache()
+    arrived = files.info(path)["size"]
+    if arrived != size:
+        raise OSError(f"{arrived} of {size} bytes have arrived")

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import fsspec
 
-from workers.builtin.transfer.remote import RemoteFile, reaching
+from workers.builtin.shown_url import without_user
+from workers.builtin.transfer.failures import reaching
+from workers.builtin.transfer.remote import RemoteFile
 
 PIECE: Final = 4 * 1024 * 1024
 #: What file systems call the version of a file.
@@ -51,7 +53,7 @@ def version_of(source: RemoteFile, *, field: str) -> Version:
             raise IsADirectoryError("it is a folder")
     marks = {name: str(told[name]) for name in _MARKS if told.get(name)}
     size = told.get("size")
-    text = json.dumps([source.shown, size, marks], sort_keys=True)
+    text = json.dumps([without_user(source.url), size, marks], sort_keys=True)
     return Version(
         size=size,
         mark=hashlib.sha256(text.encode()).hexdigest()[:16],

@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 from workers.builtin.environment import names, positive_integer
 from workers.builtin.file_digest import algorithm_named, new_digest
+from workers.builtin.transfer.places import OpenPlaces
 from workers.sdk import InvalidContent
 
 _MAX_BYTES: Final = 100 * 1024**3
@@ -29,18 +30,23 @@ class TransferLimits:
 
     #: Protocols of fsspec, beside ``file``.
     protocols: frozenset[str]
+    #: Where files may come from, and go to, by these protocols.
+    sources: OpenPlaces
+    targets: OpenPlaces
     #: Of one file, in bytes.
     max_bytes: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
-        """Read ``TRANSFER_PROTOCOLS`` and ``TRANSFER_MAX_BYTES``.
+        """Read ``TRANSFER_PROTOCOLS``, ``_SOURCE_URLS``, ``_TARGET_URLS`` and ``_MAX_BYTES``.
 
         Raises:
-            ConfigurationError: the limit is not an integer of at least 1.
+            ConfigurationError: the limit is not an integer of at least 1, or a URL is none.
         """
         return cls(
             protocols=names(environment, "TRANSFER_PROTOCOLS"),
+            sources=OpenPlaces.from_env(environment, "TRANSFER_SOURCE_URLS"),
+            targets=OpenPlaces.from_env(environment, "TRANSFER_TARGET_URLS"),
             max_bytes=positive_integer(environment, "TRANSFER_MAX_BYTES", default=_MAX_BYTES),
         )
 

@@ -1,0 +1,28 @@
+"""How a URL is shown to people: without what only its owner should know."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+#: Characters; the rest is cut.
+_LONGEST: Final = 1000
+_UNREADABLE: Final = 200
+#: Protocols whose URLs may be signed: whoever has the query has the file.
+_SIGNED: Final = ("http:", "https:")
+
+
+def shown(url: str) -> str:
+    """Return a URL without user name and password, and one of the web without what its query says."""
+    plain = without_user(url)
+    query = plain.find("?")
+    if query >= 0 and plain[:query].lower().startswith(_SIGNED):
+        plain = f"{plain[:query]}?…"
+    return plain[:_LONGEST]
+
+
+def without_user(url: str) -> str:
+    """Return a URL without user name and password."""
+    try:
+        user, at, _ = urlsplit(url).netloc.rpartition("@")
+    except ValueError:
+        return url[:_UNREADABLE]
+    return url.replace(user + at, "", 1) if at else url
