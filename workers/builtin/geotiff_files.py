@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import MaskFlags
+from rasterio.enums import Interleaving, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from workers.builtin.environment import positive_integer
@@ -57,20 +57,29 @@ def open_geotiff(path: Path, *, name: str) -> Iterator[Any]:
 
 def valid_pixels(dataset: Any, bands: list[int], values: Any, **where: Any) -> Any:
     """Return where ``values``, read from ``bands`` with the arguments ``where``, are measurements."""
-    finite = np.isfinite(values)
+    valid = np.isfinite(values)
     flags = [dataset.mask_flag_enums[band - 1] for band in bands]
     if any(flag not in ([MaskFlags.nodata], [MaskFlags.all_valid]) for flag in flags):
-        return finite & (dataset.read_masks(bands, **where) > 0)
+        valid &= dataset.read_masks(bands, **where) > 0
+        return valid
     # Asking GDAL for these masks would decode every block a second time.
-    missing = [dataset.nodatavals[band - 1] for band in bands]
-    differs = [_differs(plane, nodata) for plane, nodata in zip(values, missing, strict=True)]
-    return finite & np.stack(differs)
+    for plane, kept, band in zip(values, valid, bands, strict=True):
+        nodata = dataset.nodatavals[band - 1]
+        if nodata is not None and (plane.dtype.kind not in "iu" or float(nodata).is_integer()):
+            np.logical_and(kept, plane != _as_stored(nodata, plane.dtype), out=kept)
+    return valid
 
 
-def _differs(values: Any, nodata: float | None) -> Any:
-    if nodata is None or (values.dtype.kind in "iu" and not float(nodata).is_integer()):
-        return np.ones(values.shape, np.bool_)
-    return values != (np.asarray(nodata).astype(values.dtype) if values.dtype.kind == "f" else nodata)
+def pixel_type(kind: str) -> np.dtype[Any]:
+    """Return the type that pixels are read as; numpy has none for complex integers."""
+    return np.dtype("complex64" if kind == "complex_int16" else kind)
+
+
+def _as_stored(nodata: float, kind: np.dtype[Any]) -> Any:
+    if kind.kind != "f":
+        return nodata
+    with np.errstate(over="ignore"):
+        return np.asarray(nodata).astype(kind)
 
 
 def _check_size(dataset: Any, *, name: str) -> None:
@@ -83,8 +92,10 @@ def _check_size(dataset: Any, *, name: str) -> None:
     if dataset.count > MAX_BANDS:
         raise InvalidContent(f"{name} has {dataset.count} bands, {MAX_BANDS} are allowed")
     rows, columns = dataset.block_shapes[0]
+    sizes = [pixel_type(kind).itemsize for kind in dataset.dtypes]
     # Interleaved bands share a block.
-    block_bytes = rows * columns * sum(np.dtype(kind).itemsize for kind in dataset.dtypes)
+    shared = max(sizes) if dataset.interleaving is Interleaving.band else sum(sizes)
+    block_bytes = rows * columns * shared
     if block_bytes > MAX_BLOCK_BYTES:
         raise InvalidContent(f"{name} has blocks of {columns} x {rows} pixels, too large to read")
 

@@ -52,27 +52,61 @@ def open_netcdf(path: Path, *, name: str) -> Iterator[dict[str, Any]]:
 def read_values(variable: Any, key: Any = ...) -> Values:
     """Return numeric values as floats, scaled, with NaN where there is none."""
     raw = np.asarray(variable[key])
+    if _is_unsigned(variable):
+        raw = raw.view(_unsigned(raw.dtype))
     values: Values = raw.astype(np.float64)
     for fill in ("_FillValue", "missing_value"):
         if fill in variable.attrs:
-            values[np.isin(raw, np.asarray(variable.attrs[fill]))] = math.nan
-    return values * _number(variable, "scale_factor", 1.0) + _number(variable, "add_offset", 0.0)
+            values[np.isin(raw, _as_stored(variable.attrs[fill], raw.dtype))] = math.nan
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values * _number(variable, "scale_factor", 1.0) + _number(variable, "add_offset", 0.0)
+
+
+def _is_unsigned(variable: Any) -> bool:
+    """Tell whether integers are meant without a sign, for which netCDF classic had no types."""
+    return variable.dtype.kind == "i" and attribute(variable, "_Unsigned").lower() == "true"
+
+
+def _unsigned(kind: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(f"{kind.byteorder}u{kind.itemsize}")
+
+
+def _as_stored(missing: Any, kind: np.dtype[Any]) -> Any:
+    """Return numbers as values of this type would hold them; none of what is no number."""
+    numbers = np.asarray(missing)
+    if numbers.dtype.kind not in "iuf":
+        return np.empty(0)
+    if kind.kind == "f":
+        # Of more digits than the values have, it would be equal to none.
+        with np.errstate(over="ignore"):
+            return numbers.astype(kind)
+    if kind.kind == "u" and numbers.dtype.kind == "i" and numbers.dtype.itemsize == kind.itemsize:
+        return numbers.view(_unsigned(numbers.dtype))
+    return numbers
 
 
 def thinned(shape: tuple[int, ...], *, most: int) -> tuple[slice, ...]:
-    """Return slices that keep at most about ``most`` values, evenly spread."""
+    """Return slices that keep at most ``most`` values, evenly spread over the longer dimensions."""
     if math.prod(shape) <= most:
         return tuple(slice(None) for _ in shape)
-    step = math.ceil((math.prod(shape) / most) ** (1 / len(shape)))
-    return tuple(slice(None, None, min(step, max(length, 1))) for length in shape)
+    slices, left = {}, most
+    for done, axis in enumerate(sorted(range(len(shape)), key=lambda axis: shape[axis])):
+        kept = max(1, math.floor(left ** (1 / (len(shape) - done))))
+        slices[axis] = slice(None, None, max(1, math.ceil(shape[axis] / kept)))
+        left //= max(1, min(shape[axis], kept))
+    return tuple(slices[axis] for axis in range(len(shape)))
 
 
 def attribute(holder: Any, name: str) -> str:
     """Return an attribute as text; empty when it is absent."""
-    value = holder.attrs.get(name, "")
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace").strip()
-    return str(value).strip()
+    return as_text(holder.attrs.get(name, "")).strip()
+
+
+def as_text(value: Any) -> str:
+    """Return a value as a text that can be sent: what is no UTF-8, and NUL, is replaced by U+FFFD."""
+    # Libraries keep the bytes of texts that they cannot read as halves of surrogate pairs.
+    encoded = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
+    return encoded.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def is_numeric(variable: Any) -> bool:

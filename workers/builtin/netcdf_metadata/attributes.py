@@ -5,11 +5,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from workers.builtin.netcdf_files import as_text
 from workers.builtin.raster_metadata.file_dates import from_text
+from workers.builtin.raster_metadata.netcdf import MAX_TEXT
 
-#: Attributes that are told, and the longest text of one.
+#: Attributes that are told.
 MAX_ATTRIBUTES: Final = 200
-MAX_TEXT: Final = 2000
 _MAX_VALUES: Final = 100
 #: What the libraries raise on attributes that netCDF does not know, such as references.
 _UNREADABLE: Final = (KeyError, OSError, RuntimeError, TypeError, ValueError)
@@ -39,7 +40,7 @@ def told_attributes(root: Any) -> dict[str, Any]:
         except _UNREADABLE:
             continue
         if plain is not None:
-            told[name] = plain
+            told[as_text(name)] = plain
     return told
 
 
@@ -58,10 +59,8 @@ def properties_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it; ``None`` for what it has not, such as references."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        return value.strip()[:MAX_TEXT]
+    if isinstance(value, (bytes, str)):
+        return as_text(value).strip()[:MAX_TEXT]
     array = np.asarray(value)
     if array.dtype.kind not in "iufb" or array.size > _MAX_VALUES or not np.isfinite(array).all():
         return None

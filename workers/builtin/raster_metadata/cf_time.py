@@ -15,6 +15,7 @@ _SECONDS: Final = {"second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 6
     "millisecond": 1e-3,
     "msec": 1e-3,
     "microsecond": 1e-6,
+    "nanosecond": 1e-9,
 }
 _UNITS: Final = re.compile(
     r"(?P<unit>[a-zA-Z]+?)s?\s+since\s+(?P<year>\d{1,4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"

@@ -20,7 +20,11 @@ def from_text(text: str) -> datetime | None:
         date = datetime.fromisoformat(text.strip())
     except ValueError:
         return next((found for form in _LONG_FORMS if (found := _parsed(text.strip(), form))), None)
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    try:
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except OverflowError:
+        # The first hours of the year 1, or the last of the year 9999, of another zone.
+        return None
 
 
 def from_name(name: str) -> Interval | None:

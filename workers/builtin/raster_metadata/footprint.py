@@ -1,76 +1,105 @@
 """Footprints in WGS84 as GeoJSON wants them: longitudes in -180…180, cut at the antimeridian."""
 
-import contextlib
 import math
 from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+import shapely
 from affine import Affine
-from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
-from rasterio.warp import transform as to_crs
 from shapely import orient_polygons
 from shapely.affinity import translate
 from shapely.geometry import MultiPoint, Polygon, box, mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-WGS84: Final = CRS.from_epsg(4326)
-#: Points along each side of a grid: straight lines of one projection are curves of another.
-_POINTS_PER_SIDE: Final = 21
+from workers.builtin.raster_metadata.outline import WGS84, Array, Outline, outline, poles_of, positions
+
 #: Decimals of a degree, about a centimetre.
 _DECIMALS: Final = 7
 _FULL_CIRCLE: Final = 360.0
+_POLE: Final = 90.0
+#: What is nearer to a pole, in degrees, lies at it.
+_AT_POLE: Final = 1e-7
+#: Coordinates of swaths a little beyond are rounded; what is farther off is no coordinate.
+_ROUNDED: Final = 1e-3
+_FARTHEST: Final = 2 * _FULL_CIRCLE
 #: Fewer corners are no area.
 _CORNERS: Final = 3
-
-Array = npt.NDArray[np.float64]
+#: Half the width, in degrees, that points and lines get beside areas.
+_SPECK: Final = 1e-6
 
 
 def of_grid(*, transform: Affine, width: int, height: int, crs: CRS) -> BaseGeometry | None:
     """Return the footprint of a raster grid, outer pixel edges included; ``None`` if it has none on Earth."""
-    columns, rows = _ring(width, height)
-    xs = transform.a * columns + transform.b * rows + transform.c
-    ys = transform.d * columns + transform.e * rows + transform.f
-    lons, lats = _transformed(crs, WGS84, xs, ys)
-    on_earth = np.isfinite(lons) & np.isfinite(lats) & (np.abs(lats) <= 90)  # noqa: PLR2004
+    poles = () if crs.is_geographic or transform.is_degenerate else poles_of(transform, crs)
+    edges = outline(width, height, through=[(each.column, each.row) for each in poles])
+    xs = transform.a * edges.columns + transform.b * edges.rows + transform.c
+    ys = transform.d * edges.columns + transform.e * edges.rows + transform.f
+    if crs.is_geographic:
+        # The outer half of a pixel that is centred at a pole lies nowhere.
+        quarter = math.pi / 2 / crs.units_factor[1]
+        ys = np.clip(ys, -quarter, quarter)
+    inside = [each.latitude for each in poles if 0 < each.column < width and 0 < each.row < height]
+    return of_outline(Outline(xs, ys), crs=crs, pole=inside[0] if inside else None)
+
+
+def of_outline(edges: Outline, *, crs: CRS = WGS84, pole: float | None = None) -> BaseGeometry | None:
+    """Return the footprint of an outline in a coordinate system; ``None`` if it has none on Earth.
+
+    ``pole`` is the latitude of the pole that lies inside.
+    """
+    lons, lats = positions(crs, edges)
+    on_earth = np.isfinite(lons) & np.isfinite(lats) & (np.abs(lats) <= _POLE)
     if on_earth.sum() < _CORNERS:
         return None
     lons, lats = lons[on_earth], lats[on_earth]
-    for pole in (90.0, -90.0):
-        if _inside(transform, width, height, crs, pole):
-            edge = float(lats.min() if pole > 0 else lats.max())
-            return box(-180, min(edge, pole), 180, max(edge, pole))
-    if not crs.is_geographic or _span(lons) > _FULL_CIRCLE:
-        lons = _unwrapped(lons)
-    return _wrapped(_valid(Polygon(np.column_stack([lons, lats]))))
+    if pole is not None:
+        return _wrapped(_around_pole(lons, lats, pole))
+    if not crs.is_geographic:
+        lons, lats = _through_pole(lons, lats)
+    return _wrapped(_valid(np.unwrap(lons, period=_FULL_CIRCLE), lats))
 
 
 def of_box(*, west: float, south: float, east: float, north: float) -> BaseGeometry:
     """Return the footprint of a box of longitudes (of any turn, west before east) and latitudes."""
-    south, north = max(south, -90.0), min(north, 90.0)
+    south, north = max(south, -_POLE), min(north, _POLE)
     if east - west >= _FULL_CIRCLE:
-        return box(-180, south, 180, north)
+        west, east = -180.0, 180.0
+    if west == east or south == north:
+        return _wrapped(MultiPoint([(west, south), (east, north)]).convex_hull)
     return _wrapped(box(west, south, east, north))
 
 
 def of_points(*, lons: Array, lats: Array) -> BaseGeometry | None:
-    """Return the convex footprint of scattered positions, such as a swath; ``None`` without a position."""
-    known = np.isfinite(lons) & np.isfinite(lats)
-    lons, lats = lons[known], np.clip(lats[known], -90, 90)
+    """Return the convex footprint of scattered positions, such as a swath; ``None`` without a position.
+
+    What is no position on Earth, such as a fill value, is left out.
+    """
+    with np.errstate(invalid="ignore"):
+        known = (np.abs(lats) <= _POLE + _ROUNDED) & (np.abs(lons) <= _FARTHEST)
+    lons, lats = lons[known], np.clip(lats[known], -_POLE, _POLE)
     if not lons.size:
         return None
+    return _wrapped(MultiPoint(np.column_stack([in_one_turn(lons), lats])).convex_hull)
+
+
+def in_one_turn(lons: Array) -> Array:
+    """Return longitudes in -180…180 or in 0…360, whichever keeps them closer together."""
     wrapped = (lons + 180) % _FULL_CIRCLE - 180
     turned = lons % _FULL_CIRCLE
-    chosen = wrapped if _span(wrapped) <= _span(turned) else turned
-    return _wrapped(MultiPoint(np.column_stack([chosen, lats])).convex_hull)
+    return wrapped if np.ptp(wrapped) <= np.ptp(turned) else turned
 
 
 def merged(footprints: Iterable[BaseGeometry]) -> BaseGeometry | None:
-    """Return the union of footprints; ``None`` without any."""
+    """Return the union of footprints; ``None`` without any.
+
+    Beside areas, points and lines become small areas: STAC knows no geometry of both.
+    """
     parts = list(footprints)
+    if len({shapely.get_dimensions(part) for part in parts}) > 1:
+        parts = [part if part.area else part.buffer(_SPECK, quad_segs=1) for part in parts]
     return unary_union(parts) if parts else None
 
 
@@ -98,54 +127,35 @@ def _across(parts: list[tuple[float, float]]) -> tuple[float, float]:
     return gap[1], gap[2]
 
 
-def _ring(width: int, height: int) -> tuple[Array, Array]:
-    along, down = np.linspace(0, width, _POINTS_PER_SIDE), np.linspace(0, height, _POINTS_PER_SIDE)
-    columns = np.concatenate(
-        [np.zeros(_POINTS_PER_SIDE - 1), along[:-1], np.full(_POINTS_PER_SIDE - 1, width), along[:0:-1]]
-    )
-    rows = np.concatenate(
-        [down[:-1], np.full(_POINTS_PER_SIDE - 1, height), down[:0:-1], np.zeros(_POINTS_PER_SIDE - 1)]
-    )
-    return columns.astype(np.float64), rows.astype(np.float64)
+def _around_pole(lons: Array, lats: Array, pole: float) -> BaseGeometry:
+    """Return what lies between an outline and the pole that it goes around."""
+    turned = np.unwrap(np.append(lons, lons[0]), period=_FULL_CIRCLE)
+    edge = float(lats.min() if pole > 0 else lats.max())
+    if not math.isclose(abs(turned[-1] - turned[0]), _FULL_CIRCLE, abs_tol=1.0):
+        # Parts of the outline are off the Earth.
+        return box(-180, min(edge, pole), 180, max(edge, pole))
+    return _valid(np.append(turned, [turned[-1], turned[0]]), np.concatenate([lats, lats[:1], [pole, pole]]))
 
 
-def _transformed(source: CRS, target: CRS, xs: Array, ys: Array) -> tuple[Array, Array]:
-    """Return transformed coordinates, infinite where there are none."""
-    found = np.full((2, xs.size), math.inf)
-    try:
-        found[:] = to_crs(source, target, list(xs), list(ys))
-    except CPLE_BaseError:
-        # One point off the Earth fails all of them; the others are worth having.
-        for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
-            with contextlib.suppress(CPLE_BaseError):
-                found[:, [index]] = to_crs(source, target, [x], [y])
-    return found[0], found[1]
+def _through_pole(lons: Array, lats: Array) -> tuple[Array, Array]:
+    """Open an outline at a pole that it goes through: seen in degrees, the pole is a line."""
+    at_pole = np.flatnonzero(np.abs(lats) > _POLE - _AT_POLE)
+    if at_pole.size != 1:
+        return lons, lats
+    pole = float(lats[at_pole[0]])
+    lons, lats = (np.roll(each, -at_pole[0])[1:] for each in (lons, lats))
+    lons = np.unwrap(lons, period=_FULL_CIRCLE)
+    return np.append(lons, [lons[-1], lons[0]]), np.append(lats, [pole, pole])
 
 
-def _inside(transform: Affine, width: int, height: int, crs: CRS, pole: float) -> bool:
-    if crs.is_geographic:
-        return False
-    (x,), (y,) = _transformed(WGS84, crs, np.array([0.0]), np.array([pole]))
-    if not (math.isfinite(x) and math.isfinite(y)):
-        return False
-    back = _transformed(crs, WGS84, np.array([x]), np.array([y]))[1][0]
-    column, row = ~transform @ (x, y)
-    # Only where the pole is one point of the projection, and not a line or far off.
-    return bool(abs(back - pole) < 1e-6 and 0 < column < width and 0 < row < height)  # noqa: PLR2004
-
-
-def _unwrapped(lons: Array) -> Array:
-    """Follow the ring without jumps of a whole turn."""
-    return np.unwrap(lons, period=_FULL_CIRCLE)
-
-
-def _span(lons: Array) -> float:
-    return float(lons.max() - lons.min())
-
-
-def _valid(polygon: Polygon) -> BaseGeometry:
+def _valid(lons: Array, lats: Array) -> BaseGeometry:
+    """Return the area of an outline; what has none is a line or a point."""
+    polygon = Polygon(np.column_stack([lons, lats]))
+    area = polygon if polygon.is_valid else polygon.buffer(0)
+    if not area.area:
+        return MultiPoint(np.column_stack([lons, lats])).convex_hull
     # Points on a straight line say nothing.
-    return (polygon if polygon.is_valid else polygon.buffer(0)).simplify(1e-9)
+    return area.simplify(1e-9)
 
 
 def _wrapped(shape: BaseGeometry) -> BaseGeometry:
@@ -159,7 +169,9 @@ def _wrapped(shape: BaseGeometry) -> BaseGeometry:
         translate(shape.intersection(box(-180 + 360 * turn, -90, 180 + 360 * turn, 90)), xoff=-360.0 * turn)
         for turn in turns
     ]
-    return unary_union([piece for piece in pieces if piece.area > 0 or piece.length == shape.length == 0])
+    # A shape that only touches the antimeridian has a part of fewer dimensions beyond it.
+    parts = shapely.get_parts(pieces)
+    return unary_union(parts[shapely.get_dimensions(parts) == shapely.get_dimensions(shape)])
 
 
 def _rounded(value: Any) -> Any:

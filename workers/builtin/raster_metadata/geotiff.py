@@ -1,12 +1,17 @@
 """Describing a GeoTIFF."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from pystac.extensions.projection import SCHEMA_URI as PROJECTION
 from pystac.extensions.raster import SCHEMA_URI as RASTER
-from rasterio.transform import from_gcps
+from rasterio._err import CPLE_BaseError
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+from rasterio.transform import GCPTransformer, RPCTransformer
 from shapely.geometry.base import BaseGeometry
 
 from workers.builtin.geotiff_files import open_geotiff
@@ -14,6 +19,7 @@ from workers.builtin.raster_metadata import footprint
 from workers.builtin.raster_metadata.band_statistics import band_statistics
 from workers.builtin.raster_metadata.description import Description, Interval, TimeSource
 from workers.builtin.raster_metadata.file_dates import from_text
+from workers.builtin.raster_metadata.outline import Outline, outline
 
 #: Tags that hold the moment of acquisition, lower case, best first.
 _DATE_TAGS: Final = (
@@ -42,19 +48,59 @@ def describe_geotiff(path: Path, *, name: str) -> Description:
             interval=_interval(dataset, name=name),
             fields=_projection(dataset) | {"raster:bands": bands, "regards:statistics": scope},
             extensions=frozenset({PROJECTION, RASTER}),
-            notes=() if shape else (f"{name} has no position on Earth",),
+            notes=tuple(_notes(dataset, shape, name=name)),
         )
 
 
 def footprint_of(dataset: Any) -> BaseGeometry | None:
-    """Return the footprint of an open dataset, by its grid or by its ground control points."""
-    crs, transform = dataset.crs, dataset.transform
+    """Return the footprint of an open dataset: by control points, by its grid, or by rational polynomials."""
     points, points_crs = dataset.gcps
     if points and points_crs:
-        crs, transform = points_crs, from_gcps(points)
-    if not crs or (not points and transform.is_identity):
+        return _by_control_points(dataset, points, points_crs)
+    if dataset.crs and not dataset.transform.is_identity:
+        return footprint.of_grid(
+            transform=dataset.transform, width=dataset.width, height=dataset.height, crs=dataset.crs
+        )
+    return _by_polynomials(dataset) if dataset.rpcs else None
+
+
+def _by_control_points(dataset: Any, points: list[Any], crs: CRS) -> BaseGeometry | None:
+    xs = np.array([point.x for point in points])
+    if crs.is_geographic:
+        # Points on both sides of the antimeridian are close together.
+        xs = footprint.in_one_turn(xs)
+    moved = [
+        GroundControlPoint(row=point.row, col=point.col, x=x, y=point.y, z=point.z)
+        for point, x in zip(points, xs, strict=True)
+    ]
+    try:
+        with GCPTransformer(moved) as transformer:
+            return footprint.of_outline(_edges(dataset, transformer), crs=crs)
+    except CPLE_BaseError:
+        # Too few of them, or all on one line.
         return None
-    return footprint.of_grid(transform=transform, width=dataset.width, height=dataset.height, crs=crs)
+
+
+def _by_polynomials(dataset: Any) -> BaseGeometry | None:
+    """Return the footprint at the height that the polynomials are centred at."""
+    try:
+        with RPCTransformer(dataset.rpcs, rpc_height=dataset.rpcs.height_off) as transformer:
+            return footprint.of_outline(_edges(dataset, transformer))
+    except CPLE_BaseError:
+        return None
+
+
+def _edges(dataset: Any, transformer: Any) -> Outline:
+    edges = outline(dataset.width, dataset.height)
+    xs, ys = transformer.xy(edges.rows, edges.columns, offset="ul")
+    return Outline(np.asarray(xs, np.float64), np.asarray(ys, np.float64))
+
+
+def _notes(dataset: Any, shape: BaseGeometry | None, *, name: str) -> Iterator[str]:
+    if shape is None:
+        yield f"{name} has no position on Earth"
+    elif not dataset.crs and not dataset.gcps[0]:
+        yield f"{name} is placed by its rational polynomials, at a height of {dataset.rpcs.height_off:g} m"
 
 
 def _projection(dataset: Any) -> dict[str, Any]:
@@ -66,7 +112,9 @@ def _projection(dataset: Any) -> dict[str, Any]:
     if not epsg:
         fields["proj:wkt2"] = dataset.crs.to_wkt(version="WKT2_2019")
     fields["proj:transform"] = [float(number) for number in tuple(dataset.transform)]
-    fields["proj:bbox"] = [float(number) for number in dataset.bounds]
+    corners = [dataset.transform @ (x, y) for x in (0, dataset.width) for y in (0, dataset.height)]
+    xs, ys = zip(*corners, strict=True)
+    fields["proj:bbox"] = [float(number) for number in (min(xs), min(ys), max(xs), max(ys))]
     return fields
 
 
@@ -79,6 +127,9 @@ def _band(dataset: Any, index: int, *, statistics: dict[str, float] | None) -> d
         band["name"] = dataset.descriptions[index - 1]
     if dataset.units[index - 1]:
         band["unit"] = dataset.units[index - 1]
+    scaling = dataset.scales[index - 1], dataset.offsets[index - 1]
+    if scaling != (1.0, 0.0):
+        band["scale"], band["offset"] = (float(number) for number in scaling)
     if statistics:
         band["statistics"] = statistics
     return band

@@ -60,7 +60,7 @@ def _title_of(scene: Scene, *, archive: Mapping[str, Any] | None) -> str:
 
 
 def _stem(name: str) -> str:
-    for suffix in (".tar.gz", ".tgz"):
+    for suffix in (".tar.gz", ".tar.zst"):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return PurePosixPath(name).stem

@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -60,8 +60,8 @@ def build_item(
         properties=properties,
         stac_extensions=sorted({FILE}.union(*(each.extensions for each in found))),
     )
-    for file in scene.files:
-        item.add_asset(_asset_key(file, scene), _asset(file, descriptions.get(file.name)))
+    for key, file in _keyed(scene):
+        item.add_asset(key, _asset(file, descriptions.get(file.name)))
     return _validated(item)
 
 
@@ -110,10 +110,16 @@ def _agreed(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _asset_key(file: SceneFile, scene: Scene) -> str:
-    """Return the path within the scene."""
-    inside = bool(scene.folder) and file.path.parts[0] == scene.folder
-    return "/".join(file.path.parts[1:]) if inside else file.name
+def _keyed(scene: Scene) -> Iterator[tuple[str, SceneFile]]:
+    """Yield the key of each asset: its path within the scene, or the whole one if another file has that."""
+    outside = {file.name for file in scene.files if not _is_inside(file, scene)}
+    for file in scene.files:
+        within = "/".join(file.path.parts[1:]) if _is_inside(file, scene) else file.name
+        yield (file.name if _is_inside(file, scene) and within in outside else within), file
+
+
+def _is_inside(file: SceneFile, scene: Scene) -> bool:
+    return bool(scene.folder) and file.path.parts[0] == scene.folder
 
 
 def _asset(file: SceneFile, description: Description | None) -> pystac.Asset:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.enums import ColorInterp
+from rasterio.transform import from_origin
 
 from tests.unit.workers.builtin.scenes import write_geotiff
 from workers.builtin.geotiff_files import open_geotiff
@@ -45,6 +46,22 @@ def test_it_reads_the_overview_of_a_large_raster(tmp_path: Path, large: Any) -> 
     found, scope = _statistics(path)
     assert scope == "overview of 2000 x 2000 pixels"
     _check(found[2], large[1])
+
+
+def test_it_reads_no_overview_that_is_nearly_as_large_as_the_raster(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tiles = {"tiled": True, "blockxsize": 512, "blockysize": 512, "sparse_ok": True}
+    place = {"crs": "EPSG:4326", "transform": from_origin(0, 10, 1e-3, 1e-3)}
+    with rasterio.open(
+        path, "w", driver="GTiff", width=20_000, height=20_000, count=1, dtype="uint8", **tiles, **place
+    ) as dataset:
+        dataset.build_overviews([2])
+    assert _statistics(path)[1] == "16 blocks spread over the raster"
+
+
+def test_it_reads_a_bounded_number_of_small_blocks(tmp_path: Path) -> None:
+    path = write_geotiff(tmp_path / "a.tif", np.ones((1, 2_000_001, 2), np.uint8), blockysize=1)
+    assert _statistics(path)[1] == "4096 blocks spread over the raster"
 
 
 def test_it_leaves_out_transparent_pixels(tmp_path: Path) -> None:

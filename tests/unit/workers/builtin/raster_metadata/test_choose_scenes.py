@@ -48,6 +48,13 @@ def test_it_keeps_a_folder_of_documents_with_the_only_scene(storage: Path, deliv
     assert sorted(item["assets"]) == ["a.tif", "doc/readme.pdf"]
 
 
+def test_it_keeps_files_of_the_same_name_beside_and_in_the_folder(storage: Path, delivered: Path) -> None:
+    paths = [write_geotiff(delivered / "S1" / "a.tif", PIXELS)]
+    paths += [copied(AIR, to=delivered / name) for name in ("readme.txt", "S1/readme.txt")]
+    item = _answer(storage, delivered, paths)
+    assert sorted(item["assets"]) == ["S1/readme.txt", "a.tif", "readme.txt"]
+
+
 def test_it_names_the_item_after_the_archive(storage: Path, delivered: Path) -> None:
     path = write_geotiff(delivered / "a.tif", PIXELS)
     answer = _answer(storage, delivered, [path], archive="file:///in/LC08%20scene%C3%A9.tar.gz")

@@ -74,6 +74,43 @@ def test_it_covers_the_pole_inside_a_polar_grid() -> None:
     assert 76 < south < 78
 
 
+def test_it_leaves_out_the_corners_around_a_pole() -> None:
+    found = footprint.of_grid(
+        transform=_pixels(-1e6, 1e6, 1e4), width=200, height=200, crs=CRS.from_epsg(3995)
+    )
+    assert found is not None
+    # Near a corner, and where the edge is nearest to the pole.
+    assert found.contains(Point(45, 77.5))
+    assert not found.contains(Point(0, 77.5))
+    assert found.contains(Point(0, 89.999))
+
+
+@pytest.mark.parametrize(
+    ("epsg", "left", "top", "inside", "outside"),
+    [
+        # A corner at the pole.
+        (3995, 0, 0, (45, 85), (-45, 85)),
+        (3031, 0, 0, (135, -85), (-135, -85)),
+        # The pole in the middle of an edge, and not quite there.
+        (3995, -5e5, 0, (-30, 88), (150, 88)),
+        (3995, -4.3e5, 0, (-30, 88), (150, 88)),
+        # Just beyond an edge, and just inside.
+        (3995, -4.3e5, -1, (-30, 88), (150, 88)),
+        (3995, -4.3e5, 1e4, (-30, 88), (150, 88)),
+    ],
+)
+def test_it_places_tiles_that_touch_a_pole(
+    epsg: int, left: float, top: float, inside: tuple[float, float], outside: tuple[float, float]
+) -> None:
+    found = footprint.of_grid(
+        transform=_pixels(left, top, 1e4), width=100, height=100, crs=CRS.from_epsg(epsg)
+    )
+    assert found is not None
+    assert found.is_valid
+    assert found.contains(Point(inside))
+    assert not found.contains(Point(outside))
+
+
 def test_it_follows_a_rotated_grid() -> None:
     rotated = Affine.translation(10, 10) @ Affine.rotation(45)
     found = footprint.of_grid(transform=rotated, width=2, height=2, crs=CRS.from_epsg(4326))
@@ -93,6 +130,15 @@ def test_it_wraps_a_swath_across_the_antimeridian() -> None:
     assert found is not None
     assert footprint.bbox(found) == [179.0, 0.0, -179.0, 1.0]
     assert found.area == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("west", "north", "kind"), [(190, 1, "Point"), (190, 2, "LineString"), (170, 1, "MultiLineString")]
+)
+def test_it_knows_boxes_without_an_area(west: float, north: float, kind: str) -> None:
+    found = footprint.of_box(west=west, south=1, east=190, north=north)
+    assert footprint.geojson(found)["type"] == kind
+    assert footprint.bbox(found)[2] == -170
 
 
 def test_it_accepts_a_single_position() -> None:
