@@ -1,6 +1,6 @@
 """How large a picture is, told by its header alone."""
 
-import warnings
+import struct
 from pathlib import Path
 from typing import Final
 
@@ -11,20 +11,39 @@ from workers.builtin.scene_kinds import SceneKind, kind_of
 from workers.sdk import InvalidContent
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "WEBP")
+#: Bytes that tell a format.
+_START: Final = 16
+#: What Pillow raises on what is no picture, or a damaged one.
+_NO_PICTURE: Final = (
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    IndexError,
+    TypeError,
+    KeyError,
+    struct.error,
+)
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
     """Return width and height in pixels; ``None`` when it is no picture of a known format."""
     if kind_of(path) is SceneKind.GEOTIFF:
         return _size_of_tiff(path)
-    try:
-        # The warning is about decoding, which is not done here.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as picture:
-                return picture.size
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        return None
+    Image.init()
+    with path.open("rb") as file:
+        start = file.read(_START)
+        for name in _FORMATS:
+            # Not by `Image.open`: it refuses large pictures for what decoding them would take.
+            reader, accepts = Image.OPEN[name]
+            if accepts is None or accepts(start) is not True:
+                continue
+            file.seek(0)
+            try:
+                return reader(file, str(path)).size
+            except _NO_PICTURE:
+                return None
+    return None
 
 
 def _size_of_tiff(path: Path) -> tuple[int, int] | None:

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 import rasterio
+from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window
 
-from workers.builtin.geotiff_files import open_geotiff
+from workers.builtin.geotiff_files import open_geotiff, pixel_type
 from workers.builtin.process_functions.scene_window import pixels_of_box, pixels_of_window
 from workers.builtin.quicklook.geotiff_picture import picture_of
 from workers.builtin.quicklook.picture_file import as_png
@@ -88,23 +89,26 @@ def _cut(dataset: Any, bands: list[int], window: Window, target: Path) -> None:
         rasterio.open(target, "w", **profile) as made,
     ):
         _describe(dataset, bands, made)
-        for there, here in _strips(window, len(bands) * np.dtype(profile["dtype"]).itemsize):
+        _place(dataset, window, made)
+        for there, here in _strips(window, len(bands) * pixel_type(profile["dtype"]).itemsize):
             made.write(dataset.read(bands, window=there), window=here)
             if has_mask:
                 made.write_mask(dataset.dataset_mask(window=there), window=here)
 
 
 def _profile(dataset: Any, bands: list[int], window: Window) -> dict[str, Any]:
-    kind = np.result_type(*(dataset.dtypes[band - 1] for band in bands))
+    kinds = {dataset.dtypes[band - 1] for band in bands}
+    kind = np.result_type(*(pixel_type(each) for each in kinds))
     tiled = window.width >= _TILE and window.height >= _TILE
     return {
         "driver": "GTiff",
         "width": window.width,
         "height": window.height,
         "count": len(bands),
-        "dtype": kind.name,
+        "dtype": kinds.pop() if len(kinds) == 1 else kind.name,
         "crs": dataset.crs,
-        "transform": dataset.window_transform(window),
+        # Control points and polynomials have their own: see `_place`.
+        "transform": dataset.transform if dataset.transform.is_identity else dataset.window_transform(window),
         "nodata": dataset.nodatavals[bands[0] - 1],
         "compress": "deflate",
         "predictor": {"f": 3, "c": 1}.get(kind.kind, 2),
@@ -116,12 +120,36 @@ def _profile(dataset: Any, bands: list[int], window: Window) -> dict[str, Any]:
 def _describe(dataset: Any, bands: list[int], made: Any) -> None:
     """Keep what the scene says of itself and of its bands."""
     made.update_tags(**{name: value for name, value in dataset.tags().items() if name != "AREA_OR_POINT"})
-    made.colorinterp = [dataset.colorinterp[band - 1] for band in bands]
+    for name in ("colorinterp", "scales", "offsets"):
+        setattr(made, name, [getattr(dataset, name)[band - 1] for band in bands])
+    made.units = [dataset.units[band - 1] or "" for band in bands]
     for position, band in enumerate(bands, 1):
         made.set_band_description(position, dataset.descriptions[band - 1] or "")
         made.update_tags(position, **_lasting(dataset.tags(band)))
     if dataset.colorinterp[bands[0] - 1] is ColorInterp.palette:
         made.write_colormap(1, dataset.colormap(bands[0]))
+
+
+def _place(dataset: Any, window: Window, made: Any) -> None:
+    """Keep the position of a scene that has control points or polynomials: they count its pixels."""
+    points, crs = dataset.gcps
+    if points:
+        moved = [
+            GroundControlPoint(
+                row=point.row - window.row_off,
+                col=point.col - window.col_off,
+                x=point.x,
+                y=point.y,
+                z=point.z,
+            )
+            for point in points
+        ]
+        made.gcps = (moved, crs)
+    polynomials = dataset.rpcs
+    if polynomials:
+        polynomials.line_off -= window.row_off
+        polynomials.samp_off -= window.col_off
+        made.rpcs = polynomials
 
 
 def _lasting(tags: dict[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform, transform_bounds
 from rasterio.windows import Window
@@ -38,13 +39,12 @@ def pixels_of_box(dataset: Any, box: Sequence[float], *, crs: str, name: str) ->
         there = transform(crs, dataset.crs, xs, ys)
     except (CRSError, CPLE_BaseError) as error:
         raise ProcessFailed(f"boundingBoxCrs {crs} cannot be used for {name}: {error}") from None
-    columns, rows = _pixels(dataset, np.array(there[0]), np.array(there[1]))
-    known = np.isfinite(columns) & np.isfinite(rows)
-    columns, rows = columns[known], rows[known]
-    found = _inside(dataset, columns.min(), rows.min(), columns.max(), rows.max()) if known.any() else None
-    if found is None:
+    found = [_holding(dataset, np.array(there[0]) + turn, np.array(there[1])) for turn in _turns(dataset.crs)]
+    parts = [part for part in found if part]
+    if not parts:
         raise _outside(dataset, f"box {_listed(box)}", crs=crs, name=name)
-    return found
+    # A box over the border of a grid that goes around the Earth has two parts; one file holds the larger.
+    return max(parts, key=lambda part: part.width * part.height)
 
 
 def pixels_of_window(dataset: Any, window: Sequence[int], *, name: str) -> Window:
@@ -61,6 +61,21 @@ def pixels_of_window(dataset: Any, window: Sequence[int], *, name: str) -> Windo
             f"which has {dataset.width} columns and {dataset.height} rows"
         )
     return found
+
+
+def _turns(crs: CRS) -> tuple[float, ...]:
+    """Return what may be added to longitudes: some grids count them from 0 to 360."""
+    if not crs.is_geographic:
+        return (0.0,)
+    turn = 2 * math.pi / crs.units_factor[1]
+    return 0.0, turn, -turn
+
+
+def _holding(dataset: Any, xs: Any, ys: Any) -> Window | None:
+    columns, rows = _pixels(dataset, xs, ys)
+    known = np.isfinite(columns) & np.isfinite(rows)
+    columns, rows = columns[known], rows[known]
+    return _inside(dataset, columns.min(), rows.min(), columns.max(), rows.max()) if known.any() else None
 
 
 def _pixels(dataset: Any, xs: Any, ys: Any) -> tuple[Any, Any]:

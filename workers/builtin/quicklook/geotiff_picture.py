@@ -39,11 +39,11 @@ def picture_of(
     where = {"out_shape": (len(shown), *sides), "resampling": Resampling.nearest, "window": part}
     values = dataset.read(shown, **where)
     valid = np.asarray(valid_pixels(dataset, shown, values, **where).any(axis=0))
-    palette = _palette(dataset, shown)
-    if palette is not None:
-        return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, 255)], valid=valid)
     if not valid.any():
         raise InvalidContent(f"{name} has no valid pixel to show")
+    palette = _palette(dataset, shown)
+    if palette is not None:
+        return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, len(palette) - 1)], valid=valid)
     magnitudes = np.abs(values) if np.iscomplexobj(values) else values
     levels = [stretched(band.astype(np.float64), valid=valid) for band in magnitudes]
     return with_alpha(np.dstack(levels * (3 // len(levels))), valid=valid)
@@ -61,7 +61,8 @@ def _bands(dataset: Any) -> list[int]:
 def _palette(dataset: Any, bands: list[int]) -> Bytes | None:
     if len(bands) > 1 or dataset.colorinterp[bands[0] - 1] is not ColorInterp.palette:
         return None
-    table = np.zeros((256, 3), np.uint8)
-    for index, colour in dataset.colormap(bands[0]).items():
-        table[min(index, 255)] = colour[:3]
+    colours = dataset.colormap(bands[0])
+    table = np.zeros((max(colours) + 1, 3), np.uint8)
+    for index, colour in colours.items():
+        table[index] = colour[:3]
     return table

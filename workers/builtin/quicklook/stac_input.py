@@ -33,14 +33,20 @@ def shown_asset(item: Mapping[str, Any]) -> ShownAsset:
     Raises:
         InvalidContent: no asset is a GeoTIFF or a netCDF file.
     """
-    candidates = [(key, asset) for key, asset in item["assets"].items() if asset.get("type") in _SHOWN]
+    candidates = [(key, asset) for key, asset in item["assets"].items() if _plain_type(asset) in _SHOWN]
     if not candidates:
         kinds = ", ".join(f"{key} ({asset.get('type')})" for key, asset in item["assets"].items())
         raise InvalidContent(
             f"Item {item['id']!r} has no GeoTIFF or netCDF asset to show, only: {kinds or 'none'}"
         )
     key, asset = min(candidates, key=lambda candidate: (not _has_colours(candidate[1]), candidate[0]))
-    return ShownAsset(key=key, href=asset.get("href"), kind=SceneKind(asset["type"]))
+    return ShownAsset(key=key, href=asset.get("href"), kind=SceneKind(_plain_type(asset)))
+
+
+def _plain_type(asset: Mapping[str, Any]) -> str:
+    """Return the media type of an asset without further parameters, such as a profile."""
+    name, *parameters = (part.strip().lower() for part in (asset.get("type") or "").split(";"))
+    return "; ".join([name, *(each for each in parameters if each.startswith("application="))])
 
 
 def _has_colours(asset: Mapping[str, Any]) -> bool:

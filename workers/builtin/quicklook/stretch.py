@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 #: Values outside these percentiles are drawn as the darkest and the lightest.
 LOW, HIGH = 2.0, 98.0
+_LARGEST: Final = 1e300
 #: A ramp from deep blue over green to pale yellow, readable in grey and by the colour-blind.
 _RAMP: Final = np.array(
     [(28, 18, 82), (42, 72, 138), (31, 122, 140), (62, 168, 118), (158, 205, 78), (250, 236, 110)],
@@ -23,6 +24,9 @@ def stretched(values: npt.NDArray[Any], *, valid: Mask) -> Bytes:
     known = values[valid]
     if not known.size:
         return np.zeros(values.shape, np.uint8)
+    if np.abs(known).max() > _LARGEST:
+        # Differences of the largest numbers there are would be infinite.
+        values, known = values / _LARGEST, known / _LARGEST
     low, high = np.percentile(known, [LOW, HIGH])
     if high <= low:
         low, high = float(known.min()), float(known.max())

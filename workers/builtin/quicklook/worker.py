@@ -35,7 +35,8 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     for number, item in enumerate(items):
         context.progress(f"drawing {item['id']}", 100 * number / len(items))
         asset = shown_asset(item)
-        local = access.locate(asset.href, field=f"assets.{asset.key}.href")
+        place = f"features[{number}]." if item is not content else ""
+        local = access.locate(asset.href, field=f"{place}assets.{asset.key}.href")
         pixels, title = _draw(asset, local)
         written = write_atomically(as_png(pixels), folder=folder, stem=folder_name(item["id"]))
         _add_thumbnail(item, written, title=title)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.control import GroundControlPoint
+from rasterio.transform import from_origin
 
 from tests.unit.workers.builtin.scenes import AIR, LANDSAT, copied, listing, write_geotiff
 from workers.builtin.cloud_optimised_geotiff import worker
@@ -93,6 +94,19 @@ def test_it_keeps_values_of_every_type(delivered: Path, storage: Path, kind: str
         assert np.array_equal(made.read(), values)
 
 
+def test_it_keeps_complex_integers_and_scales(delivered: Path, storage: Path) -> None:
+    place = {"crs": "EPSG:4326", "transform": from_origin(0, 10, 1, 1)}
+    values = np.arange(60).reshape(1, 6, 10) * (1 + 2j)
+    with rasterio.open(
+        delivered / "s.tif", "w", driver="GTiff", width=10, height=6, count=1, dtype="complex_int16", **place
+    ) as dataset:
+        dataset.write(values.astype(np.complex64))
+        dataset.scales, dataset.offsets = (0.5,), (3.0,)
+    with rasterio.open(_written(delivered / "s.tif", storage=storage)) as made:
+        assert (made.dtypes, made.scales, made.offsets) == (("complex_int16",), (0.5,), (3.0,))
+        assert np.array_equal(made.read(), values)
+
+
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_it_keeps_masks_palettes_and_control_points(delivered: Path, storage: Path) -> None:
     values = (np.arange(600 * 600).reshape(1, 600, 600) % 3).astype(np.uint8)
@@ -123,6 +137,26 @@ def test_it_knows_a_file_that_is_not_the_same(delivered: Path, storage: Path, la
     for fault in ("layout", "tiles", "no overviews", "nodata was", "pixels of band 2 differ"):
         assert fault in str(caught.value)
     check_cog(source, written=_written(source, storage=storage), options=options, name="s.tif")
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "other"),
+    [("float32", 0, 0.3), ("float64", 599 * 600, 1e-9), ("float32", 7, np.nan), ("int32", 5, 2**30)],
+)
+def test_it_knows_a_single_pixel_that_differs(
+    delivered: Path, storage: Path, kind: str, place: int, other: float
+) -> None:
+    values = np.full((1, 600, 600), 0.1 if "float" in kind else 1, kind)
+    source = write_geotiff(delivered / "s.tif", values)
+    values.ravel()[place] = other
+    changed = _written(write_geotiff(delivered / "c.tif", values), storage=storage)
+    with pytest.raises(NotTheSame, match="the pixels of band 1 differ"):
+        check_cog(source, written=changed, options=CogOptions.of({}), name="s.tif")
+
+
+def test_it_takes_no_missing_number_for_a_difference(delivered: Path, storage: Path) -> None:
+    values = np.full((1, 600, 600), np.nan, np.float32)
+    _written(write_geotiff(delivered / "s.tif", values, nodata=np.nan), storage=storage)
 
 
 @pytest.mark.parametrize(

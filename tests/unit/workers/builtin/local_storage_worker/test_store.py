@@ -1,5 +1,7 @@
 import hashlib
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,20 @@ def test_it_measures_a_tiff(scene: Path, storage: Path) -> None:
     answer = json.loads(_store(_body(scene.as_uri(), computeImageSize=True), storage=storage).content)
     size = answer["storeFileMetadata"]["heightInPx"], answer["storeFileMetadata"]["widthInPx"]
     assert size == (215, 237)
+
+
+@pytest.mark.usefixtures("root")
+def test_it_measures_pictures_that_are_too_large_to_decode(delivered: Path, storage: Path) -> None:
+    picture = delivered / "large.png"
+    Image.new("L", (1, 1)).save(picture)
+    content = bytearray(picture.read_bytes())
+    # Width, height and the checksum of the first chunk.
+    content[16:24] = struct.pack(">II", 60_000, 50_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    picture.write_bytes(content)
+    body = _body(picture.as_uri(), checksum=None, computeImageSize=True)
+    metadata = json.loads(_store(body, storage=storage).content)["storeFileMetadata"]
+    assert (metadata["widthInPx"], metadata["heightInPx"]) == (60_000, 50_000)
 
 
 @pytest.mark.parametrize("content", [b"II*\0" + b"damaged", b"\x89PNG\r\n\x1a\n" + bytes(40), b"<svg/>"])
