@@ -46,6 +46,8 @@ def picture_of(
         return with_alpha(palette[np.clip(values[0].astype(np.intp), 0, len(palette) - 1)], valid=valid)
     magnitudes = np.abs(values) if np.iscomplexobj(values) else values
     levels = [stretched(band.astype(np.float64), valid=valid) for band in magnitudes]
+    if dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
+        levels = [255 - level for level in levels]
     return with_alpha(np.dstack(levels * (3 // len(levels))), valid=valid)
 
 

@@ -84,6 +84,11 @@ def test_it_refuses_a_palette_without_a_valid_pixel(storage: Path, delivered: Pa
         _drawn(storage, path)
 
 
+def test_it_draws_negatives_of_photographs_as_they_are_meant(storage: Path, delivered: Path) -> None:
+    path = write_geotiff(delivered / "a.tif", np.array([[[0, 255]]], np.uint8), photometric="miniswhite")
+    assert _drawn(storage, path)[0, :, 0].tolist() == [255, 0]
+
+
 def test_it_draws_the_magnitude_of_complex_integers(storage: Path, delivered: Path) -> None:
     path = delivered / "slc.tif"
     place = {"crs": "EPSG:4326", "transform": from_origin(0, 10, 1, 1)}
