@@ -3,8 +3,8 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-#: Characters; the rest is cut.
-_LONGEST: Final = 1000
+#: Characters, as many as bodies take; the rest is cut.
+_LONGEST: Final = 4096
 _UNREADABLE: Final = 200
 #: Protocols whose URLs may be signed: whoever has the query has the file.
 _SIGNED: Final = ("http:", "https:")

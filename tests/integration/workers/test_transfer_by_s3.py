@@ -66,6 +66,11 @@ def test_it_sends_a_file_and_brings_it_back(bucket: Bucket, scene: Path, got: Pa
     assert (got.read_bytes(), _names(got.parent)) == (_SMALL, ["a.bin"])
 
 
+def test_it_answers_with_the_whole_of_a_long_url(bucket: Bucket, scene: Path, tmp_path: Path) -> None:
+    url = bucket.url("/".join(["x" * 100] * 10))
+    assert answered(_sent(scene, url, tmp_path))[0]["url"] == url
+
+
 def test_it_sends_large_files_in_parts(bucket: Bucket, scene: Path, got: Path, tmp_path: Path) -> None:
     scene.write_bytes(_LARGE)
     sent = _sent(scene, bucket.url("a.bin"), tmp_path, size=len(_LARGE), checksum=_sha256(_LARGE))

@@ -13,6 +13,7 @@ from workers.builtin.local_storage_worker.image_size import image_size
 from workers.builtin.relative_paths import safe_path
 from workers.builtin.storage_layout import folder_name, tenant_folder
 from workers.builtin.transfer.bring import bring
+from workers.builtin.transfer.partial import check_name
 from workers.builtin.transfer.remote import RemoteFile, connected, protocol_of
 from workers.builtin.transfer.source import local_file
 from workers.builtin.transfer.terms import Announced, TransferLimits, Transferred
@@ -80,6 +81,7 @@ def _target(
     target = (top / below).parent.resolve() / below.name
     if not target.is_relative_to(top):
         raise InvalidContent(f"destinationDirectory {destination!r} leads out of the storage by a link")
+    check_name(target, field="url")
     return target
 
 

@@ -10,6 +10,7 @@ from workers.builtin.body_schema import checked_content
 from workers.builtin.environment import folders
 from workers.builtin.file_access import FileAccess
 from workers.builtin.transfer.bring import bring
+from workers.builtin.transfer.partial import check_name
 from workers.builtin.transfer.remote import RemoteFile, check_allowed, connected, protocol_of
 from workers.builtin.transfer.send import check_writable, send
 from workers.builtin.transfer.source import local_file
@@ -74,7 +75,9 @@ class _Office:
     def local_target(self, reference: str, *, field: str) -> Path | None:
         """Return a local target, or ``None`` for one that may be sent elsewhere."""
         if protocol_of(reference) == "file":
-            return self.writable.place(reference, field=field)
+            target = self.writable.place(reference, field=field)
+            check_name(target, field=field)
+            return target
         check_writable(reference, protocol=self._check_allowed(reference, field=field), field=field)
         self.limits.targets.check(reference, field=field)
         return None

@@ -12,12 +12,13 @@ from typing import Any, BinaryIO, Final
 from workers.builtin.file_digest import digests_of, new_digest
 from workers.builtin.full_disk import is_full
 from workers.builtin.transfer.terms import TargetTaken
-from workers.sdk import RetryLater
+from workers.sdk import InvalidContent, RetryLater
 
 _SECONDS_BEFORE_RETRY: Final = 60
 #: File systems that know no hard links say so.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _PIECE: Final = 1024 * 1024
+_INCOMING: Final = ".incoming-"
 
 
 class Partial:
@@ -124,8 +125,18 @@ def is_same(path: Path, *, size: int | None, algorithm: str, checksum: str) -> b
     return digests_of(path, algorithms=[algorithm])[algorithm] == checksum
 
 
+def check_name(target: Path, *, field: str) -> None:
+    """Refuse a target that another transfer could take for a part of its own.
+
+    Raises:
+        InvalidContent: it is called like one.
+    """
+    if target.name.startswith(_INCOMING):
+        raise InvalidContent(f"{field}: {target.name!r} begins with {_INCOMING!r}, as files on their way do")
+
+
 def _prefix(target: Path) -> str:
-    return f".incoming-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
+    return f"{_INCOMING}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
 
 
 @contextmanager

@@ -126,6 +126,13 @@ def test_it_stores_an_image_that_it_cannot_measure(delivered: Path, storage: Pat
 
 
 @pytest.mark.usefixtures("root")
+def test_it_gives_no_file_the_name_of_a_part(delivered: Path, storage: Path) -> None:
+    part = copied(LANDSAT, to=delivered / ".incoming-1-2")
+    with pytest.raises(InvalidContent, match=r"^url: '\.incoming-1-2' begins with"):
+        _store(_body(part.as_uri()), storage=storage)
+
+
+@pytest.mark.usefixtures("root")
 def test_it_packages_no_small_file_and_says_so(scene: Path, storage: Path) -> None:
     result = _store(_body(scene.as_uri(), activateSmallFilePackaging=True), storage=storage)
     assert json.loads(result.content)["fileProcessingMetadata"]["smallFileManaged"] is False

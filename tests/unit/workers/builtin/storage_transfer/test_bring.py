@@ -160,6 +160,12 @@ def test_it_writes_only_below_the_roots_and_in_its_own_storage(
     assert own.read_bytes() == CONTENT
 
 
+def test_it_gives_no_file_the_name_of_a_part(source: Path, archive: Path, storage: Path) -> None:
+    with pytest.raises(InvalidContent, match=r"files\[0\]\.target: '\.incoming-1-2' begins with"):
+        transfer({"source": source.as_uri(), "target": str(archive / ".incoming-1-2")}, storage=storage)
+    assert _left(archive) == []
+
+
 def test_it_copies_nothing_when_one_target_is_not_allowed(source: Path, archive: Path, storage: Path) -> None:
     good = {"source": source.as_uri(), "target": str(archive / "a.bin")}
     with pytest.raises(InvalidContent):
