@@ -34,14 +34,14 @@ def _values(path: Path, data: Any, **attributes: Any) -> list[float]:
 
 def test_it_takes_the_time_of_the_data_and_not_of_the_forecast(storage: Path, delivered: Path) -> None:
     units = {"units": "hours since 2020-01-01"}
-    path = write_netcdf(
-        delivered / "a.nc", lat=[1, 2], lon=[1, 2], time=([48, 54], units | {"standard_name": "time"})
-    )
-    with h5netcdf.File(path, "a") as file:
-        reference = file.create_variable("forecast_reference_time", (), data=np.float64(0))
-        reference.attrs.update(units | {"standard_name": "forecast_reference_time"})
-        file.create_variable("acquired", ("lat", "lon"), data=np.zeros((2, 2))).attrs.update(units)
-    assert _item(storage, path)["properties"]["start_datetime"] == "2020-01-03T00:00:00Z"
+    path = delivered / "a.nc"
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"time": 2, "pixel": 3}
+        names = {"acquired": ("pixel",), "forecast_reference_time": (), "time": ("time",)}
+        for name, dimensions in names.items():
+            data = np.full([file.dimensions[each].size for each in dimensions], 48.0 * (name == "time"))
+            file.create_variable(name, dimensions, data=data).attrs.update(units | {"standard_name": name})
+    assert _item(storage, path)["properties"]["datetime"] == "2020-01-03T00:00:00Z"
 
 
 def test_it_reads_nanoseconds(storage: Path, delivered: Path) -> None:
