@@ -63,8 +63,19 @@ def axes_of(variables: Variables) -> dict[str, Axis]:
     return found
 
 
+class _NoValues(ValueError):
+    """A coordinate has no values: an empty granule, or nothing but fill values."""
+
+
 def footprint_of(variables: Variables) -> BaseGeometry | None:
-    """Return the footprint of a file; ``None`` when its coordinates are not understood."""
+    """Return the footprint of a file; ``None`` when its coordinates are not understood, or empty."""
+    try:
+        return _footprint_of(variables)
+    except _NoValues:
+        return None
+
+
+def _footprint_of(variables: Variables) -> BaseGeometry | None:
     lat, lon = find_axis(variables, "latitude"), find_axis(variables, "longitude")
     if lat and lon:
         return _geographic(variables, lat=lat, lon=lon)
@@ -191,5 +202,5 @@ def _values(variable: Any) -> Values:
     values = read_values(variable, thinned(variable.shape, most=MAX_VALUES)).ravel()
     known = values[np.isfinite(values)]
     if not known.size:
-        raise ValueError(f"coordinate {variable.name!r} has no values")
+        raise _NoValues(f"coordinate {variable.name!r} has no values")
     return known

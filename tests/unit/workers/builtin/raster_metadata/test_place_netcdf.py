@@ -166,6 +166,18 @@ def test_it_takes_no_angles_of_a_satellite_for_metres(storage: Path, delivered: 
     assert item["assets"]["a.nc"]["cube:dimensions"]["x"]["type"] == "projection_x_coordinate"
 
 
+@pytest.mark.parametrize("lat", [[], [np.nan, np.nan]])
+def test_it_describes_a_file_whose_coordinates_are_empty(
+    storage: Path, delivered: Path, lat: list[float]
+) -> None:
+    path = write_netcdf(delivered / "a.nc", lat=lat, lon=[1, 2])
+    result = run_once(worker.run, content=listing(delivered, [path]), storage=storage)
+    item = json.loads(result.content)
+    assert item["geometry"] is None
+    assert item["assets"]["a.nc"]["cube:variables"]["t"]["shape"] == [len(lat), 2]
+    assert result.messages == ("a.nc has no coordinates that place it on Earth",)
+
+
 def test_it_says_when_a_file_has_no_position(storage: Path, delivered: Path) -> None:
     path = delivered / "a.nc"
     with h5netcdf.File(path, "w") as file:
