@@ -26,3 +26,10 @@ def without_user(url: str) -> str:
     except ValueError:
         return url[:_UNREADABLE]
     return url.replace(user + at, "", 1) if at else url
+
+
+def masked(text: str, url: str) -> str:
+    """Return a text with a URL in it as people may see it."""
+    for whole in (url, without_user(url)):
+        text = text.replace(whole, shown(url))
+    return text

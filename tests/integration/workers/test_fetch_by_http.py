@@ -1,6 +1,7 @@
 """Input files of executions that come over the network."""
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.failures -= 1
-        missing = self.path != "/a.raw"
+        missing = self.path.partition("?")[0] != "/a.raw"
         status = 404 if missing else 503 if self.server.failures >= 0 else 200
         self.send_response(status)
         self.send_header("Content-Length", "3" if status == 200 else "0")
@@ -68,6 +69,20 @@ def test_it_gives_up(server: _Server, tmp_path: Path) -> None:
     answer = _run(server, tmp_path)
     assert answer["finalStatus"] == "FAILURE"
     assert "Failed to download http://127.0.0.1" in answer["message"]
+
+
+@pytest.mark.parametrize(("name", "failures"), [("other.raw", 0), ("a.raw", 100)])
+def test_it_tells_nobody_of_the_signature_of_a_url(
+    server: _Server, tmp_path: Path, name: str, failures: int
+) -> None:
+    server.failures = failures
+    answer = _run(server, tmp_path, name=f"{name}?X-Signature=s3cret")
+    assert f"/{name}?…" in answer["message"]
+    assert "s3cret" not in json.dumps(answer)
+
+
+def test_it_downloads_by_a_signed_url(server: _Server, tmp_path: Path) -> None:
+    assert _run(server, tmp_path, name="a.raw?X-Signature=s3cret")["finalStatus"] == "SUCCESS"
 
 
 def test_it_fails_without_the_file(server: _Server, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from workers.builtin.full_disk import is_full
 from workers.builtin.run_process.order import InputFile
-from workers.builtin.transfer.failures import words
+from workers.builtin.shown_url import masked
 from workers.processes.job import ProcessFailed
 
 _AT_ONCE: Final = 8
@@ -112,7 +112,7 @@ def _fetch(source: Source, target: Path, max_bytes: int, unwanted: Event) -> Non
 
 
 def _not_fetched(source: Source, error: Exception) -> ProcessFailed:
-    return ProcessFailed(f"{source.failure} into {source.file.path} : {words(error, source.file.url)}")
+    return ProcessFailed(f"{source.failure} into {source.file.path} : {masked(str(error), source.file.url)}")
 
 
 def _copy_verified(source: Source, target: Path, max_bytes: int, unwanted: Event) -> None:

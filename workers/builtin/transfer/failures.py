@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from workers.builtin.shown_url import shown, without_user
+from workers.builtin.shown_url import masked, shown
 from workers.sdk import InvalidContent, RetryLater
 from workers.sdk.errors import ConfigurationError, WorkerError
 
@@ -68,15 +68,15 @@ def reaching(url: str, *, field: str) -> Iterator[None]:
     except ImportError as error:
         raise ConfigurationError(f"{field}: this fleet cannot reach {shown(url)!r}: {error}") from error
     except (ValueError, NotImplementedError) as error:
-        raise InvalidContent(f"{field}: {shown(url)!r}: {words(error, url)}") from error
+        raise InvalidContent(f"{field}: {shown(url)!r}: {_words(error, url)}") from error
     except Exception as error:
         if not _is_outage(error):
             raise
         if _is_called(error, _NOT_CONFIGURED):
             raise ConfigurationError(f"{field}: this fleet cannot reach {shown(url)!r}: {error}") from error
         if is_forever(error):
-            raise InvalidContent(f"{field}: {shown(url)!r} cannot be had: {words(error, url)}") from error
-        reason = f"{shown(url)}: {words(error, url)}"
+            raise InvalidContent(f"{field}: {shown(url)!r} cannot be had: {_words(error, url)}") from error
+        reason = f"{shown(url)}: {_words(error, url)}"
         raise RetryLater(after=SECONDS_BEFORE_RETRY, reason=reason) from error
 
 
@@ -121,14 +121,10 @@ def _tells(cause: BaseException) -> bool:
     return isinstance(cause, _OUTAGES)
 
 
-def words(error: BaseException, url: str) -> str:
-    """Return what an error says, without the secrets of the URL that it is about."""
+def _words(error: BaseException, url: str) -> str:
     cause = error.__cause__
     telling = cause if cause is not None and _tells(cause) else error
     if isinstance(telling, aiohttp.ClientResponseError):
         # Its own text repeats the URL, in another spelling.
         return f"{telling.status} {telling.message}"[:500]
-    text = str(telling) or type(error).__name__
-    for whole in (url, without_user(url)):
-        text = text.replace(whole, shown(url))
-    return text[:500]
+    return masked(str(telling) or type(error).__name__, url)[:500]
