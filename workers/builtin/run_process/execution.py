@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from workers.builtin.run_process.program import Program, TimeIsOver
 from workers.builtin.run_process.redaction import Redaction, secrets_of
 from workers.builtin.run_process.regards import Regards
 from workers.builtin.run_process.sandbox import Sandbox
+from workers.builtin.run_process.voice import Voice
 from workers.builtin.storage_layout import request_folder, staging_folder
 from workers.processes.job import ProcessFailed, ProcessJob
 from workers.processes.plugin import ProcessPlugin
@@ -68,8 +69,8 @@ class Execution:
         program = Program(
             folder=context.workdir,
             max_memory=limits.max_memory,
-            watch=lambda: _watch(context, limits),
-            tell=context.progress,
+            watch=lambda: _watch(context, limits, report),
+            tell=report.show,
             redact=Redaction(secrets_of(plugin.metadata.parameters, parameters, token=token)),
             deadline=None if order.time_limit is None else time.monotonic() + order.time_limit,
             sandbox=Sandbox.from_env(os.environ, version=landlock.version()),
@@ -161,7 +162,7 @@ class Report:
 
     plugin_id: str
     execution_id: str
-    show: Callable[[str], None]
+    show: Voice
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def step(self, status: str, message: str) -> None:
@@ -200,7 +201,8 @@ class Report:
         )
 
 
-def _watch(context: WorkContext, limits: ProcessLimits) -> None:
-    """End a program that fills the disk, or whose result nobody awaits any more."""
+def _watch(context: WorkContext, limits: ProcessLimits, report: Report) -> None:
+    """End a program that fills the disk, or whose result nobody awaits any more; else give a sign of it."""
     context.raise_if_cancelled()
+    report.show.look()
     outputs.made(context.workdir / "output", limits=limits)

@@ -11,6 +11,7 @@ from workers.builtin.run_process.limits import ProcessLimits
 from workers.builtin.run_process.network import Network
 from workers.builtin.run_process.order import ExecutionOrder, longest
 from workers.builtin.run_process.seals import CannotOpen
+from workers.builtin.run_process.voice import Voice
 from workers.processes.plugin import ProcessPlugin
 from workers.processes.registry import plugins
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
@@ -41,7 +42,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     content = checked_content(request, schema=_BODY)
     order = ExecutionOrder.from_json(content)
     plugin = _plugin(order)
-    report = Report(plugin_id=order.plugin_id, execution_id=order.execution_id, show=context.progress)
+    report = Report(plugin_id=order.plugin_id, execution_id=order.execution_id, show=Voice(context.progress))
     try:
         execution = Execution.begun(
             request=request, context=context, content=content, order=order, plugin=plugin, report=report
