@@ -11,7 +11,7 @@ from typing import Any
 
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
-from paramiko.sftp import SFTP_OK
+from paramiko.sftp import SFTP_FAILURE, SFTP_OK
 
 USER, PASSWORD = "me", "sesame"
 
@@ -27,6 +27,8 @@ class SftpServer:
     breaks_after: int | None = None
     #: Whether it says that it has written what it has not.
     loses: bool = False
+    #: Whether it fails to say what lies at a path.
+    mute: bool = False
     #: Where reading began, for each file that was opened to be read.
     read_from: list[int] = field(default_factory=list)
     transports: list[paramiko.Transport] = field(default_factory=list)
@@ -95,6 +97,8 @@ class _Files(paramiko.SFTPServerInterface):
         return self._served.folder / path.lstrip("/")
 
     def stat(self, path: str) -> Any:
+        if self._served.mute:
+            return SFTP_FAILURE
         try:
             return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
         except OSError as error:

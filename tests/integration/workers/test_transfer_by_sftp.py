@@ -126,6 +126,16 @@ def test_it_replaces_another_file_only_when_asked_to(server: SftpServer, scene: 
     assert (server.folder / "a.bin").read_bytes() == _SMALL
 
 
+def test_it_replaces_nothing_that_a_server_does_not_tell_of(
+    server: SftpServer, scene: Path, tmp_path: Path
+) -> None:
+    (server.folder / "a.bin").write_bytes(b"other")
+    server.mute = True
+    with pytest.raises(RetryLater):
+        transfer({"source": scene.as_uri(), "target": f"{server.url}/a.bin"}, storage=tmp_path)
+    assert (server.folder / "a.bin").read_bytes() == b"other"
+
+
 def test_it_gives_up_without_the_file_or_the_right_to_it(
     server: SftpServer, got: Path, tmp_path: Path
 ) -> None:
