@@ -3,9 +3,8 @@
 from typing import Final
 
 from regards_processing.kernel.configuration.faults import Fault, Value
-from worker_manager.configuration.violations import blank, unfit, violation
+from worker_manager.configuration.violations import blank, not_object, unfit, violation
 from worker_manager.configuration.worker_items import NOT_BLANK
-from worker_manager.texts import storable
 from workers.contract.conditions import IN, NOT_IN
 from workers.contract.headers import RESERVED_PREFIX
 
@@ -52,13 +51,9 @@ def condition_faults(path: str, value: object) -> list[Fault]:
     """Return what is wrong with a condition; an absent one is fine."""
     if value is None:
         return []
+    unknown = not_object(path, value, keys=_KEYS, allowed=_ALLOWED)
     if not isinstance(value, dict):
-        return [violation("Type", "an object is expected", path, value, allowed=_ALLOWED)]
-    unknown = [
-        violation("Unknown", f"{storable(name)} is not known", path, value[name], allowed=_ALLOWED)
-        for name in value
-        if name not in _KEYS
-    ]
+        return unknown
     given = [name for name in (IN, NOT_IN) if value.get(name) is not None]
     if len(given) != 1:
         message = f"either {IN} or {NOT_IN} is expected"

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, Value
-from worker_manager.configuration.violations import violation
+from worker_manager.configuration.violations import not_object, violation
 from worker_manager.policy import Backoff, BackoffKind, Failure
-from worker_manager.texts import storable
 
 #: A year: what is longer is a mistake.
 _LONGEST: Final = 31_536_000
@@ -75,13 +74,9 @@ def _object_faults(path: str, value: object, checks: Mapping[str, Check]) -> lis
     if value is None:
         return []
     allowed = f"an object with any of {', '.join(checks)}"
+    unknown = not_object(path, value, keys=checks, allowed=allowed)
     if not isinstance(value, dict):
-        return [violation("Type", "an object is expected", path, value, allowed=allowed)]
-    unknown = [
-        violation("Unknown", f"{name} is not known", f"{path}.{name}", value[raw], allowed=allowed)
-        for raw, name in zip(value, map(storable, value), strict=True)
-        if raw not in checks
-    ]
+        return unknown
     known = [
         fault
         for name, check in checks.items()

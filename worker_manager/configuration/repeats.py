@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Fault, Value
 from worker_manager.configuration.conditions import CONDITION, condition_faults
-from worker_manager.configuration.violations import is_whole, not_boolean, not_whole, violation
-from worker_manager.texts import storable
+from worker_manager.configuration.violations import is_whole, not_boolean, not_object, not_whole, violation
 from workers.contract.repetition import FROM, GO_ON, LEAST_ROUNDS, MOST, MOST_ROUNDS, REPEAT, WHILE
 
 _ROUNDS: Final = {"type": "integer", "minimum": LEAST_ROUNDS, "maximum": MOST_ROUNDS}
@@ -43,13 +42,9 @@ def repeat_faults(path: str, value: object) -> list[Fault]:
     """Return what is wrong with a loop by itself; an absent one is fine."""
     if value is None:
         return []
+    unknown = not_object(path, value, keys=_KEYS, allowed=_ALLOWED)
     if not isinstance(value, dict):
-        return [violation("Type", "an object is expected", path, value, allowed=_ALLOWED)]
-    unknown = [
-        violation("Unknown", f"{storable(name)} is not known", path, value[name], allowed=_ALLOWED)
-        for name in value
-        if name not in _KEYS
-    ]
+        return unknown
     return [
         *unknown,
         *_start_faults(f"{path}.{FROM}", value.get(FROM)),

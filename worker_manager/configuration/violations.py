@@ -1,5 +1,6 @@
 """Rules that a value of a configuration file breaks, in the words of REGARDS. Pure."""
 
+from collections.abc import Collection
 from typing import TypeGuard
 
 from regards_processing.kernel.configuration.faults import Fault
@@ -44,6 +45,17 @@ def not_whole(path: str, value: object, *, least: int, most: int) -> list[Fault]
 def absent(path: str, value: object, message: str) -> list[Fault]:
     """Return the fault of a value where there must be none."""
     return [] if value is None else [violation("Null", message, path, value, allowed="nothing, or null")]
+
+
+def not_object(path: str, value: object, *, keys: Collection[str], allowed: str) -> list[Fault]:
+    """Return the faults of a value that is no object, or has other keys than these."""
+    if not isinstance(value, dict):
+        return [violation("Type", "an object is expected", path, value, allowed=allowed)]
+    return [
+        violation("Unknown", f"{name} is not known", f"{path}.{name}", value[raw], allowed=allowed)
+        for raw, name in zip(value, map(storable, value), strict=True)
+        if raw not in keys
+    ]
 
 
 def is_whole(number: object) -> TypeGuard[float]:

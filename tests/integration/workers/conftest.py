@@ -63,3 +63,9 @@ def bucket(s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Make a bucket that a fleet in this process reaches."""
     reached(s3_server, nowhere=tmp_path / "none", monkeypatch=monkeypatch)
     return s3_server.new_bucket()
+
+
+@pytest.fixture
+def got(tmp_path: Path) -> Path:
+    """Name a place of the tenant to bring files to."""
+    return tmp_path / "default" / "got" / "a.bin"

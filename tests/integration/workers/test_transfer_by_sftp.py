@@ -34,12 +34,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpServ
 
 
 @pytest.fixture
-def got(tmp_path: Path) -> Path:
-    """Name a place of the tenant to bring files to."""
-    return tmp_path / "default" / "got" / "a.bin"
-
-
-@pytest.fixture
 def scene(tmp_path: Path) -> Path:
     """Give a file of the tenant to send."""
     path = tmp_path / "default" / "here" / "a.bin"

@@ -136,7 +136,7 @@ def test_it_refuses_more_members_than_there_may_be() -> None:
     ("condition", "field", "text"),
     [
         ("x", "steps[1].onlyIf", "[Type] an object is expected"),
-        ({"header": "h", "in": ["x"], "like": 1}, "steps[1].onlyIf", "[Unknown] like is not known"),
+        ({"header": "h", "in": ["x"], "like": 1}, "steps[1].onlyIf.like", "[Unknown] like is not known"),
         ({"header": "h"}, "steps[1].onlyIf", "[Size] either in or notIn is expected"),
         ({"header": "h", "in": ["x"], "notIn": ["y"]}, "steps[1].onlyIf", "[Size] either in or notIn is"),
         ({"in": ["x"]}, "steps[1].onlyIf.header", "[NotBlank] header must be present"),
@@ -176,7 +176,7 @@ _LOOP = {"while": {"header": "h", "in": ["x"]}, "most": 3}
     ("repeat", "field", "text"),
     [
         ("x", "", "[Type] an object is expected at steps[1].repeat: rejected value [x]."),
-        ({**_LOOP, "until": 1}, "", "[Unknown] until is not known at steps[1].repeat: rejected value [1]."),
+        ({**_LOOP, "until": 1}, ".until", "[Unknown] until is not known"),
         ({"most": 3}, ".while", "[NotNull] while must be present"),
         ({**_LOOP, "while": {"header": "h"}}, ".while", "[Size] either in or notIn is expected"),
         ({**_LOOP, "most": None}, ".most", "[NotNull] most must be present"),
