@@ -121,17 +121,21 @@ def test_it_says_what_is_wrong_with_its_arguments(
 def test_it_leaves_no_queue_when_it_is_interrupted(shared: Platform, number: signal.Signals) -> None:
     known = _fresh()
     arguments = ["--content-type", "unknown-to-all", "--body", "{}", "--request-id", known]
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "submit", *arguments],
+    with subprocess.Popen(
+        # Whoever runs the tests in the background ignores Ctrl-C, and so would the command.
+        ["env", "--default-signal=INT", sys.executable, "manage.py", "submit", *arguments],
         cwd=ROOT,
         env=shared.stack.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    _await_stored(shared, known)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    ) as process:
+        try:
+            _await_stored(shared, known)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said.splitlines()[-1] == "interrupted: 1 not ended"
 
