@@ -117,40 +117,44 @@ def plans(
         wanted, names = among(content_types)
         workflow_is, input_is = f"AND workflow_type {wanted}", f"AND i.content_type {wanted}"
         parameters += names
-    workflows = select(
-        "SELECT tenant_id, workflow_type, steps, keep_errors, priority, keep_headers "  # noqa: S608
+    # The last part: a workflow may need the policy of any worker type. Few have one.
+    rows = select(
+        "SELECT tenant_id, workflow_type, NULL, keep_errors, priority, steps, keep_headers "  # noqa: S608
         "FROM workermanager_workflow "
-        f"WHERE tenant_id {tenants} {workflow_is}",
-        parameters,
-    )
-    # The second part: a workflow may need the policy of any worker type. Few have one.
-    inputs = select(
-        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors, w.priority, w.policy "  # noqa: S608
+        f"WHERE tenant_id {tenants} {workflow_is} "
+        "UNION ALL "
+        "SELECT i.tenant_id, i.content_type, w.worker_type, w.keep_errors, w.priority, w.policy, NULL "
         "FROM workermanager_input_content_type i JOIN workermanager_worker_type w ON w.id = i.worker_type_id "
         f"WHERE i.tenant_id {tenants} {input_is} "
-        "UNION ALL SELECT tenant_id, NULL, worker_type, keep_errors, priority, policy "
+        "UNION ALL SELECT tenant_id, NULL, worker_type, keep_errors, priority, policy, NULL "
         "FROM workermanager_worker_type "
         f"WHERE tenant_id {tenants} AND policy IS NOT NULL",
-        [*parameters, *only_tenants],
+        [*parameters, *parameters, *only_tenants],
     )
     policies: dict[int, dict[str, Policy]] = {}
     found = {}
-    for tenant, content_type, worker_type, keep, priority, stored in inputs:
-        policy = Policy.from_json(json_value(stored))
-        if content_type is None:
-            policies.setdefault(tenant, {})[worker_type] = policy
+    workflows = []
+    for tenant, name, worker_type, keep, priority, value, keep_headers in rows:
+        stored = json_value(value)
+        if worker_type is None:
+            workflows.append((tenant, name, stored, bool(keep), priority, bool(keep_headers)))
+        elif name is None:
+            policies.setdefault(tenant, {})[worker_type] = Policy.from_json(stored)
         else:
-            found[tenant, content_type] = Plan.single(
-                worker_type=worker_type, keep_errors=bool(keep), priority=priority, policy=policy
+            found[tenant, name] = Plan.single(
+                worker_type=worker_type,
+                keep_errors=bool(keep),
+                priority=priority,
+                policy=Policy.from_json(stored),
             )
     workflow_plans = {
         (tenant, name): Plan.workflow(
             workflow_type=name,
-            steps=json_value(steps),
-            keep_errors=bool(keep),
+            steps=steps,
+            keep_errors=keep,
             priority=priority,
             policies=policies.get(tenant),
-            keep_headers=bool(keep_headers),
+            keep_headers=keep_headers,
         )
         for tenant, name, steps, keep, priority, keep_headers in workflows
     }
@@ -166,6 +170,18 @@ def skipped_content_types(*, tenant_ids: Collection[int]) -> dict[int, frozenset
         [*parameters, SKIPPED_CONTENT_TYPES],
     )
     return {tenant: frozenset(json_value(value)) for tenant, value in rows}
+
+
+def receiving_tenants(*, names: Collection[str]) -> dict[str, tuple[int, frozenset[str]]]:
+    """Return the keys of the active tenants among ``names``, and the content types that each refuses."""
+    wanted, parameters = among(set(names))
+    rows = select(
+        "SELECT t.name, t.id, s.value FROM regards_tenant t "  # noqa: S608
+        "LEFT JOIN regards_tenant_setting s ON s.tenant_id = t.id AND s.name = %s "
+        f"WHERE t.active AND t.name {wanted}",
+        [SKIPPED_CONTENT_TYPES, *parameters],
+    )
+    return {name: (tenant, frozenset(json_value(value) or ())) for name, tenant, value in rows}
 
 
 def digests(*, model: type[Model], tenant_ids: Collection[int], request_ids: Collection[str]) -> list[Digest]:

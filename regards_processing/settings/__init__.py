@@ -51,7 +51,7 @@ from regards_processing.settings.celery import (
 )
 from regards_processing.settings.configuration import CONFIGURATION_MODULES, EXPLAINERS
 from regards_processing.settings.dashboard import DASHBOARD_REFRESH
-from regards_processing.settings.database import DATABASES, PREPARED_STATEMENTS
+from regards_processing.settings.database import DATABASES, PREPARED_STATEMENTS, WRITES_TOGETHER
 from regards_processing.settings.doctor import CLOCK_TOLERANCE, DOCTOR_CHECKS, STORAGE_MIN_FREE
 from regards_processing.settings.engine import (
     HEARTBEAT_EXPIRY,

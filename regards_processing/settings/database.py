@@ -19,6 +19,8 @@ _SQLITE_OPTIONS = {
 #: Statements that come often are planned once a connection. Not behind a pooler that gives each transaction
 #: another session.
 PREPARED_STATEMENTS = env.boolean("DATABASE_PREPARED_STATEMENTS", default=True)
+#: Writes whose result nobody waits for travel together. Off where tests look at each statement.
+WRITES_TOGETHER = True
 
 
 def databases() -> dict[str, Any]:

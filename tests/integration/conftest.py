@@ -4,9 +4,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_django import Settings
 
 if TYPE_CHECKING:
     from tests.fakes.jobs_office import Office
+
+
+@pytest.fixture
+def statements_apart(settings: Settings) -> None:
+    """Send each write by itself, for who counts statements or reads their plans."""
+    settings.WRITES_TOGETHER = False
 
 
 @pytest.fixture

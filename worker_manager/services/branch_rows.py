@@ -100,7 +100,7 @@ def store(*, requests: Sequence[Request]) -> None:
                     *_light(branch),
                 ]
             )
-    rows.insert_new(model=Branch, columns=[*_KEY, *_LIGHT], rows=begun, returning=("id",))
+    rows.insert(model=Branch, columns=[*_KEY, *_LIGHT], rows=begun)
     for columns, changed in _changes(parallel).items():
         rows.update(model=Branch, columns=columns, rows=changed)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from regards_processing.kernel.db.trips import in_one_trip
 from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, flow_queries, forks, queries, tracing
 from worker_manager.models import Request
@@ -103,19 +104,22 @@ def settle(
     gone = {request.id for request in finished}
     kept = [request for request in touched if request.id not in gone]
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
-    moves.save(requests=kept, heavy=bulk.heavy, others=traced)
-    moves.finish(requests=finished)
-    branch_rows.store(requests=kept)
-    session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
-    dispatched = forks.sent(kept)
-    publish_after_commit(
-        messages=[
-            *dispatch.messages(requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants),
-            *responses.messages(requests=told, tenants=tenants),
-            *stopping.messages(dispatch_ids=bulk.stopped),
-        ],
-        at=bulk.at,
-    )
+    with in_one_trip():
+        moves.save(requests=kept, heavy=bulk.heavy, others=traced)
+        moves.finish(requests=finished)
+        branch_rows.store(requests=kept)
+        session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
+        dispatched = forks.sent(kept)
+        publish_after_commit(
+            messages=[
+                *dispatch.messages(
+                    requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants
+                ),
+                *responses.messages(requests=told, tenants=tenants),
+                *stopping.messages(dispatch_ids=bulk.stopped),
+            ],
+            at=bulk.at,
+        )
     counters.moved(requests=touched, tenants=tenants)
     return len(released.requests)
 

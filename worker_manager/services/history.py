@@ -28,5 +28,6 @@ def _forget(tenant: int, *, before: datetime) -> int:
     old = FinishedRequest.objects.for_tenant(tenant).filter(finished_at__lt=before).order_by("finished_at")
     forgotten = 0
     while page := list(old.values_list("pk", flat=True)[: settings.SWEEP_PAGE]):
-        forgotten += rows.delete(model=FinishedRequest, keys=page)
+        rows.delete(model=FinishedRequest, keys=page)
+        forgotten += len(page)
     return forgotten

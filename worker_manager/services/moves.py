@@ -135,6 +135,6 @@ def finish(*, requests: Sequence[Request]) -> None:
     if not requests:
         return
     remembered = list(map(_in_short, requests))
-    rows.insert_new(model=FinishedRequest, columns=list(_REMEMBERED), rows=remembered, returning=("id",))
+    rows.insert(model=FinishedRequest, columns=list(_REMEMBERED), rows=remembered)
     branch_rows.forget(requests=requests)
     rows.delete(model=Request, keys=[request.id for request in requests])

@@ -45,7 +45,7 @@ def deleted(*, requests: Sequence[Request], before: Mapping[int, Place], at: dat
 def store(*, changes: Mapping[SessionKey, Change], at: datetime) -> None:
     """Add rows with what changes, one for each session; one statement."""
     values = [[*key, *(getattr(change, name) for name in _COUNTS), at] for key, change in changes.items()]
-    rows.insert_new(model=SessionChange, columns=_COLUMNS, rows=values, returning=("id",))
+    rows.insert(model=SessionChange, columns=_COLUMNS, rows=values)
 
 
 def _count(moves: Iterable[Move], at: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.db.trips import in_one_trip
 from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, forks, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
@@ -99,19 +100,20 @@ def submit_requests(
     known = _read(submissions)
     accepted = _accept(submissions, known, max_bytes, report)
     _store(accepted, report, at)
-    session_counts.received(requests=report.stored, at=at)
     tenants = {pk: name for name, pk in known.tenants.items()}
-    branch_rows.store(requests=report.stored)
-    dispatched = forks.sent(report.stored)
-    contents = {request.id: request.body for request in dispatched}
-    publish_after_commit(
-        messages=[
-            *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
-            *responses.messages(requests=report.stored, tenants=tenants),
-            *(_refusal(submission, reasons) for submission, reasons in report.refused),
-        ],
-        at=at,
-    )
+    with in_one_trip():
+        session_counts.received(requests=report.stored, at=at)
+        branch_rows.store(requests=report.stored)
+        dispatched = forks.sent(report.stored)
+        contents = {request.id: request.body for request in dispatched}
+        publish_after_commit(
+            messages=[
+                *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
+                *responses.messages(requests=report.stored, tenants=tenants),
+                *(_refusal(submission, reasons) for submission, reasons in report.refused),
+            ],
+            at=at,
+        )
     tracing.refused(submissions=report.refused, at=at)
     counters.received(
         stored=report.stored,
@@ -125,12 +127,13 @@ def submit_requests(
 
 
 def _read(submissions: Sequence[RequestSubmitted]) -> _Known:
-    tenants = queries.active_tenants(names={submission.tenant for submission in submissions})
+    receiving = queries.receiving_tenants(names={submission.tenant for submission in submissions})
+    tenants = {name: tenant_id for name, (tenant_id, _) in receiving.items()}
     ids = {submission.request_id for submission in submissions}
     redelivered = {submission.request_id for submission in submissions if submission.redelivered}
     return _Known(
         tenants=tenants,
-        skipped=queries.skipped_content_types(tenant_ids=tenants.values()),
+        skipped=dict(receiving.values()),
         stored=dict(queries.digests(model=Request, tenant_ids=tenants.values(), request_ids=ids)),
         finished=set(
             queries.digests(model=FinishedRequest, tenant_ids=tenants.values(), request_ids=redelivered)
@@ -157,9 +160,7 @@ def _accept(
         if submission.redelivered and (earlier == digest or (key, digest) in known.finished):
             report.repeated += 1
             continue
-        reasons = _reasons(
-            submission, known.skipped.get(tenant_id, frozenset()), duplicate=earlier is not None
-        )
+        reasons = _reasons(submission, known.skipped[tenant_id], duplicate=earlier is not None)
         if len(submission.content) > max_bytes:
             reasons += (_TOO_BIG.format(size=len(submission.content), limit=max_bytes),)
             report.unanswered.append(Dropped(position, reasons[-1]))

@@ -6,11 +6,16 @@ Note: prepared statements.
     a connection is therefore prepared there. psycopg2 does not do it by itself, and writes values into the
     text, so its own text is the same for every bulk only before that.
 
+    PostgreSQL would weigh at each execution whether a plan for the very values is worth its making, and with
+    lists of values often makes one. It is told not to: these statements go by the same indexes whatever the
+    values.
+
     A plan is made for tables as they are. One made among ten rows must not be kept while they become a
     million: PostgreSQL notices when it has analysed a table, which may take a minute. So plans are thrown
     away every `_KEPT` seconds.
 """
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -33,6 +38,8 @@ _KEPT: Final = 5.0
 _STALE: Final = frozenset({"26000", "0A000"})
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+#: SQL with psycopg2's places, and what goes there.
+Statement = tuple[str, Parameters]
 
 
 @dataclass(slots=True)
@@ -43,7 +50,8 @@ class _Statements:
     seen: OrderedDict[str, int] = field(default_factory=OrderedDict)
     #: Name of each prepared text.
     names: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    planned_at: float = field(default_factory=time.monotonic)
+    #: When plans were thrown away; never yet in a new session.
+    planned_at: float = -math.inf
 
 
 #: By connection of the driver.
@@ -52,26 +60,37 @@ sessions: Final[WeakKeyDictionary[Any, _Statements]] = WeakKeyDictionary()
 _numbers: Final = count()
 
 
-def execute(cursor: CursorWrapper, sql: str, parameters: Parameters) -> None:
-    """Execute a statement, prepared where it comes often; ``parameters`` are those of psycopg2."""
+def execute(cursor: CursorWrapper, *statements: Statement) -> None:
+    """Execute statements in one trip, each prepared where it comes often; the cursor has the last result.
+
+    Only PostgreSQL takes several, and only with parameters in their order.
+    """
+    found = [_text(cursor, sql, parameters) for sql, parameters in statements]
+    try:
+        if len(found) == 1:
+            cursor.execute(*found[0])
+        else:
+            together = "; ".join(text for text, _ in found)
+            cursor.execute(together, [value for _, parameters in found for value in parameters])
+    except DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", None) in _STALE:
+            # Whoever tries again gets them planned anew.
+            sessions.pop(connection.connection, None)
+        raise
+
+
+def _text(cursor: CursorWrapper, sql: str, parameters: Parameters) -> tuple[str, Parameters]:
+    """Return what is sent to the server: the name of a prepared statement, or the statement as it is."""
     if not _can_be_prepared(parameters):
-        cursor.execute(sql, parameters)
-        return
+        return sql, parameters
     statements = sessions.setdefault(connection.connection, _Statements())
     name = statements.names.get(sql) or _prepare(cursor, statements, sql, len(parameters))
     if name is None:
-        cursor.execute(sql, parameters)
-        return
+        return sql, parameters
     statements.names.move_to_end(sql)
     _forget_old_plans(cursor, statements)
     places = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
-    try:
-        cursor.execute(f"EXECUTE {name}{places}", parameters)
-    except DatabaseError as error:
-        if getattr(error.__cause__, "pgcode", None) in _STALE:
-            # Whoever tries again gets it planned anew.
-            del sessions[connection.connection]
-        raise
+    return f"EXECUTE {name}{places}", parameters
 
 
 def _can_be_prepared(parameters: Parameters) -> bool:
@@ -104,5 +123,6 @@ def _prepare(cursor: CursorWrapper, statements: _Statements, sql: str, parameter
 def _forget_old_plans(cursor: CursorWrapper, statements: _Statements) -> None:
     now = time.monotonic()
     if now - statements.planned_at > _KEPT:
-        cursor.execute("DISCARD PLANS")
+        # Again each time: a transaction that fails takes back what it has set.
+        cursor.execute("SET plan_cache_mode = force_generic_plan; DISCARD PLANS")
         statements.planned_at = now

@@ -12,13 +12,14 @@ from typing import Any
 
 from django.db import connection
 
-from regards_processing.kernel.db import prepared
+from regards_processing.kernel.db import trips
+from regards_processing.kernel.db.prepared import Parameters
 
 
-def select(sql: str, parameters: prepared.Parameters) -> list[tuple[Any, ...]]:
+def select(sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     with connection.cursor() as cursor:
-        prepared.execute(cursor, sql, parameters)
+        trips.execute(cursor, sql, parameters)
         return list(cursor.fetchall())
 
 

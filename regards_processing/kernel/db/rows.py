@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import BinaryField, Field, JSONField, Model
 
-from regards_processing.kernel.db import prepared
+from regards_processing.kernel.db import trips
 from regards_processing.kernel.db.reads import among
 
 Row = Sequence[Any]
@@ -50,11 +50,22 @@ def insert_new(
     given, wanted = _columns(model, tuple(columns)), _columns(model, tuple(returning)).listed
     inserted: list[Row] = []
     for source, parameters in _sources(given, rows):
-        sql = f"INSERT INTO {given.table} ({given.listed}) {source} ON CONFLICT DO NOTHING RETURNING {wanted}"
+        sql = f"{_insertion(given, source)} RETURNING {wanted}"
         with connection.cursor() as cursor:
-            prepared.execute(cursor, sql, parameters)
+            trips.execute(cursor, sql, parameters)
             inserted.extend(cursor.fetchall())
     return inserted
+
+
+def insert(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert the rows that break no unique constraint."""
+    given = _columns(model, tuple(columns))
+    for source, parameters in _sources(given, rows):
+        trips.write(_insertion(given, source), parameters)
+
+
+def _insertion(given: _Columns, source: str) -> str:
+    return f"INSERT INTO {given.table} ({given.listed}) {source} ON CONFLICT DO NOTHING"
 
 
 def upsert(
@@ -77,34 +88,27 @@ def upsert(
             f"INSERT INTO {given.table} ({given.listed}) {source} "
             f"ON CONFLICT ({conflict}) DO UPDATE SET {changes}"
         )
-        with connection.cursor() as cursor:
-            prepared.execute(cursor, sql, parameters)
+        trips.write(sql, parameters)
 
 
-def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> int:
-    """Set ``columns`` of each row by primary key (the first value of a row); return how many changed."""
+def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Set ``columns`` of each row by primary key (the first value of a row)."""
     given = _columns(model, ("pk", *columns))
     key, *others = given.names
     changes = ", ".join(f"{name} = given.{_given(position)}" for position, name in enumerate(others, start=2))
-    changed = 0
     for source, parameters in _sources(given, rows):
         sql = (
             f"UPDATE {given.table} SET {changes} FROM ({source}) AS given{_column_list(given)} "  # noqa: S608 (names of our own tables)
             f"WHERE {given.table}.{key} = given.{_given(1)}"
         )
-        with connection.cursor() as cursor:
-            prepared.execute(cursor, sql, parameters)
-            changed += cursor.rowcount
-    return changed
+        trips.write(sql, parameters)
 
 
-def delete(*, model: type[Model], keys: Collection[Any]) -> int:
-    """Delete rows by primary key, and nothing that hangs on them; return how many there were."""
+def delete(*, model: type[Model], keys: Collection[Any]) -> None:
+    """Delete rows by primary key, and nothing that hangs on them."""
     given = _columns(model, ("pk",))
     wanted, parameters = among(keys)
-    with connection.cursor() as cursor:
-        prepared.execute(cursor, f"DELETE FROM {given.table} WHERE {given.listed} {wanted}", parameters)  # noqa: S608
-        return int(cursor.rowcount)
+    trips.write(f"DELETE FROM {given.table} WHERE {given.listed} {wanted}", parameters)  # noqa: S608
 
 
 @cache

@@ -45,6 +45,8 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
     transaction_required()
     if not messages:
         return
+    # In the same transaction: a commit of its own for each would cost more than the deletion.
+    _forget(list(_confirmed))
     messages = _correlated(messages)
     theirs = [message for message in messages if message.for_instance]
     ours = [message for message in messages if not message.for_instance]
@@ -53,8 +55,6 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
     if ours:
         entry_id = _store(ours, at)
         after_commit(lambda: _publish(entry_id, ours))
-    # In the same transaction: a commit of its own for each would cost more than the deletion.
-    _forget(list(_confirmed))
 
 
 def _store(messages: Sequence[Outbound], at: datetime) -> int:

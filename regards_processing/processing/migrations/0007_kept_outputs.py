@@ -31,10 +31,4 @@ class Migration(migrations.Migration):
                 "db_table": "processing_kept_outputs",
             },
         ),
-        migrations.AddIndex(
-            model_name="outputfile",
-            index=models.Index(
-                condition=models.Q(("deleted", False)), fields=["tenant", "size"], name="ix_output_kept"
-            ),
-        ),
     ]

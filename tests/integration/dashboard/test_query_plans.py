@@ -14,7 +14,7 @@ from worker_manager.fleet_overview import fleet_overview
 from worker_manager.overview import ended_by_minute, late_statistics, status_counts
 from worker_manager.states import RequestStatus
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.usefixtures("statements_apart")]
 
 _CROWD = 20_000
 

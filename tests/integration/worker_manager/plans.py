@@ -69,9 +69,26 @@ def whole_reads(action: Callable[[], object]) -> list[str]:
         statements = {query["sql"] for query in captured.captured_queries}
         asked = [sql for sql in statements if any(table in sql for table in GROWING)]
         assert asked, "nothing was asked of a growing table"
-        found = [f"{sql[:150]} … {sql[-250:]}" for sql in asked if any(map(_reads_all, _nodes(_plan(sql))))]
+        found = [f"{sql[:150]} … {sql[-250:]}" for sql in asked if reads_all(sql)]
         transaction.set_rollback(True)
     return found
+
+
+def prepared_statements() -> list[tuple[str, str]]:
+    """Return the text of each prepared statement that asks a growing table, and the one that executes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, statement, cardinality(parameter_types) FROM pg_prepared_statements")
+        found = cursor.fetchall()
+    return [
+        (text, f"EXECUTE {name}" + (f"({', '.join(['NULL'] * places)})" if places else ""))
+        for name, text, places in found
+        if any(table in text for table in GROWING)
+    ]
+
+
+def reads_all(sql: str) -> bool:
+    """Tell whether a statement reads a growing table from end to end."""
+    return any(map(_reads_all, _nodes(_plan(sql))))
 
 
 def _plan(sql: str) -> dict[str, Any]:

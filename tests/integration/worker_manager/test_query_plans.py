@@ -32,7 +32,7 @@ from worker_manager.services import (
 )
 from worker_manager.services.history import forget_finished
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.usefixtures("statements_apart")]
 
 #: Requests, and finished ones, of the tenant that is looked at, and of all others together.
 #: To count what a tenant has is to read all that it has: here that is a small part.

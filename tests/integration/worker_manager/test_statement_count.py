@@ -14,7 +14,7 @@ from worker_manager.models import Branch, Request, Workflow
 from worker_manager.states import RequestStatus
 from workers.contract.work_answer import WorkAnswer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("statements_apart")]
 
 _SIZES = pytest.mark.parametrize("count", [1, 10, 500])
 
@@ -37,8 +37,8 @@ def _ready(engine: Engine, count: int, *, content_type: str = "unzip") -> None:
 @_SIZES
 def test_it_takes_requests_in(engine: Engine, count: int) -> None:
     _ready(engine, 0)
-    # Tenants, skipped types, known ids, inputs, workflows, live types, insertion, session, outbox in and out.
-    assert _statements(lambda: engine.submit(*submissions(count))) == 10
+    # Tenants, known ids, plans, live types, insertion, session, outbox out and in.
+    assert _statements(lambda: engine.submit(*submissions(count))) == 8
     assert len(engine.dispatches()) == count
 
 
@@ -46,8 +46,8 @@ def test_it_takes_requests_in(engine: Engine, count: int) -> None:
 def test_it_looks_redelivered_requests_up_once(engine: Engine, count: int) -> None:
     _ready(engine, count)
     repeated = [a_submission(f"r-{number}", redelivered=True) for number in range(count)]
-    # Tenants, skipped types, known ids, finished ids, live types.
-    assert _statements(lambda: engine.submit(*repeated)) == 5
+    # Tenants, known ids, finished ids, live types.
+    assert _statements(lambda: engine.submit(*repeated)) == 4
 
 
 @_SIZES
@@ -62,7 +62,7 @@ def test_it_hears_that_work_runs(engine: Engine, count: int) -> None:
 def test_it_finishes_requests(engine: Engine, count: int) -> None:
     _ready(engine, count)
     answers = [an_answer("SUCCESS", request_id=f"r-{number}") for number in range(count)]
-    # Tenants, requests, live types, history, deletion, session, outbox in and out.
+    # Tenants, requests, live types, history, deletion, session, outbox out and in.
     assert _statements(lambda: engine.answer(*answers)) == 8
 
 
@@ -70,7 +70,7 @@ def test_it_finishes_requests(engine: Engine, count: int) -> None:
 def test_it_advances_workflows(engine: Engine, count: int) -> None:
     _ready(engine, count, content_type="ingest")
     answers = [an_answer("SUCCESS", request_id=f"r-{number}", content=b"1") for number in range(count)]
-    # Tenants, requests, live types, update, session, outbox in and out.
+    # Tenants, requests, live types, update, session, outbox out and in.
     assert _statements(lambda: engine.answer(*answers)) == 7
 
 
@@ -95,7 +95,7 @@ def test_it_goes_round_in_loops(engine: Engine, count: int) -> None:
 def test_it_opens_new_attempts(engine: Engine, count: int) -> None:
     _ready(engine, count)
     answers = [an_answer("REDELIVERED", request_id=f"r-{number}") for number in range(count)]
-    # Tenants, requests, live types, update, payloads, outbox in and out.
+    # Tenants, requests, live types, update, payloads, outbox out and in.
     assert _statements(lambda: engine.answer(*answers)) == 7
 
 
@@ -103,7 +103,7 @@ def test_it_opens_new_attempts(engine: Engine, count: int) -> None:
 def test_it_buries_the_dead(engine: Engine, count: int) -> None:
     _ready(engine, count)
     dead = [a_dead_letter(f"r-{number}") for number in range(count)]
-    # Tenants, requests, live types, update, session, outbox in and out.
+    # Tenants, requests, live types, update, session, outbox out and in.
     assert _statements(lambda: engine.bury(*dead)) == 7
 
 
@@ -131,9 +131,9 @@ def test_it_takes_up_a_page_that_waits(engine: Engine, count: int) -> None:
     a_worker_type(a_tenant())
     engine.submit(*submissions(count))
     live_workers("unzip-worker")
-    # Tenants, live types, workflows, inputs, page, update, payloads, session, outbox in and out; then an
+    # Tenants, live types, plans, page, update, payloads, session, outbox out and in; then an
     # empty page; tenants, live types, branches that can go; then live types and types with held requests.
-    assert _statements(engine.redispatch) == 10 + 5 + 3 + 2
+    assert _statements(engine.redispatch) == 9 + 4 + 3 + 2
 
 
 @_SIZES
@@ -142,7 +142,7 @@ def test_it_begins_and_ends_parallel_steps(engine: Engine, count: int) -> None:
     live_workers("unzip-worker", "sip-worker", "store-worker")
     several = submissions(count, content_type="ingest")
     # As any other, and the old branches' deletion and the new ones' insertion.
-    assert _statements(lambda: engine.submit(*several)) == 10 + 2
+    assert _statements(lambda: engine.submit(*several)) == 8 + 2
     assert len(engine.dispatches()) == 2 * count
     branches = list(every(Branch).select_related("request").order_by("position", "request"))
     answers = [
@@ -179,7 +179,7 @@ def test_it_releases_held_branches(engine: Engine, count: int, ended: int) -> No
         for branch in sent.select_related("request").order_by("pk")[:ended]
     ]
     # Tenants, requests, branches, live types, in flight and held, groups, held ones, their requests and
-    # branches, update, updates of branches that ended and that were sent, payloads, outbox in and out; on
+    # branches, update, updates of branches that ended and that were sent, payloads, outbox out and in; on
     # PostgreSQL the lock of the configured limit.
     assert _statements(lambda: engine.answer(*answers)) == 15 + connection.features.has_select_for_update
 
@@ -203,7 +203,7 @@ def test_it_takes_requests_in_that_it_must_hold(engine: Engine, count: int) -> N
     _limited(engine)
     flood = submissions(count, name="f")
     # As without a limit, and what is in flight and held, and on PostgreSQL the lock of the configured limit.
-    assert _statements(lambda: engine.submit(*flood)) == 11 + connection.features.has_select_for_update
+    assert _statements(lambda: engine.submit(*flood)) == 9 + connection.features.has_select_for_update
     assert len(engine.dispatches()) == 3
 
 
@@ -222,5 +222,5 @@ def test_it_releases_held_requests(engine: Engine, count: int, ended: int) -> No
     engine.submit(*submissions(count, name="f"))
     answers = _ended(ended)
     # Tenants, requests, live types, in flight and held, groups, held ones, update, history, deletion,
-    # payloads, session, outbox in and out; on PostgreSQL the lock of the configured limit.
+    # payloads, session, outbox out and in; on PostgreSQL the lock of the configured limit.
     assert _statements(lambda: engine.answer(*answers)) == 13 + connection.features.has_select_for_update
