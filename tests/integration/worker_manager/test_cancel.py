@@ -208,6 +208,7 @@ def test_it_tells_the_fleets_of_attempts_that_the_watchdog_gives_up(
 
 
 @pytest.mark.parametrize("count", [1, 10, 500])
+@pytest.mark.usefixtures("statements_apart")
 def test_it_costs_the_same_statements_however_long_the_page(
     engine: Engine, office: Office, count: int
 ) -> None:
@@ -218,7 +219,7 @@ def test_it_costs_the_same_statements_however_long_the_page(
     job = give_cancellation(Tenant.objects.get())
     with CaptureQueriesContext(connection) as captured:
         office.run(job.pk)
-    # Claim and job, cancelled, total, page, history, deletion, session, outbox in and out, end; then who is
+    # Claim and job, cancelled, total, page, history, deletion, session, outbox out and in, end; then who is
     # next, behind a lock on PostgreSQL.
     statements = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
     assert sum("advisory" not in statement for statement in statements) == 12

@@ -226,8 +226,8 @@ def test_it_costs_the_same_statements_and_reads_no_payload(engine: Engine, rows:
     engine.submit(*submissions(rows))
     with CaptureQueriesContext(connection) as captured:
         explain(tenant=tenant, request_id="r-1", at=AT)
-    # Request, workflows, inputs, last beats, live types.
-    assert len(captured) == 5
+    # Request, plans, last beats, live types.
+    assert len(captured) == 4
     assert not [query for query in captured.captured_queries if "original_content" in query["sql"]]
 
 

@@ -170,11 +170,12 @@ def _statements(action: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("count", [1, 200])
+@pytest.mark.usefixtures("statements_apart")
 def test_it_costs_no_statement(engine: Engine, traces: Traces, count: int) -> None:
     a_worker_type(a_tenant())
     live_workers("unzip-worker")
     # As without traces: see test_statement_count.
-    assert _statements(lambda: engine.submit(*submissions(count))) == 10
+    assert _statements(lambda: engine.submit(*submissions(count))) == 8
     answers = {
         status: [an_answer(status, request_id=f"r-{number}") for number in range(count)]
         for status in ("RUNNING", "REDELIVERED", "SUCCESS")
