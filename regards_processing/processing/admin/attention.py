@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 
 from regards_processing.kernel.admin_links import list_address, may_view
 from regards_processing.kernel.admin_notices import Notice, register_notices
@@ -21,7 +22,8 @@ def storages_that_are_full(request: HttpRequest) -> Iterator[Notice]:
         return
     full = full_storages()
     for each in full[:_TOLD]:
-        told = f"tenant {each.tenant} keeps {each.kept} bytes of output files, {each.most} are allowed"
+        kept, most = filesizeformat(each.kept), filesizeformat(each.most)
+        told = f"tenant {each.tenant} keeps {kept} of output files, {most} are allowed"
         yield Notice(text=f"nothing more is executed: {told}", address=list_address(Execution))
     if len(full) > _TOLD:
         yield Notice(

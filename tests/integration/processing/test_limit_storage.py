@@ -191,7 +191,9 @@ def test_it_tells_operators(tenant: Tenant, batch: Batch, admin_client: Client) 
     _may_keep(tenant, 100)
     count_kept(at=AT)
     told = [notice.text for notice in admin_client.get("/admin/").context["notices"]]
-    full = "nothing more is executed: tenant demo keeps 100 bytes of output files, 100 are allowed"
+    full = (
+        "nothing more is executed: tenant demo keeps 100\xa0bytes of output files, 100\xa0bytes are allowed"
+    )
     assert full in told
     _may_keep(tenant, 101)
     assert full not in [notice.text for notice in admin_client.get("/admin/").context["notices"]]
