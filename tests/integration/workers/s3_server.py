@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +30,7 @@ server.start()
 print(server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 """
-_EVERYTHING = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
-}
+_EVERYTHING = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 
 
 @dataclass(frozen=True)
@@ -59,12 +56,17 @@ class S3Server:
         return Bucket(name=name, client=self.client())
 
     @contextmanager
-    def checking_credentials(self) -> Iterator[tuple[str, str]]:
-        """Let nobody in, until the end of the block, but a user whose key and secret are given."""
+    def checking_credentials(self, *, but: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+        """Let nobody in, until the end of the block, but a user whose key and secret are given.
+
+        ``but`` names what this user may not do.
+        """
+        refused = [{"Effect": "Deny", "Action": list(but), "Resource": "*"}] if but else []
+        policy = {"Version": "2012-10-17", "Statement": [_EVERYTHING, *refused]}
         users = self.client("iam")
         name = f"user-{uuid4().hex[:12]}"
         users.create_user(UserName=name)
-        users.put_user_policy(UserName=name, PolicyName="s3", PolicyDocument=json.dumps(_EVERYTHING))
+        users.put_user_policy(UserName=name, PolicyName="s3", PolicyDocument=json.dumps(policy))
         key = users.create_access_key(UserName=name)["AccessKey"]
         self._let_in("0")
         try:
@@ -108,11 +110,25 @@ class Bucket:
             for entry in listed
         }
 
+    def begin(self, key: str, *parts: tuple[int, bytes], algorithm: str = "SHA256") -> str:
+        """Begin an upload, add parts by their numbers, and leave it; return its name."""
+        address = {"Bucket": self.name, "Key": key}
+        begun = self.client.create_multipart_upload(**address, ChecksumAlgorithm=algorithm)
+        for number, content in parts:
+            self.client.upload_part(
+                **address,
+                UploadId=begun["UploadId"],
+                PartNumber=number,
+                Body=content,
+                ChecksumAlgorithm=algorithm,
+            )
+        return str(begun["UploadId"])
+
     @property
     def unfinished(self) -> list[str]:
-        """Return the keys of uploads that were begun and neither finished nor given up."""
+        """Return the names of uploads that were begun and neither finished nor given up."""
         uploads = self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])
-        return [upload["Key"] for upload in uploads]
+        return [upload["UploadId"] for upload in uploads]
 
 
 def reached(server: S3Server, *, nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +166,11 @@ class Door:
     #: Bytes that may still come from the server, and go to it; ``None``: any number.
     may_come: int | None = None
     may_go: int | None = None
+    #: Bytes that have come and gone.
+    come: int = 0
+    gone: int = 0
+    #: Which of the bytes that go is damaged on its way; ``None``: none.
+    damages: int | None = None
     connections: list[socket.socket] = field(default_factory=list)
 
     @property
@@ -189,8 +210,19 @@ class Door:
                     if left <= len(piece):
                         self.shut()
                         return
-                target.sendall(piece)
+                target.sendall(self._came(piece) if name == "may_come" else self._went(piece))
             target.shutdown(socket.SHUT_WR)
+
+    def _came(self, piece: bytes) -> bytes:
+        self.come += len(piece)
+        return piece
+
+    def _went(self, piece: bytes) -> bytes:
+        begins, self.gone = self.gone, self.gone + len(piece)
+        at = -1 if self.damages is None else self.damages - begins
+        if 0 <= at < len(piece):
+            return piece[:at] + bytes([piece[at] ^ 1]) + piece[at + 1 :]
+        return piece
 
 
 @contextmanager

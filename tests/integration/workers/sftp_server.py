@@ -27,10 +27,14 @@ class SftpServer:
     breaks_after: int | None = None
     #: Whether it says that it has written what it has not.
     loses: bool = False
+    #: Where it stores another byte than the one that came; ``None``: nowhere.
+    damages: int | None = None
     #: Whether it fails to say what lies at a path.
     mute: bool = False
     #: Where reading began, for each file that was opened to be read.
     read_from: list[int] = field(default_factory=list)
+    #: Bytes that came.
+    written: int = 0
     transports: list[paramiko.Transport] = field(default_factory=list)
 
     @property
@@ -82,7 +86,14 @@ class _Handle(paramiko.SFTPHandle):
 
     def write(self, offset: int, data: Any) -> int:
         self.served.count(len(data))
-        return SFTP_OK if self.served.loses else super().write(offset, data)
+        self.served.written += len(data)
+        return SFTP_OK if self.served.loses else super().write(offset, self._stored(offset, data))
+
+    def _stored(self, offset: int, data: bytes) -> bytes:
+        at = -1 if self.served.damages is None else self.served.damages - offset
+        if 0 <= at < len(data):
+            return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        return data
 
     def stat(self) -> Any:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
@@ -116,8 +127,19 @@ class _Files(paramiko.SFTPServerInterface):
         handle.readfile = handle.writefile = os.fdopen(number, "r+b" if flags & os.O_RDWR else _mode(flags))
         return handle
 
+    def list_folder(self, path: str) -> Any:
+        return [
+            paramiko.SFTPAttributes.from_stat(entry.stat(), entry.name)
+            for entry in self._local(path).iterdir()
+        ]
+
     def remove(self, path: str) -> int:
         return _done(self._local(path).unlink)
+
+    def rename(self, oldpath: str, newpath: str) -> int:
+        # As OpenSSH does it: what is there is not replaced.
+        linked = _done(lambda: self._local(newpath).hardlink_to(self._local(oldpath)))
+        return linked if linked != SFTP_OK else self.remove(oldpath)
 
     def posix_rename(self, oldpath: str, newpath: str) -> int:
         return _done(lambda: self._local(oldpath).replace(self._local(newpath)))

@@ -1,17 +1,14 @@
 """Files that come and go over the network: what a server does wrong, and what a transfer makes of it."""
 
 import http.server
-import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
-from pyftpdlib.servers import ThreadedFTPServer
 
+from tests.integration.workers.ftp_server import FtpServer, serving_ftp
 from tests.integration.workers.http_servers import Answer, serving
 from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, SHA256, answered, transfer
 from workers.sdk import InvalidContent, RetryLater
@@ -65,21 +62,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Server]:
 
 
 @pytest.fixture
-def ftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
-    """Serve a folder by FTP; give its URL and the folder."""
+def ftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FtpServer]:
+    """Serve a folder by FTP, and allow the protocol."""
     monkeypatch.setenv("TRANSFER_PROTOCOLS", "ftp")
-    logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
-    folder = tmp_path / "ftp"
-    folder.mkdir()
-    authorizer = DummyAuthorizer()
-    authorizer.add_user("me", "secret", str(folder), perm="elradfmwMT")
-    handler = type("Handler", (FTPHandler,), {"authorizer": authorizer, "auth_failed_timeout": 0})
-    serving = ThreadedFTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=serving.serve_forever, daemon=True)
-    thread.start()
-    yield f"ftp://me:secret@127.0.0.1:{serving.address[1]}", folder
-    serving.close_all()
-    thread.join()
+    with serving_ftp(tmp_path / "ftp") as server:
+        yield server
 
 
 def _order(server: _Server, folder: Path, *, name: str = "a.bin") -> dict[str, Any]:
@@ -142,26 +129,24 @@ def test_it_tells_nobody_of_the_signature_of_a_url(server: _Server, tmp_path: Pa
     assert "ecret" not in caught.value.message
 
 
-def test_it_sends_by_ftp_and_brings_back(ftp: tuple[str, Path], tmp_path: Path) -> None:
-    url, folder = ftp
+def test_it_sends_by_ftp_and_brings_back(ftp: FtpServer, tmp_path: Path) -> None:
     here = tmp_path / "default" / "here" / "a.bin"
     here.parent.mkdir(parents=True)
     here.write_bytes(CONTENT)
-    there = f"{url}/deep/a.bin"
+    there = f"{ftp.url}/deep/a.bin"
     sent = transfer({"source": here.as_uri(), "target": there}, storage=tmp_path)
     assert answered(sent)[0] == {"url": there.replace("me:secret@", ""), "size": 9437184, "sha256": SHA256}
-    assert {path.name: path.read_bytes() for path in (folder / "deep").iterdir()} == {"a.bin": CONTENT}
+    assert {path.name: path.read_bytes() for path in (ftp.folder / "deep").iterdir()} == {"a.bin": CONTENT}
     back = transfer({"source": there, "target": str(here.with_name("back"))}, storage=tmp_path)
     assert answered(back)[0]["sha256"] == SHA256
 
 
-def test_it_tells_what_ftp_says(ftp: tuple[str, Path], tmp_path: Path) -> None:
-    url, _ = ftp
+def test_it_tells_what_ftp_says(ftp: FtpServer, tmp_path: Path) -> None:
     target = str(tmp_path / "default" / "x")
     with pytest.raises(InvalidContent, match="cannot be had"):
-        transfer({"source": f"{url}/none.bin", "target": target}, storage=tmp_path)
+        transfer({"source": f"{ftp.url}/none.bin", "target": target}, storage=tmp_path)
     with pytest.raises(InvalidContent, match="530") as caught:
-        transfer({"source": f"{url.replace('secret', 'wrong')}/a", "target": target}, storage=tmp_path)
+        transfer({"source": f"{ftp.url.replace('secret', 'wrong')}/a", "target": target}, storage=tmp_path)
     assert "wrong" not in caught.value.message
 
 

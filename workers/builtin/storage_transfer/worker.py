@@ -10,6 +10,7 @@ from workers.builtin.body_schema import checked_content
 from workers.builtin.environment import folders
 from workers.builtin.file_access import FileAccess
 from workers.builtin.transfer.bring import bring
+from workers.builtin.transfer.notes import Notes
 from workers.builtin.transfer.partial import check_name
 from workers.builtin.transfer.remote import RemoteFile, check_allowed, connected, protocol_of
 from workers.builtin.transfer.send import check_writable, send
@@ -28,7 +29,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     Raises:
         InvalidContent: a place may not be used, or a source does not exist or is too large.
         RetryLater: a server does not answer or broke off; files that have arrived are not copied again.
-        WrongFile: a source is not what was announced.
+        WrongFile: a source is not what was announced, or what has arrived is not what was sent.
         TargetTaken: another file lies at a target.
     """
     content = checked_content(request, schema=_BODY)
@@ -42,6 +43,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
             purpose="write to",
         ),
         overwrite=content.get("overwrite", False),
+        read_back=content.get("readBack", True),
     )
     orders = [
         _Order.of(entry, field=f"files[{number}].", office=office)
@@ -49,7 +51,9 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     ]
     answers, lines = [], []
     for number, order in enumerate(orders):
-        transferred, target = order.carry_out(office, watch=_watch(context, order, number, len(orders)))
+        watch = _watch(context, order, number, len(orders))
+        notes = Notes(context.checkpoint, entry=str(number))
+        transferred, target = order.carry_out(office, watch=watch, notes=notes)
         answers.append(order.to_json(transferred, target=target))
         lines.append(_told(transferred, target))
     return WorkResult.json({"files": answers}, messages=tuple(lines))
@@ -63,6 +67,7 @@ class _Office:
     readable: FileAccess
     writable: FileAccess
     overwrite: bool
+    read_back: bool
 
     def local_source(self, reference: str, *, field: str) -> Path | None:
         """Return a local source, or ``None`` for one that may be fetched from elsewhere."""
@@ -112,7 +117,7 @@ class _Order:
             announced=Announced.of(entry, field=field),
         )
 
-    def carry_out(self, office: _Office, *, watch: Watch) -> tuple[Transferred, str]:
+    def carry_out(self, office: _Office, *, watch: Watch, notes: Notes) -> tuple[Transferred, str]:
         source = (
             local_file(self.local_source)
             if self.local_source
@@ -128,6 +133,7 @@ class _Order:
             done = bring(source, target=self.local_target, field=f"{self.field}source", **terms)
             return done, self.local_target.as_uri()
         target = office.connected(self.target, field=f"{self.field}target")
+        terms |= {"read_back": office.read_back, "notes": notes}
         return send(source, target=target, field=self.field, **terms), target.shown
 
     def to_json(self, done: Transferred, *, target: str) -> dict[str, Any]:

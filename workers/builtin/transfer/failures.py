@@ -94,6 +94,14 @@ def is_forever(error: BaseException) -> bool:
     return isinstance(error, _FOREVER) or _is_called(error, _FOREVER_NAMES)
 
 
+def is_refused_by_s3(error: BaseException) -> bool:
+    """Tell whether a server of S3 has understood a call, and will not do it as it stands."""
+    answer = _answer_of_s3(error)
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
+    late = answer.get("Error", {}).get("Code") == "RequestTimeout"
+    return _BAD_REQUEST <= status < _SERVER_ERROR and status not in _PASSING and not late
+
+
 def _is_outage(error: Exception) -> bool:
     return isinstance(error, _OUTAGES) or type(error).__module__.partition(".")[0] in _CLIENTS
 

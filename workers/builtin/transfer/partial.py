@@ -112,7 +112,7 @@ def partial_of(target: Path, *, mark: str, algorithm: str) -> Iterator[Partial]:
         RetryLater: another attempt has it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = target.parent / f"{_prefix(target)}{mark}"
+    path = target.parent / f"{incoming_prefix(target.name)}{mark}"
     with _locked(path) as file:
         yield Partial(file, path, algorithm=algorithm)
     _remove_leftovers(target)
@@ -125,6 +125,11 @@ def is_same(path: Path, *, size: int | None, algorithm: str, checksum: str) -> b
     return digests_of(path, algorithms=[algorithm])[algorithm] == checksum
 
 
+def incoming_prefix(name: str) -> str:
+    """Return how the names of all parts of a file begin, beside the place of the file."""
+    return f"{_INCOMING}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
+
+
 def check_name(target: Path, *, field: str) -> None:
     """Refuse a target that another transfer could take for a part of its own.
 
@@ -133,10 +138,6 @@ def check_name(target: Path, *, field: str) -> None:
     """
     if target.name.startswith(_INCOMING):
         raise InvalidContent(f"{field}: {target.name!r} begins with {_INCOMING!r}, as files on their way do")
-
-
-def _prefix(target: Path) -> str:
-    return f"{_INCOMING}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
 
 
 @contextmanager
@@ -165,7 +166,7 @@ def _is_still_there(file: Any, path: Path) -> bool:
 
 def _remove_leftovers(target: Path) -> None:
     """Remove what came of other versions of the file, unless somebody is at it."""
-    for path in target.parent.glob(f"{_prefix(target)}*"):
+    for path in target.parent.glob(f"{incoming_prefix(target.name)}*"):
         with suppress(OSError), path.open("rb") as file:
             if _lock(file):
                 path.unlink()

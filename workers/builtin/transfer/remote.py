@@ -1,6 +1,7 @@
 """Files that come and go by the protocols of fsspec that an operator allows."""
 
 import dataclasses
+import socket
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from workers.sdk import InvalidContent
 
 #: Protocols of S3.
 S3: Final = frozenset({"s3", "s3a"})
+_SSH: Final = frozenset({"sftp", "ssh"})
 #: Seconds to connect, and between two pieces; a whole file may take as long as it likes.
 _PATIENCE: Final = 60
 #: Likewise for S3, which tries a connection fifteen times.
@@ -70,6 +72,9 @@ def connected(url: str, *, allowed: Collection[str], setting: str, field: str) -
         filesystem, path = fsspec.url_to_fs(
             protocol + url[len(protocol) :], skip_instance_cache=True, **_options(protocol)
         )
+    if protocol in _SSH:
+        # A request of SFTP is two packets: the second would wait until the first is acknowledged.
+        filesystem.client.get_transport().sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return RemoteFile(url=url, protocol=protocol, filesystem=filesystem, path=path)
 
 
@@ -79,7 +84,7 @@ def _options(protocol: str) -> dict[str, Any]:
         return {"client_kwargs": {"timeout": timeout}}
     if protocol == "ftp":
         return {"timeout": _PATIENCE}
-    if protocol in {"sftp", "ssh"}:
+    if protocol in _SSH:
         # fsspec would take any host for the one that was meant.
         return {
             "timeout": _PATIENCE,

@@ -1,26 +1,38 @@
-"""Sending a file to another server: it appears there whole, or not at all."""
+"""Sending a file to another server: it appears there whole and verified, or not at all."""
 
-import math
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from workers.builtin.file_digest import new_digest
 from workers.builtin.shown_url import shown
+from workers.builtin.transfer.at_target import digested, exists
 from workers.builtin.transfer.failures import SECONDS_BEFORE_RETRY, is_forever, reaching
+from workers.builtin.transfer.notes import Notes
 from workers.builtin.transfer.remote import S3, RemoteFile
-from workers.builtin.transfer.source import opened, version_of
-from workers.builtin.transfer.terms import Announced, TargetTaken, Transferred, Watch
-from workers.sdk import InvalidContent, RetryLater
+from workers.builtin.transfer.renamed import RenamedSink
+from workers.builtin.transfer.s3_sink import S3Sink, abandon
+from workers.builtin.transfer.sink import Shipment, Sink, StartAgain
+from workers.builtin.transfer.source import Version, opened, version_of
+from workers.builtin.transfer.terms import Announced, TargetTaken, Transferred, Watch, WrongFile
+from workers.builtin.transfer.whole import WholeSink
+from workers.sdk import Cancelled, InvalidContent, RetryLater
 
-#: Stores where a file appears when all of it is there.
-_WHOLE: Final = frozenset({"abfs", "az", "gcs", "gs", "memory"}) | S3
-#: Servers where a file is written under another name first.
-_RENAMING: Final = frozenset({"ftp", "sftp", "ssh"})
-#: What S3 takes a large file in: bytes of a part, more only where a file would have too many of them.
-_PART_BYTES: Final = 16 * 1024 * 1024
-_MOST_PARTS: Final = 10_000
+#: What takes files, by protocol.
+_SINKS: Final[Mapping[str, Callable[[Shipment], Sink]]] = {
+    **dict.fromkeys(("abfs", "az", "gcs", "gs", "memory"), WholeSink),
+    **dict.fromkeys(S3, S3Sink),
+    **dict.fromkeys(("ftp", "sftp", "ssh"), RenamedSink),
+}
+
+
+class _Outdated(RetryLater):
+    """The source is another one now: what was sent of it is of no use."""
+
+
+#: After these nothing of the file will ever be sent again.
+_FINAL: Final = (Cancelled, InvalidContent, WrongFile, _Outdated)
 
 
 def check_writable(url: str, *, protocol: str, field: str) -> None:
@@ -29,9 +41,10 @@ def check_writable(url: str, *, protocol: str, field: str) -> None:
     Raises:
         InvalidContent: it is such a protocol or URL.
     """
-    if protocol not in _WHOLE | _RENAMING:
-        choices = ", ".join(sorted(_WHOLE | _RENAMING))
-        raise InvalidContent(f"{field}: nothing is written by {protocol}; by these: {choices}")
+    if protocol not in _SINKS:
+        raise InvalidContent(
+            f"{field}: nothing is written by {protocol}; by these: {', '.join(sorted(_SINKS))}"
+        )
     if url.endswith("/"):
         raise InvalidContent(f"{field}: {shown(url)!r} names a folder, the place of the file is expected")
 
@@ -43,152 +56,108 @@ def send(
     announced: Announced,
     max_bytes: int,
     overwrite: bool,
+    read_back: bool,
     watch: Watch,
+    notes: Notes,
     field: str,
 ) -> Transferred:
-    """Copy a file to another server.
+    """Copy a file to another server, going on where an earlier attempt ended if the server lets us.
+
+    ``read_back`` says whether a file is read again from a server that computes no digest of it.
 
     Raises:
         InvalidContent: the source is not there or too large.
         RetryLater: one of both does not answer or broke off, or the source changed.
-        WrongFile: the source is not what was announced.
+        WrongFile: the source is not what was announced, or what has arrived is not what was sent.
         TargetTaken: another file lies at the target.
     """
-    version = version_of(source, field=f"{field}source")
-    announced.check_size(version.size, max_bytes=max_bytes, name=source.shown)
-    if not overwrite and _exists(target, field=field):
-        return _found(source, target, announced, watch, field)
-    largest = max_bytes if version.size is None else version.size
-    with _writing(target, largest=largest, overwrite=overwrite, field=field) as stream:
-        copied = _copy(source, stream, target, announced, max_bytes, watch, field)
-        if version_of(source, field=f"{field}source") != version:
-            raise RetryLater(after=SECONDS_BEFORE_RETRY, reason=f"{source.shown} changed while it was read")
-        announced.check(size=copied.size, checksum=copied.checksum, name=source.shown)
-    arrived = version_of(target, field=f"{field}target").size
-    if arrived != copied.size:
-        raise RetryLater(
-            after=SECONDS_BEFORE_RETRY,
-            reason=f"{target.shown} has {arrived} bytes after {copied.size} were sent",
+    try:
+        version = version_of(source, field=f"{field}source")
+        announced.check_size(version.size, max_bytes=max_bytes, name=source.shown)
+        shipment = Shipment(
+            target=target,
+            version=version,
+            max_bytes=max_bytes,
+            overwrite=overwrite,
+            resume=True,
+            read_back=read_back,
+            algorithm=announced.algorithm,
+            watch=watch,
+            notes=notes,
+            field=f"{field}target",
         )
-    return copied
+        if not overwrite and exists(target, field=shipment.field):
+            sent = _found(source, shipment, announced, field=f"{field}source")
+        else:
+            sent = _sent(source, shipment, announced, field=f"{field}source")
+    except (*_FINAL, TargetTaken):
+        abandon(target, notes)
+        raise
+    abandon(target, notes)
+    return sent
 
 
-def _exists(target: RemoteFile, *, field: str) -> bool:
-    # Not by the question of the same name: for it, a server that does not answer has no file.
-    with reaching(target.url, field=f"{field}target"):
-        target.filesystem.invalidate_cache()
+def _sent(source: RemoteFile, shipment: Shipment, announced: Announced, *, field: str) -> Transferred:
+    try:
+        return _carried(source, shipment, announced, field)
+    except StartAgain:
+        return _carried(source, replace(shipment, resume=False), announced, field)
+
+
+def _carried(source: RemoteFile, shipment: Shipment, announced: Announced, field: str) -> Transferred:
+    with _sink_of(shipment) as sink:
+        copied = _copy(source, sink, shipment, field)
+        _check_source(source, shipment.version, copied, field=field)
+        announced.check(size=copied.size, checksum=copied.checksum, name=source.shown)
+        sink.finish(copied)
+    return replace(copied, resumed_at=sink.resumed_at)
+
+
+@contextmanager
+def _sink_of(shipment: Shipment) -> Iterator[Sink]:
+    """Yield what takes the file; when the block breaks off, what has arrived is kept if it is of use."""
+    with reaching(shipment.target.url, field=shipment.field):
+        sink = _SINKS[shipment.target.protocol](shipment)
         try:
-            told = target.filesystem.info(target.path)
-        except FileNotFoundError as error:
-            if not is_forever(error):
-                raise
-            return False
-        if told.get("type") == "directory":
-            raise IsADirectoryError("it is a folder")
-        return True
+            yield sink
+        except BaseException as error:
+            if isinstance(error, _FINAL) or is_forever(error):
+                sink.discard()
+            else:
+                sink.leave()
+            raise
 
 
-def _found(
-    source: RemoteFile, target: RemoteFile, announced: Announced, watch: Watch, field: str
-) -> Transferred:
-    """Compare the file that lies at the target with the source: an earlier attempt may have sent it."""
-    there = _summed(target, announced, watch, f"{field}target")
-    expected = announced.checksum or _summed(source, announced, watch, f"{field}source").checksum
-    if there.checksum != expected:
-        raise TargetTaken(f"Another file lies at {target.shown}, and overwriting was not asked for")
-    return there
-
-
-def _summed(file: RemoteFile, announced: Announced, watch: Watch, field: str) -> Transferred:
-    digest, size = new_digest(announced.algorithm), 0
-    with opened(file, at=0, field=field) as (_, pieces):
-        for piece in pieces:
-            digest.update(piece)
-            size += len(piece)
-            watch(size)
-    return Transferred(size=size, checksum=digest.hexdigest(), was_there=True)
-
-
-def _copy(
-    source: RemoteFile,
-    stream: Any,
-    target: RemoteFile,
-    announced: Announced,
-    max_bytes: int,
-    watch: Watch,
-    field: str,
-) -> Transferred:
-    digest, size = new_digest(announced.algorithm), 0
-    with opened(source, at=0, field=f"{field}source") as (_, pieces):
+def _copy(source: RemoteFile, sink: Sink, shipment: Shipment, field: str) -> Transferred:
+    digest, size = new_digest(shipment.algorithm), 0
+    with opened(source, at=0, field=field) as (_, pieces):
         for piece in pieces:
             size += len(piece)
-            if size > max_bytes:
+            if size > shipment.max_bytes:
                 raise InvalidContent(
-                    f"{source.shown} has more than {max_bytes} bytes, the limit (TRANSFER_MAX_BYTES)"
+                    f"{source.shown} has more than {shipment.max_bytes} bytes, the limit (TRANSFER_MAX_BYTES)"
                 )
-            with reaching(target.url, field=f"{field}target"):
-                stream.write(piece)
+            sink.write(piece)
             digest.update(piece)
-            watch(size)
+            shipment.watch(size)
     return Transferred(size=size, checksum=digest.hexdigest())
 
 
-@contextmanager
-def _writing(target: RemoteFile, *, largest: int, overwrite: bool, field: str) -> Iterator[Any]:
-    """Yield a stream; what is written becomes the target when the block ends well, else nothing does.
-
-    ``largest`` is how many bytes there may be.
-    """
-    with reaching(target.url, field=f"{field}target"):
-        if target.protocol in _WHOLE:
-            with target.filesystem.transaction, _whole(target, largest, overwrite=overwrite) as stream:
-                yield stream
-        else:
-            with _renamed(target) as stream:
-                yield stream
+def _check_source(source: RemoteFile, version: Version, copied: Transferred, *, field: str) -> None:
+    if version_of(source, field=field) != version:
+        raise _Outdated(after=SECONDS_BEFORE_RETRY, reason=f"{source.shown} changed while it was read")
+    if version.size not in {None, copied.size}:
+        raise RetryLater(
+            after=SECONDS_BEFORE_RETRY,
+            reason=f"{source.shown} ended after {copied.size} of {version.size} bytes",
+        )
 
 
-@contextmanager
-def _whole(target: RemoteFile, largest: int, *, overwrite: bool) -> Iterator[Any]:
-    options: dict[str, Any] = {"mode": "wb"}
-    if target.protocol in S3:
-        # Exclusive: the store itself refuses what somebody else has written since we looked.
-        options = {
-            "mode": "wb" if overwrite else "xb",
-            "block_size": max(_PART_BYTES, math.ceil(largest / _MOST_PARTS)),
-        }
-    stream = target.filesystem.open(target.path, **options)
-    try:
-        yield stream
-    except BaseException:
-        # Closing would send what is left, for nothing.
-        stream.forced = True
-        raise
-    finally:
-        stream.close()
-
-
-@contextmanager
-def _renamed(target: RemoteFile) -> Iterator[Any]:
-    files = target.filesystem
-    folder = target.path.rpartition("/")[0]
-    incoming = f"{folder}/.incoming-{uuid.uuid4().hex}"
-    files.makedirs(folder or "/", exist_ok=True)
-    try:
-        with files.open(incoming, "wb") as stream:
-            yield stream
-            size = stream.tell()
-        _check_arrived(files, incoming, size=size)
-        files.mv(incoming, target.path)
-    except BaseException:
-        # The connection may be the reason; the name tells what it is.
-        with suppress(Exception):
-            files.rm_file(incoming)
-        raise
-
-
-def _check_arrived(files: Any, path: str, *, size: int) -> None:
-    files.invalidate_cache()
-    arrived = files.info(path)["size"]
-    if arrived != size:
-        raise OSError(f"{arrived} of {size} bytes have arrived")
+def _found(source: RemoteFile, shipment: Shipment, announced: Announced, *, field: str) -> Transferred:
+    """Compare the file that lies at the target with the source: an earlier attempt may have sent it."""
+    terms: dict[str, Any] = {"algorithm": announced.algorithm, "watch": shipment.watch}
+    size, checksum = digested(shipment.target, field=shipment.field, **terms)
+    expected = announced.checksum or digested(source, field=field, **terms)[1]
+    if checksum != expected:
+        raise TargetTaken(f"Another file lies at {shipment.target.shown}, and overwriting was not asked for")
+    return Transferred(size=size, checksum=checksum, was_there=True)

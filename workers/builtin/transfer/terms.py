@@ -17,7 +17,7 @@ Watch = Callable[[int], object]
 
 
 class WrongFile(Exception):
-    """The file that came is not the one that was announced."""
+    """The file that came is not the one that was announced, or what has arrived is not what was sent."""
 
 
 class TargetTaken(Exception):
@@ -112,7 +112,7 @@ class Transferred:
     size: int
     #: By the announced algorithm, in lower-case hexadecimal.
     checksum: str
-    #: How many of the bytes an earlier attempt had brought.
+    #: How many of the bytes an earlier attempt had brought or sent.
     resumed_at: int = 0
     #: The same file was there before.
     was_there: bool = False

@@ -1,9 +1,11 @@
 """Files that go to another store."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFile
 
 from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, SHA256, answered, transfer
 from workers.builtin.transfer.terms import TargetTaken, WrongFile
@@ -64,6 +66,26 @@ def test_it_leaves_nothing_of_a_file_that_nobody_awaits(source: Path, memory: An
             {"source": source.as_uri(), "target": "memory://a.bin"}, storage=storage, cancelled=lambda: True
         )
     assert memory.find("/") == []
+
+
+def test_it_removes_a_file_that_a_store_has_damaged(
+    source: Path, memory: Any, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryFile, "write", lambda self, piece: BytesIO.write(self, piece[:-1] + b"?"))
+    order = {"source": source.as_uri(), "target": "memory://a.bin"}
+    with pytest.raises(WrongFile, match=f"memory://a.bin has the sha256 .* after {SHA256} was sent"):
+        transfer(order, storage=storage)
+    assert memory.find("/") == []
+
+
+def test_it_compares_only_sizes_when_nothing_is_to_be_read_back(
+    source: Path, memory: Any, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryFile, "read", None)
+    transfer(
+        {"source": source.as_uri(), "target": "memory://a.bin"}, storage=storage, more={"readBack": False}
+    )
+    assert memory.store["/a.bin"].getvalue() == CONTENT
 
 
 @pytest.mark.parametrize(("protocol", "package"), [("gs", "gcsfs"), ("abfs", "adlfs")])

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,15 @@ CONTENT = os.urandom(9 * 1024 * 1024)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
-def transfer(*files: dict[str, Any], storage: Path, overwrite: bool = False, **options: Any) -> WorkResult:
-    content = json.dumps({"files": files, "overwrite": overwrite}).encode()
+def transfer(
+    *files: dict[str, Any],
+    storage: Path,
+    overwrite: bool = False,
+    more: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> WorkResult:
+    """Run the worker type; ``more`` are further members of the body."""
+    content = json.dumps({"files": files, "overwrite": overwrite, **(more or {})}).encode()
     return run_once(worker.run, content=content, storage=storage, **options)
 
 

@@ -1,0 +1,87 @@
+"""A real FTP server over a folder, that breaks off or damages what it stores when it is told to."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import DTPHandler, FTPHandler
+from pyftpdlib.servers import ThreadedFTPServer
+
+USER, PASSWORD = "me", "secret"
+
+
+@dataclass
+class FtpServer:
+    """What is served, and by which rules."""
+
+    folder: Path
+    port: int = 0
+    #: Bytes that may still come until every connection that stores ends; ``None``: any number.
+    may_come: int | None = None
+    #: Whether it changes the first byte of what comes.
+    damages: bool = False
+    #: Whether files can only be written from their start.
+    refuses_restarts: bool = False
+    #: Bytes that came.
+    written: int = 0
+
+    @property
+    def url(self) -> str:
+        """Return the URL with user name and password."""
+        return f"ftp://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+
+    def came(self, piece: bytes) -> bytes:
+        """Take note of bytes that came; return what is stored.
+
+        Raises:
+            ConnectionResetError: they are too many.
+        """
+        if self.may_come is not None:
+            self.may_come -= len(piece)
+            if self.may_come < 0:
+                raise ConnectionResetError
+        damaged = self.damages and self.written == 0
+        self.written += len(piece)
+        return bytes([piece[0] ^ 1]) + piece[1:] if damaged and piece else piece
+
+
+@contextmanager
+def serving_ftp(folder: Path) -> Iterator[FtpServer]:
+    """Serve a new folder until the end of the block."""
+    logging.getLogger("pyftpdlib").setLevel(logging.CRITICAL)
+    folder.mkdir()
+    served = FtpServer(folder=folder)
+    authorizer = DummyAuthorizer()
+    authorizer.add_user(USER, PASSWORD, str(folder), perm="elradfmwMT")
+
+    class Data(DTPHandler):  # type: ignore[misc] # pyftpdlib has no types
+        def recv(self, buffer_size: int) -> bytes:
+            return served.came(super().recv(buffer_size))
+
+    class Handler(FTPHandler):  # type: ignore[misc] # likewise
+        dtp_handler = Data
+        auth_failed_timeout = 0
+        _restart_position: int
+
+        def ftp_STOR(self, file: str, mode: str = "w") -> Any:  # noqa: N802 (pyftpdlib's name)
+            if served.refuses_restarts and self._restart_position:
+                self._restart_position = 0
+                self.respond("451 Restart not permitted.")
+                return None
+            return super().ftp_STOR(file, mode)
+
+    Handler.authorizer = authorizer
+    serving = ThreadedFTPServer(("127.0.0.1", 0), Handler)
+    served.port = serving.address[1]
+    thread = threading.Thread(target=serving.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield served
+    finally:
+        serving.close_all()
+        thread.join()
