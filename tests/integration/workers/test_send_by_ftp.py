@@ -1,17 +1,19 @@
 """Files that are sent by SFTP and FTP: how they are verified, and what the next attempt goes on with."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.workers.fleet import wait_for
 from tests.integration.workers.ftp_server import FtpServer, serving_ftp
 from tests.integration.workers.sftp_server import SftpServer, serving_sftp
-from tests.unit.workers.builtin.storage_transfer.transfers import transfer
+from tests.unit.workers.builtin.storage_transfer.transfers import killed, transfer
 from workers.builtin.transfer.terms import TargetTaken, WrongFile
-from workers.sdk import Cancelled, RetryLater
+from workers.sdk import Cancelled, InvalidContent, RetryLater
 from workers.sdk.result import WorkResult
 
 _PIECE = 4 * 1024 * 1024
@@ -19,7 +21,23 @@ _PIECE = 4 * 1024 * 1024
 _CONTENT = os.urandom(5_000_000)
 _SMALL = _CONTENT[:300_000]
 
-Sender = Callable[..., WorkResult]
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends a file of the tenant to `b.bin` of a server."""
+
+    source: Path
+    storage: Path
+
+    def order(self, server: SftpServer | FtpServer) -> dict[str, str]:
+        return {"source": self.source.as_uri(), "target": f"{server.url}/b.bin"}
+
+    def __call__(
+        self, server: SftpServer | FtpServer, content: bytes = _CONTENT, **options: Any
+    ) -> WorkResult:
+        if not self.source.exists() or self.source.read_bytes() != content:
+            self.source.write_bytes(content)
+        return transfer(self.order(server), storage=self.storage, **options)
 
 
 @pytest.fixture
@@ -51,18 +69,11 @@ def server(request: pytest.FixtureRequest) -> SftpServer | FtpServer:
 
 @pytest.fixture
 def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sender:
-    """Give an attempt to send a file of the tenant to `b.bin` of a server."""
+    """Make a file of the tenant, and allow both protocols."""
     monkeypatch.setenv("TRANSFER_PROTOCOLS", "ftp,sftp")
-    path = tmp_path / "default" / "here" / "a.bin"
-    path.parent.mkdir(parents=True)
-
-    def send(server: SftpServer | FtpServer, content: bytes = _CONTENT, **options: Any) -> WorkResult:
-        if not path.exists() or path.read_bytes() != content:
-            path.write_bytes(content)
-        order = {"source": path.as_uri(), "target": f"{server.url}/b.bin"}
-        return transfer(order, storage=tmp_path, **options)
-
-    return send
+    source = tmp_path / "default" / "here" / "a.bin"
+    source.parent.mkdir(parents=True)
+    return Sender(source=source, storage=tmp_path)
 
 
 def _files(server: SftpServer | FtpServer) -> dict[str, bytes]:
@@ -88,8 +99,14 @@ def _break_off(server: SftpServer | FtpServer, sent: Sender) -> Path:
     return _left(server)
 
 
-def test_it_goes_on_where_a_killed_worker_ended(server: SftpServer | FtpServer, sent: Sender) -> None:
-    _break_off(server, sent)
+def test_it_goes_on_where_a_killed_worker_ended(
+    server: SftpServer | FtpServer, sent: Sender, tmp_path: Path
+) -> None:
+    sent.source.write_bytes(_CONTENT)
+    killed(sent.order(server), storage=tmp_path)
+    # The system may still send what the worker had given it.
+    wait_for(lambda: _left(server).stat().st_size == _PIECE)
+    server.written = 0
     result = sent(server)
     assert server.written == len(_CONTENT) - _PIECE
     assert f"{_PIECE} of them by an earlier attempt" in result.messages[0]
@@ -228,3 +245,11 @@ def test_it_replaces_no_file_that_appears_meanwhile(server: SftpServer | FtpServ
     with pytest.raises(TargetTaken):
         sent(server)
     assert _files(server) == {"b.bin": b"other"}
+
+
+def test_it_sends_no_file_that_is_called_as_one_on_its_way(ftp: FtpServer, sent: Sender) -> None:
+    sent.source.write_bytes(_SMALL)
+    order = sent.order(ftp) | {"target": f"{ftp.url}/.incoming-b.bin"}
+    with pytest.raises(InvalidContent, match=r"files\[0\]\.target: '\.incoming-b\.bin' begins with"):
+        transfer(order, storage=sent.storage)
+    assert _files(ftp) == {}

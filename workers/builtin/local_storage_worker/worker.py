@@ -81,7 +81,7 @@ def _target(
     target = (top / below).parent.resolve() / below.name
     if not target.is_relative_to(top):
         raise InvalidContent(f"destinationDirectory {destination!r} leads out of the storage by a link")
-    check_name(target, field="url")
+    check_name(target.name, field="url")
     return target
 
 

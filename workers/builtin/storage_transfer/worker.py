@@ -81,7 +81,7 @@ class _Office:
         """Return a local target, or ``None`` for one that may be sent elsewhere."""
         if protocol_of(reference) == "file":
             target = self.writable.place(reference, field=field)
-            check_name(target, field=field)
+            check_name(target.name, field=field)
             return target
         check_writable(reference, protocol=self._check_allowed(reference, field=field), field=field)
         self.limits.targets.check(reference, field=field)

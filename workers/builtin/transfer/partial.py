@@ -130,14 +130,14 @@ def incoming_prefix(name: str) -> str:
     return f"{_INCOMING}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
 
 
-def check_name(target: Path, *, field: str) -> None:
-    """Refuse a target that another transfer could take for a part of its own.
+def check_name(name: str, *, field: str) -> None:
+    """Refuse the name of a target that another transfer could take for a part of its own.
 
     Raises:
         InvalidContent: it is called like one.
     """
-    if target.name.startswith(_INCOMING):
-        raise InvalidContent(f"{field}: {target.name!r} begins with {_INCOMING!r}, as files on their way do")
+    if name.startswith(_INCOMING):
+        raise InvalidContent(f"{field}: {name!r} begins with {_INCOMING!r}, as files on their way do")
 
 
 @contextmanager

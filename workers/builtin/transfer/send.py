@@ -10,6 +10,7 @@ from workers.builtin.shown_url import shown
 from workers.builtin.transfer.at_target import digested, exists
 from workers.builtin.transfer.failures import SECONDS_BEFORE_RETRY, is_forever, reaching
 from workers.builtin.transfer.notes import Notes
+from workers.builtin.transfer.partial import check_name
 from workers.builtin.transfer.remote import S3, RemoteFile
 from workers.builtin.transfer.renamed import RenamedSink
 from workers.builtin.transfer.s3_sink import S3Sink, abandon
@@ -36,10 +37,10 @@ _FINAL: Final = (Cancelled, InvalidContent, WrongFile, _Outdated)
 
 
 def check_writable(url: str, *, protocol: str, field: str) -> None:
-    """Refuse protocols by which files are only read, and URLs that name a folder.
+    """Refuse protocols by which files are only read, URLs of folders, and names of files on their way.
 
     Raises:
-        InvalidContent: it is such a protocol or URL.
+        InvalidContent: it is such a protocol, URL or name.
     """
     if protocol not in _SINKS:
         raise InvalidContent(
@@ -47,6 +48,8 @@ def check_writable(url: str, *, protocol: str, field: str) -> None:
         )
     if url.endswith("/"):
         raise InvalidContent(f"{field}: {shown(url)!r} names a folder, the place of the file is expected")
+    if _SINKS[protocol] is RenamedSink:
+        check_name(url.rpartition("/")[2], field=field)
 
 
 def send(
