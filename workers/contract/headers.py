@@ -24,6 +24,12 @@ DEATH_QUEUE: Final = "x-death-queue"
 REPLAYED: Final = "x-replayed"
 #: Ours: how many workers were lost with a raw request of a manager that does not count attempts.
 LOSSES: Final = "x-worker-losses"
+#: Ours, of a task message: the manager takes an answer whose content is stored (`stored_content`).
+ACCEPTS_STORED_CONTENT: Final = "x-accepts-stored-content"
+#: Ours, of an answer: its content is stored, and the body has the reference.
+STORED_CONTENT: Final = "x-stored-content"
+#: Value of both.
+YES: Final = "true"
 #: Ours, of W3C Trace Context: the span that caused the message (`trace_parent.TraceParent`).
 TRACE_PARENT: Final = "traceparent"
 

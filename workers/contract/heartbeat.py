@@ -46,6 +46,8 @@ class WorkerHeartbeat:
     version: str | None = None
     #: Ours: seconds that it holds the message of a request at most; 0 when it acknowledges as work begins.
     hold_seconds: float | None = None
+    #: Ours: it has the shared storage, and reads contents there that are only referred to.
+    stored_contents: bool = False
 
     @classmethod
     def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
@@ -66,6 +68,7 @@ class WorkerHeartbeat:
             prefetch=_number(fields.get("prefetch"), least=0, default=1),
             version=version[:64] if isinstance(version, str) else None,
             hold_seconds=_seconds(fields.get("holdSeconds")),
+            stored_contents=fields.get("storedContents") is True,
         )
 
     def to_wire(self) -> Wire:
@@ -80,6 +83,7 @@ class WorkerHeartbeat:
                 "prefetch": self.prefetch,
                 "version": self.version,
                 "holdSeconds": self.hold_seconds,
+                "storedContents": self.stored_contents or None,
             }
         )
         return Wire(headers={names.TENANT: self.tenant}, body=body)

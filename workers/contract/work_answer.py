@@ -9,6 +9,7 @@ from typing import Any, Self
 from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
+from workers.contract.stored_content import Content, StoredContent
 from workers.contract.wire import Wire
 
 
@@ -41,6 +42,8 @@ class WorkAnswer:
     additional_headers: Mapping[str, str] | None = None
     #: ``None`` when absent; empty content is content.
     content: bytes | None = None
+    #: Ours: where the content is, when it is not here.
+    stored: StoredContent | None = None
     #: The dispatch that is answered; ``None`` from workers that do not echo it.
     dispatch_id: str | None = None
     #: Ours: seconds to wait before the next attempt, with ``RETRY_LATER``.
@@ -55,21 +58,29 @@ class WorkAnswer:
         """Read an answer.
 
         Raises:
-            MalformedMessage: tenant, request id or status is missing, or a field has the wrong type.
+            MalformedMessage: tenant, request id or status is missing, a field has the wrong type, or the
+                content is said to be stored for another dispatch than the answered one.
         """
         fields = bodies.load_object(body)
+        is_stored = headers.get(names.STORED_CONTENT) == names.YES
         return cls(
             tenant=names.required_text(headers, names.TENANT),
             request_id=names.required_text(headers, names.REQUEST_ID),
             status=_status(fields.get("status")),
             messages=_messages(fields.get("messages")),
             additional_headers=_additional_headers(fields.get("additionalHeaders")),
-            content=bodies.decode_content(fields.get("content")),
+            content=None if is_stored else bodies.decode_content(fields.get("content")),
+            stored=_stored(fields.get("content"), correlation_id) if is_stored else None,
             dispatch_id=correlation_id or None,
             retry_after=_seconds(fields.get("retryAfter"), "retryAfter"),
             worker_id=_optional_text(fields.get("workerId"), "workerId"),
             run_seconds=_seconds(fields.get("runSeconds"), "runSeconds"),
         )
+
+    @property
+    def made(self) -> Content | None:
+        """What the work has made: a content, or where that is stored."""
+        return self.content if self.stored is None else self.stored
 
     def to_wire(self) -> Wire:
         """Write the answer."""
@@ -78,14 +89,29 @@ class WorkAnswer:
                 "status": self.status.value,
                 "messages": list(self.messages),
                 "additionalHeaders": dict(self.additional_headers) if self.additional_headers else None,
-                "content": None if self.content is None else bodies.encode_content(self.content),
+                "content": self._written_content(),
                 "retryAfter": self.retry_after,
                 "workerId": self.worker_id,
                 "runSeconds": self.run_seconds,
             }
         )
         headers: dict[str, object] = {names.TENANT: self.tenant, names.REQUEST_ID: self.request_id}
+        if self.stored is not None:
+            headers[names.STORED_CONTENT] = names.YES
         return Wire(headers=headers, body=body, correlation_id=self.dispatch_id)
+
+    def _written_content(self) -> object:
+        if self.stored is not None:
+            # No text: whoever does not know the header refuses it, and does not take it for a content.
+            return self.stored.to_json()
+        return None if self.content is None else bodies.encode_content(self.content)
+
+
+def _stored(value: object, dispatch_id: str | None) -> StoredContent:
+    stored = StoredContent.from_json(value)
+    if (dispatch_id or "").rpartition(":")[2] != str(stored.attempt):
+        raise MalformedMessage(f"The content of attempt {stored.attempt} does not answer {dispatch_id}")
+    return stored
 
 
 def _status(value: object) -> AnswerStatus:

@@ -8,6 +8,7 @@ from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
 from workers.contract.gathering import gather, gather_headers
+from workers.contract.stored_content import StoredContent
 
 #: Of an argument whose headers are kept from earlier steps: those that the last step returned itself.
 OWN_HEADERS: Final = "ownHeaders"
@@ -28,6 +29,10 @@ class WorkRequest:
     content_type: str = ""
     #: The client's bytes, or what the previous step returned.
     content: bytes = b""
+    #: Ours: where the content is, when it is not here.
+    stored: StoredContent | None = None
+    #: Ours: the sender takes an answer whose content is stored.
+    accepts_stored: bool = False
     #: Additional headers that the previous step returned.
     headers: Mapping[str, str]
     #: ``<technical id>:<step>:<attempt>``; ``None`` when the sender does not fence its dispatches.
@@ -55,10 +60,13 @@ class WorkRequest:
         )
 
     @classmethod
-    def from_task_argument(cls, argument: object, *, dispatch_id: str | None) -> Self:
+    def from_task_argument(
+        cls, argument: object, *, dispatch_id: str | None, accepts_stored: bool = False
+    ) -> Self:
         """Read the one argument of a Celery task message: ``{"content": base64, "headers": {...}}``.
 
-        An array of them is what a group of a native chain returned: its contents are gathered.
+        An array of them is what a group of a native chain returned: its contents are gathered. The content of
+        a managed request may be a reference (`StoredContent`).
 
         Raises:
             MalformedMessage: the argument does not have this shape.
@@ -68,8 +76,14 @@ class WorkRequest:
             return cls._gathered(members, own=[_own_headers(one) for one in argument])
         if not isinstance(argument, Mapping) or not isinstance(argument.get("headers"), Mapping):
             raise MalformedMessage("The task argument must be an object with content and headers")
-        content = bodies.decode_content(argument.get("content")) or b""
-        return cls.from_raw(headers=argument["headers"], body=content, message_id=dispatch_id)
+        given, stored = argument.get("content"), None
+        if isinstance(given, Mapping) and dispatch_id is not None:
+            given, stored = None, StoredContent.from_json(given)
+        content = bodies.decode_content(given) or b""
+        read = cls.from_raw(headers=argument["headers"], body=content, message_id=dispatch_id)
+        if stored is None and not accepts_stored:
+            return read
+        return replace(read, stored=stored, accepts_stored=accepts_stored)
 
     @classmethod
     def _gathered(cls, members: "list[Self]", own: Sequence[Mapping[str, str]]) -> Self:
@@ -95,15 +109,17 @@ class WorkRequest:
         return self._carried(self._standard_headers() | dict(self.headers))
 
     def own_headers(self) -> dict[str, str]:
-        """Return the headers of the raw message without the additional ones."""
-        return self._carried(self._standard_headers())
+        """Return the headers of a task message: without the additional ones, with what its sender takes."""
+        own = self._carried(self._standard_headers())
+        return own | {names.ACCEPTS_STORED_CONTENT: names.YES} if self.accepts_stored else own
 
     def _carried(self, carried: dict[str, str]) -> dict[str, str]:
         return carried if self.trace_parent is None else carried | {names.TRACE_PARENT: self.trace_parent}
 
     def to_task_argument(self) -> dict[str, object]:
         """Return the one argument of the Celery task message of this request."""
-        return {"content": bodies.encode_content(self.content), "headers": self.wire_headers()}
+        content = bodies.encode_content(self.content) if self.stored is None else self.stored.to_json()
+        return {"content": content, "headers": self.wire_headers()}
 
 
 def _own_headers(argument: object) -> dict[str, str]:

@@ -6,12 +6,11 @@ attempt, wherever it runs, finds it. A ghost of an attempt before may still writ
 
 import hashlib
 import json
-import os
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from workers.contract.whole_file import write_whole
 from workers.contract.work_request import WorkRequest
 from workers.sdk.errors import InvalidCheckpoint
 
@@ -62,17 +61,7 @@ class Checkpoint:
             raise InvalidCheckpoint(f"A checkpoint is a JSON value: {error}") from error
         if len(content) > MOST_BYTES:
             raise InvalidCheckpoint(f"A checkpoint is limited to {MOST_BYTES} bytes, got {len(content)}")
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=self.file.parent, prefix=".new-")
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(self.file, content)
 
     def clear(self) -> None:
         """Forget what was saved."""

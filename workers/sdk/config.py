@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from workers.contract.stored_content import MOST_BYTES
 from workers.observability.tracing_extra import CHOICES, OFF
 from workers.sdk.environment import Environment
 from workers.sdk.errors import ConfigurationError
@@ -155,6 +156,13 @@ VARIABLES: Final = (
         meaning="largest content of a result, 1 to 90000000; a larger one ends the request in ERROR",
     ),
     Variable(
+        name="WORKER_STORED_CONTENT_BYTES",
+        default="0",
+        meaning="contents of results above so many bytes, 1 to 90000000, go to files of the shared storage, "
+        "and managers that have `STORED_CONTENTS` get a reference; the fleet then reads such files as well; "
+        "0: never",
+    ),
+    Variable(
         name="WORKER_RECORD_DIR",
         default="none",
         meaning="folder that requests are written to with their answers, contents included, for "
@@ -229,6 +237,8 @@ class WorkerConfig:
     stall: float
     #: Bytes.
     max_content: int
+    #: Bytes above which a content is stored; 0: never.
+    stored_content: int
     #: ``None``: nothing is recorded.
     recordings: Path | None
     #: Of one process.
@@ -280,7 +290,10 @@ class WorkerConfig:
             max_memory=_most_memory(env),
             stall=env.seconds("WORKER_STALL_SECONDS", default=60, minimum=1, maximum=3600),
             max_content=env.integer(
-                "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=90_000_000
+                "WORKER_MAX_CONTENT_BYTES", default=16 * 2**20, minimum=1, maximum=MOST_BYTES
+            ),
+            stored_content=env.integer(
+                "WORKER_STORED_CONTENT_BYTES", default=0, minimum=0, maximum=MOST_BYTES
             ),
             recordings=_folder(recorded) if (recorded := env.text("WORKER_RECORD_DIR")) else None,
             most_recordings=env.integer("WORKER_RECORD_MOST", default=1000, minimum=1, maximum=10**6),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kombu.exceptions import ContentDisallowed, DecodeError
 
-from workers.contract import names
+from workers.contract import headers, names
 from workers.contract.errors import MalformedMessage
 from workers.contract.work_request import WorkRequest
 
@@ -80,7 +80,12 @@ class Intake:
             )
         return ManagedWork(
             worker_type=worker_type,
-            request=WorkRequest.from_task_argument(args[0] if args else None, dispatch_id=dispatch_id),
+            request=WorkRequest.from_task_argument(
+                args[0] if args else None,
+                dispatch_id=dispatch_id,
+                # Of the message itself: additional headers, which workers make up, are in the argument.
+                accepts_stored=message.headers.get(headers.ACCEPTS_STORED_CONTENT) == headers.YES,
+            ),
             redelivered=bool(message.delivery_info.get("redelivered")),
             is_task=True,
             time_limits=message.headers.get("timelimit"),

@@ -117,6 +117,7 @@ class Pulse(threading.Thread):
             version=entry.version,
             # The embedded broker takes nothing back, and its messages are held to the end.
             hold_seconds=None if self._config.embedded else entry.length.held,
+            stored_contents=bool(self._config.stored_content),
         ).to_wire()
 
     def _announce_running(self, now: float) -> None:

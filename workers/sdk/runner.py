@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from celery.exceptions import WorkerShutdown, WorkerTerminate
 
+from workers.contract.content_folder import ContentLost
 from workers.contract.trace_parent import TraceParent
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
@@ -23,6 +24,7 @@ from workers.sdk.recordings import Recorder
 from workers.sdk.result import WorkResult, checked
 from workers.sdk.secret_files import SecretFiles
 from workers.sdk.stop_signs import StopSigns
+from workers.sdk.stored_contents import StoredContents
 from workers.sdk.tracing import Tracing
 from workers.sdk.workspace import Workspace
 
@@ -52,15 +54,22 @@ class Runner:
         self._tracing = tracing
         self._recorder = Recorder.of(config)
         self._secrets = SecretFiles(config.secrets)
+        self._contents = StoredContents(storage=config.storage, above=config.stored_content)
         # The pulse looks for work that is due to be announced at least twice in that time.
         self._lines = LiveLines(quiet=2 * config.running_after)
 
     def answer(self, *, worker_type: str, request: WorkRequest) -> WorkAnswer:
         """Run a managed request and return its answer, whatever the worker type does."""
         begun = time.monotonic()
-        outcome = self._outcome(worker_type, request)
+        try:
+            given = self._contents.loaded(request)
+        except ContentLost as error:
+            facts = _facts(worker_type, request) | {"action": "content.lost"}
+            _log.warning("content lost: %s", error, extra=facts)
+            return self.worded(request, AnswerStatus.ERROR, str(error))
+        outcome = self._outcome(worker_type, given)
         took = round(time.monotonic() - begun, 4)
-        return self._recorded(worker_type, request, self._worded_outcome(worker_type, request, outcome, took))
+        return self._ready(worker_type, given, self._worded_outcome(worker_type, given, outcome, took))
 
     def answer_bulk(self, *, worker_type: str, requests: Sequence[WorkRequest]) -> list[WorkAnswer]:
         """Run managed requests of a bulk type at once and return their answers, in their order.
@@ -70,10 +79,11 @@ class Runner:
         begun = time.monotonic()
         stopped = [partial(self._signs.is_up, request.dispatch_id) for request in requests]
         try:
+            given = [self._contents.loaded(request) for request in requests]
             found = bulk_runs.outcomes(
                 function=declare.bulk_function(worker_type),
                 worker_type=worker_type,
-                requests=requests,
+                requests=given,
                 config=self._config,
                 tracing=self._tracing,
                 stopped=lambda: all(sign() for sign in stopped),
@@ -88,17 +98,17 @@ class Runner:
         took = round((time.monotonic() - begun) / len(requests), 4)
         answers = [
             self._worded_outcome(worker_type, request, outcome, took)
-            for request, outcome in zip(requests, found, strict=True)
+            for request, outcome in zip(given, found, strict=True)
         ]
         return [
-            self._recorded(worker_type, request, answer)
-            for request, answer in zip(requests, answers, strict=True)
+            self._ready(worker_type, request, answer) for request, answer in zip(given, answers, strict=True)
         ]
 
-    def _recorded(self, worker_type: str, request: WorkRequest, answer: WorkAnswer) -> WorkAnswer:
+    def _ready(self, worker_type: str, request: WorkRequest, answer: WorkAnswer) -> WorkAnswer:
+        """Return an answer as it leaves; recordings have all contents in them."""
         if self._recorder is not None:
             self._recorder.keep(worker_type=worker_type, request=request, answer=answer)
-        return answer
+        return self._contents.answered(request, answer)
 
     def _outcome(self, worker_type: str, request: WorkRequest) -> WorkResult | BaseException:
         try:

@@ -59,7 +59,7 @@ class Manager:
             body,
             content_type="application/json",
             content_encoding="utf-8",
-            headers={**request.wire_headers(), **task, "argsrepr": "", "kwargsrepr": ""},
+            headers={**request.own_headers(), **task, "argsrepr": "", "kwargsrepr": ""},
             properties={"correlation_id": request.dispatch_id, "delivery_mode": 2},
         )
         self._channel.basic_publish(message, exchange="", routing_key=names.task_queue(worker_type))

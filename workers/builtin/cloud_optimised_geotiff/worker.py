@@ -11,7 +11,8 @@ from workers.builtin.file_access import FileAccess
 from workers.builtin.file_digest import sha256_of
 from workers.builtin.scene_files import SceneFile, read_files
 from workers.builtin.scene_kinds import SceneKind
-from workers.builtin.storage_layout import folder_name, request_folder, staging_folder
+from workers.builtin.storage_layout import request_folder, staging_folder
+from workers.contract.folder_names import folder_name
 from workers.sdk import InvalidContent, RetryLater, WorkContext, WorkRequest, WorkResult, worker_type
 
 _BODY: Final = Path(__file__).with_name("body.schema.json")

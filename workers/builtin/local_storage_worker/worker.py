@@ -11,12 +11,13 @@ from workers.builtin.environment import folders
 from workers.builtin.file_access import FileAccess
 from workers.builtin.local_storage_worker.image_size import image_size
 from workers.builtin.relative_paths import safe_path
-from workers.builtin.storage_layout import folder_name, tenant_folder
+from workers.builtin.storage_layout import tenant_folder
 from workers.builtin.transfer.bring import bring
 from workers.builtin.transfer.partial import check_name
 from workers.builtin.transfer.remote import RemoteFile, connected, protocol_of
 from workers.builtin.transfer.source import local_file
 from workers.builtin.transfer.terms import Announced, TransferLimits, Transferred
+from workers.contract.folder_names import folder_name
 from workers.sdk import InvalidContent, WorkContext, WorkRequest, WorkResult, worker_type
 from workers.sdk.errors import ConfigurationError
 

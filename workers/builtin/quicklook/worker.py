@@ -12,7 +12,8 @@ from workers.builtin.quicklook.picture_file import as_png, write_atomically
 from workers.builtin.quicklook.stac_input import THUMBNAIL, ShownAsset, items_of, shown_asset
 from workers.builtin.quicklook.stretch import Bytes
 from workers.builtin.scene_kinds import SceneKind
-from workers.builtin.storage_layout import folder_name, request_folder
+from workers.builtin.storage_layout import request_folder
+from workers.contract.folder_names import folder_name
 from workers.sdk import WorkContext, WorkRequest, WorkResult, worker_type
 
 _BODY: Final = Path(__file__).with_name("body.schema.json")

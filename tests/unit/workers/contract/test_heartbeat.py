@@ -20,6 +20,7 @@ def test_it_survives_the_wire() -> None:
         prefetch=100,
         version="1.0",
         hold_seconds=0.0,
+        stored_contents=True,
     )
     wire = beat.to_wire()
     assert WorkerHeartbeat.from_wire(headers=wire.headers, body=wire.body) == beat
@@ -67,6 +68,19 @@ def test_it_takes_a_worker_that_says_nothing_more_for_a_foreign_one() -> None:
 def test_it_reads_for_how_long_messages_are_held(told: str, held: float | None) -> None:
     body = f'{{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z","holdSeconds":{told}}}'.encode()
     assert WorkerHeartbeat.from_wire(headers=_HEADERS, body=body).hold_seconds == held
+
+
+@pytest.mark.parametrize(
+    ("told", "reads"), [("true", True), ("false", False), ('"true"', False), ("1", False), ("null", False)]
+)
+def test_it_reads_whether_stored_contents_are_read(told: str, reads: bool) -> None:  # noqa: FBT001 (a parameter)
+    body = f'{{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z","storedContents":{told}}}'.encode()
+    assert WorkerHeartbeat.from_wire(headers=_HEADERS, body=body).stored_contents is reads
+
+
+def test_it_does_not_speak_of_stored_contents_that_it_does_not_read() -> None:
+    beat = WorkerHeartbeat(tenant="t", worker_id="w", worker_type="c", beaten_at=_AT)
+    assert b"storedContents" not in beat.to_wire().body
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from workers.contract.errors import MalformedMessage
+from workers.contract.stored_content import StoredContent
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 _HEADERS = {"regards.tenant": "t", "regards.request.id": "r"}
@@ -24,6 +25,13 @@ _HEADERS = {"regards.tenant": "t", "regards.request.id": "r"}
         ),
         WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.SUCCESS, content=b""),
         WorkAnswer(tenant="t", request_id="r", status=AnswerStatus.RETRY_LATER, retry_after=2.5),
+        WorkAnswer(
+            tenant="t",
+            request_id="r",
+            status=AnswerStatus.SUCCESS,
+            stored=StoredContent.of(b"large", attempt=4),
+            dispatch_id="7:1:4",
+        ),
     ],
 )
 def test_it_survives_the_wire(answer: WorkAnswer) -> None:
@@ -83,3 +91,41 @@ def test_it_refuses_an_answer_to_nobody(missing: str) -> None:
     headers = {name: value for name, value in _HEADERS.items() if name != missing}
     with pytest.raises(MalformedMessage, match=missing):
         WorkAnswer.from_wire(headers=headers, body=b'{"status":"ERROR"}', correlation_id=None)
+
+
+def _with_stored_content() -> tuple[dict[str, object], bytes]:
+    wire = WorkAnswer(
+        tenant="t",
+        request_id="r",
+        status=AnswerStatus.SUCCESS,
+        stored=StoredContent.of(b"large", attempt=4),
+        dispatch_id="7:1:4",
+    ).to_wire()
+    return wire.headers, wire.body
+
+
+def test_it_says_in_a_header_that_the_content_is_stored() -> None:
+    headers, body = _with_stored_content()
+    assert headers["x-stored-content"] == "true"
+    assert json.loads(body)["content"] == StoredContent.of(b"large", attempt=4).to_json()
+
+
+def test_it_is_refused_by_whoever_does_not_know_that_header() -> None:
+    _, body = _with_stored_content()
+    with pytest.raises(MalformedMessage, match="content must be Base64 text, not dict"):
+        WorkAnswer.from_wire(headers=_HEADERS, body=body, correlation_id="7:1:4")
+
+
+@pytest.mark.parametrize("dispatch_id", [None, "7:1:5", "7:4:1", "7:1:14"])
+def test_it_refuses_a_content_of_another_attempt(dispatch_id: str | None) -> None:
+    headers, body = _with_stored_content()
+    with pytest.raises(MalformedMessage, match="The content of attempt 4 does not answer"):
+        WorkAnswer.from_wire(headers=headers, body=body, correlation_id=dispatch_id)
+
+
+def test_it_refuses_a_stored_content_that_is_no_reference() -> None:
+    headers, _ = _with_stored_content()
+    with pytest.raises(MalformedMessage, match="A stored content must be an object, not str"):
+        WorkAnswer.from_wire(
+            headers=headers, body=b'{"status":"SUCCESS","content":"YQ=="}', correlation_id="7:1:4"
+        )

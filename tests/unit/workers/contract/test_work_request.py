@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from workers.contract.errors import MalformedMessage
+from workers.contract.stored_content import StoredContent
 from workers.contract.work_request import WorkRequest
 
 _HEADERS = {"regards.tenant": "t", "regards.request.id": "r"}
@@ -30,6 +31,21 @@ def test_it_survives_the_raw_message() -> None:
 def test_it_survives_the_task_argument() -> None:
     request = _request()
     assert WorkRequest.from_task_argument(request.to_task_argument(), dispatch_id="1:2:3") == request
+
+
+def test_it_refers_to_a_content_that_is_stored() -> None:
+    stored = StoredContent.of(b"large", attempt=2)
+    request = replace(_request(), content=b"", stored=stored)
+    argument = request.to_task_argument()
+    assert argument["content"] == stored.to_json()
+    assert WorkRequest.from_task_argument(argument, dispatch_id="1:2:3") == request
+
+
+def test_it_says_what_its_sender_takes_beside_the_additional_headers() -> None:
+    request = replace(_request(), accepts_stored=True)
+    assert request.own_headers()["x-accepts-stored-content"] == "true"
+    assert "x-accepts-stored-content" not in request.wire_headers()
+    assert "x-accepts-stored-content" not in _request().own_headers()
 
 
 def test_it_carries_the_span_of_its_dispatch_in_both_forms() -> None:
@@ -77,6 +93,11 @@ def test_it_refuses_malformed_headers(headers: dict[str, object], reason: str) -
         ({"content": "", "headers": []}, "must be an object with content and headers"),
         ({"content": "%%", "headers": _HEADERS}, "content is not Base64"),
         ({"content": 3, "headers": _HEADERS}, "content must be Base64 text, not int"),
+        # In a chain without a manager nobody stores contents.
+        (
+            {"content": StoredContent.of(b"large", attempt=2).to_json(), "headers": _HEADERS},
+            "content must be Base64 text, not dict",
+        ),
     ],
 )
 def test_it_refuses_a_malformed_task_argument(argument: object, reason: str) -> None:

@@ -53,6 +53,7 @@ def test_it_reads_every_variable() -> None:
             "WORKER_RUNNING_AFTER_SECONDS": "0",
             "WORKER_ANSWER_TIMEOUT_SECONDS": "5",
             "WORKER_MAX_CONTENT_BYTES": "1000",
+            "WORKER_STORED_CONTENT_BYTES": "500",
             "WORKER_GRACE_SECONDS": "0.5",
             "WORKER_MAX_TASKS": "12",
             "WORKER_MAX_MEMORY_BYTES": "1048576",
@@ -67,7 +68,7 @@ def test_it_reads_every_variable() -> None:
     assert (config.types, config.modules) == (("a", "b"), ("m.one", "m.two"))
     assert (config.worker_id, config.tenant, config.result_backend) == ("w1", "t", "rpc://")
     assert (config.heartbeat, config.prefetch, config.running_after) == (2.5, 32, 0)
-    assert (config.answer_timeout, config.max_content) == (5, 1000)
+    assert (config.answer_timeout, config.max_content, config.stored_content) == (5, 1000, 500)
     assert (config.grace, config.max_tasks, config.max_memory, config.stall) == (0.5, 12, 1_048_576, 3)
     assert (config.log_level, config.log_format) == ("DEBUG", "json")
 

@@ -61,6 +61,23 @@ def test_it_reads_a_task_of_a_manager(intake: Intake) -> None:
     assert (work.request.content, work.request.dispatch_id) == (b"a", "4:2:1")
 
 
+def test_it_hears_from_the_message_itself_what_its_manager_takes(intake: Intake) -> None:
+    message = _task([[_ARGUMENT], {"dispatch_id": "4:2:1"}, {}])
+    message.headers["x-accepts-stored-content"] = "true"
+    work = intake.read(message)
+    assert work is not None
+    assert work.request.accepts_stored
+
+
+def test_it_does_not_believe_an_additional_header_that_a_worker_made_up(intake: Intake) -> None:
+    argument = {"content": "YQ==", "headers": _HEADERS | {"x-accepts-stored-content": "true"}}
+    task = intake.read(_task([[argument], {"dispatch_id": "4:2:1"}, {}]))
+    raw = intake.read(_raw(headers={**_HEADERS, "x-accepts-stored-content": "true"}))
+    assert task is not None
+    assert raw is not None
+    assert (task.request.accepts_stored, raw.request.accepts_stored) == (False, False)
+
+
 def test_it_leaves_native_tasks_to_celery(intake: Intake) -> None:
     assert intake.read(_task([[_ARGUMENT], {}, {}])) is None
 
