@@ -13,6 +13,7 @@ from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract.headers import RESERVED_PREFIX
 from workers.contract.kept_headers import HeadersTooLarge
 from workers.contract.repetition import RoundsUsedUp
+from workers.contract.stored_content import Content
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 _DISPATCH_ID: Final = re.compile(r"\d+:\d+:\d+")
@@ -71,7 +72,7 @@ class Advance:
     """The workflow goes on with this step."""
 
     step: PlanStep
-    content: bytes
+    content: Content
     headers: Mapping[str, str] | None = None
     #: Rounds of the loop that the step is in that were before.
     repeats: int = 0
@@ -81,7 +82,7 @@ class Advance:
 class End:
     """The request has succeeded."""
 
-    content: bytes
+    content: Content
     headers: Mapping[str, str] | None = None
 
 
@@ -133,7 +134,7 @@ def meaning(answer: WorkAnswer, *, place: Place) -> Meaning:
             return what_follows(
                 place=place,
                 headers=step_headers(answer),
-                content=answer.content,
+                content=answer.made,
                 request_id=answer.request_id,
             )
         case AnswerStatus.RUNNING:
@@ -149,7 +150,7 @@ def meaning(answer: WorkAnswer, *, place: Place) -> Meaning:
 
 
 def what_follows(
-    *, place: Place, headers: Mapping[str, str] | None, content: bytes | None, request_id: str
+    *, place: Place, headers: Mapping[str, str] | None, content: Content | None, request_id: str
 ) -> Advance | End | Failed:
     """Return how a request goes on whose step has made this content and these additional headers."""
     plan, step = place.plan, place.step_number

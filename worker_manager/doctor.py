@@ -1,5 +1,6 @@
 """What the doctor asks about worker types and their fleets."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -78,11 +79,38 @@ def clocks(at: datetime) -> Iterator[Finding]:
         yield ok(f"The clocks of {len(ahead)} workers agree within {settings.CLOCK_TOLERANCE} s")
 
 
+def stored_contents(at: datetime) -> Iterator[Finding]:
+    """Look for fleets only a part of which reads stored contents: all of it is sent bytes then."""
+    if not settings.STORED_CONTENTS:
+        yield skipped("STORED_CONTENTS is off: no content is stored")
+        return
+    since = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+    alive = WorkerInstance.objects.alive(since=since).order_by("worker_type", "worker_id")
+    told: dict[str, dict[str, bool]] = defaultdict(dict)
+    for worker_type, worker_id, reads in alive.values_list("worker_type", "worker_id", "stored_contents"):
+        told[worker_type][worker_id] = reads
+    mixed = {name: of_type for name, of_type in told.items() if len(set(of_type.values())) > 1}
+    for worker_type, of_type in mixed.items():
+        without = [name for name, reads in of_type.items() if not reads]
+        yield warning(
+            f"{len(without)} of {len(of_type)} workers of type {worker_type} do not read stored contents, so "
+            "the manager sends bytes to all of them",
+            advice=f"WORKER_STORED_CONTENT_BYTES and the shared storage for {', '.join(without[:_TOLD])}",
+            type=worker_type,
+            workers=without,
+        )
+    if not mixed:
+        reading = sum(all(of_type.values()) for of_type in told.values())
+        yield ok(f"{reading} of {len(told)} worker types read stored contents")
+
+
 def _configured() -> set[str]:
     everywhere = WorkerType.objects.across_tenants(because="one check of the whole platform")
     return set(everywhere.values_list("worker_type", flat=True))
 
 
+#: Workers that a finding names.
+_TOLD: Final = 5
 _DATABASE: Final = ("database", "migrations")
 CHECKS: Final = (
     Check(
@@ -105,4 +133,10 @@ CHECKS: Final = (
     ),
     Check(name="fleets", question="Is every worker type served?", look=fleets, needs=_DATABASE),
     Check(name="worker-clocks", question="Do the workers' clocks agree?", look=clocks, needs=_DATABASE),
+    Check(
+        name="stored-contents",
+        question="Do whole fleets read large contents by themselves?",
+        look=stored_contents,
+        needs=_DATABASE,
+    ),
 )

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Case, Count, Max, Min, Q, Value, When
+from django.db.models import Case, Count, Max, Min, Q, Sum, Value, When
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from regards_processing.kernel.amqp.connection import address_from_settings
@@ -20,7 +20,7 @@ from regards_processing.kernel.amqp.queue_depths import queue_depths
 from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import fleet_queries, queries
-from worker_manager.models import Pause, PauseKind, Request, WorkerInstance, WorkerType
+from worker_manager.models import KeptContent, Pause, PauseKind, Request, WorkerInstance, WorkerType
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 
 _OTHER: Final = "other"
@@ -132,6 +132,23 @@ def flow(at: datetime) -> Iterator[Metric]:
         ("kind",),
         {(kind.value,): kinds.get(kind, 0) for kind in PauseKind},
     )
+
+
+def stored_contents(_at: datetime) -> Iterator[Metric]:
+    """Add up the contents that are files of the shared storage; one statement."""
+    noted = KeptContent.objects.across_tenants(because=_EVERYBODY).order_by()
+    sums = {
+        (name,): (files, size)
+        for name, files, size in noted.values_list("tenant__name").annotate(
+            files=Count("*"), bytes=Sum("size")
+        )
+    }
+    for name, meaning, which in (
+        ("regards_stored_contents", "Contents of requests that are files of the shared storage", 0),
+        ("regards_stored_content_bytes", "What these contents take, in bytes", 1),
+    ):
+        values: dict[tuple[str, ...], float] = {tenant: both[which] for tenant, both in sums.items()}
+        yield _gauges(name, f"{meaning}, by tenant", ("tenant",), values)
 
 
 def queues(_at: datetime) -> Iterator[Metric]:

@@ -13,6 +13,7 @@ from django.db.models import Model, Q
 from regards_processing.kernel.db.reads import among, for_update, json_value, select
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
+from worker_manager.contents import Contents
 from worker_manager.models import PauseKind, Request
 from worker_manager.models.light_requests import LIGHT_COLUMNS, light_requests
 from worker_manager.pauses import Paused, Pauses
@@ -48,12 +49,19 @@ class LiveType:
     limit: int | None = None
     #: The limit was configured: it is never exceeded. One that is made of what fleets state may be, a little.
     configured: bool = False
+    #: Every instance takes task messages, and reads stored contents itself.
+    reads_stored: bool = False
 
 
 class LiveTypes(dict[str, LiveType]):
-    """The worker types that somebody serves, by name, and what is paused."""
+    """The worker types that somebody serves, by name, and what is paused; made anew for each bulk."""
 
     pauses: Pauses = Pauses()
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: The stored contents that the bulk reads for those who cannot.
+        self.contents = Contents()
 
 
 def active_tenants(*, names: Collection[str]) -> dict[str, int]:
@@ -69,6 +77,7 @@ def live_types(*, at: datetime) -> LiveTypes:
     with seeing_every_tenant():
         rows = select(
             "SELECT %s, i.worker_type, COUNT(*), SUM(CASE WHEN i.protocol = %s THEN 1 ELSE 0 END), "
+            "SUM(CASE WHEN i.stored_contents THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN i.concurrency IS NULL THEN 1 ELSE 0 END), "
             "SUM(CAST(i.concurrency AS bigint) * (1 + i.prefetch)), MIN(configured.places) "
             "FROM workermanager_worker_instance i LEFT JOIN ("
@@ -77,15 +86,20 @@ def live_types(*, at: datetime) -> LiveTypes:
             "WHERE w.max_in_flight IS NOT NULL GROUP BY w.worker_type"
             ") AS configured ON configured.worker_type = i.worker_type "
             "WHERE i.beaten_at > %s GROUP BY i.worker_type "
-            "UNION ALL SELECT kind, name, tenant_id, NULL, NULL, NULL, NULL FROM workermanager_pause",
+            "UNION ALL SELECT kind, name, tenant_id, NULL, NULL, NULL, NULL, NULL FROM workermanager_pause",
             [_LIVE, Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
         )
     live = LiveTypes()
     paused: dict[str, set[Paused]] = {kind: set() for kind in PauseKind}
-    for what, name, number, celery, unstated, stated, places in rows:
+    for what, name, number, celery, reading, unstated, stated, places in rows:
         if what == _LIVE:
-            limit = _limit(places, unstated, stated)
-            live[name] = LiveType(number, number == celery, limit=limit, configured=places is not None)
+            live[name] = LiveType(
+                number,
+                number == celery,
+                limit=_limit(places, unstated, stated),
+                configured=places is not None,
+                reads_stored=number == celery == reading,
+            )
         else:
             paused[what].add((number, name))
     live.pauses = Pauses(

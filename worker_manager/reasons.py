@@ -45,10 +45,12 @@ class ReasonCode(StrEnum):
     EARLIER_STEP = "EARLIER_STEP"
     #: The current step is in a loop, in one of several rounds; likewise.
     IN_LOOP = "IN_LOOP"
+    #: What the current step gets is a file of the shared storage; likewise.
+    CONTENT_STORED = "CONTENT_STORED"
 
 
 #: They tell where a request is in its workflow, and keep nothing from going on by itself.
-OF_WORKFLOW: Final = frozenset({ReasonCode.EARLIER_STEP, ReasonCode.IN_LOOP})
+OF_WORKFLOW: Final = frozenset({ReasonCode.EARLIER_STEP, ReasonCode.IN_LOOP, ReasonCode.CONTENT_STORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,9 @@ class Situation:
     type_beat: datetime | None
     #: When the instance that runs it beat last, where that is remembered.
     worker_beat: datetime | None
+    #: Bytes of what the step gets, and where in the shared storage they are; none: not there.
+    content_size: int = 0
+    content_place: str | None = None
 
     @property
     def needs(self) -> str | None:
@@ -151,6 +156,7 @@ def reasons(*, situation: Situation) -> list[Reason]:
         *_BY_STATUS[situation.status](situation),
         *_of_steps(situation),
         *_of_loop(situation),
+        *_of_content(situation),
     ]
 
 
@@ -203,6 +209,14 @@ def _of_loop(situation: Situation) -> list[Reason]:
             condition=str(loop.repeat.condition),
         )
     ]
+
+
+def _of_content(situation: Situation) -> list[Reason]:
+    size, place = situation.content_size, situation.content_place
+    if place is None:
+        return []
+    text = f"Its step gets {size} bytes, which are in {place} of the shared storage"
+    return [_reason(ReasonCode.CONTENT_STORED, text, size=size, place=place)]
 
 
 def _told(step: PlanStep) -> str:

@@ -143,7 +143,9 @@ def with_payloads(*, tenant: Tenant, request_id: str) -> Request:
     Raises:
         UnknownRequest: the tenant has none.
     """
-    return _one(Request.objects.for_tenant(tenant).only("content", "original_content"), request_id)
+    return _one(
+        Request.objects.for_tenant(tenant).only("content", "stored_content", "original_content"), request_id
+    )
 
 
 def _one(found: QuerySet[Request], request_id: str) -> Request:

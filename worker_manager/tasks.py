@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from regards_processing.kernel import clock
-from worker_manager.services import history, liveness, rescue, session_steps, waiting
+from worker_manager.services import history, liveness, rescue, session_steps, stored_contents, waiting
 
 
 @shared_task
@@ -29,3 +29,15 @@ def forget_the_past(**_ignored: object) -> int:
     """Drop dead workers and finished requests that are old enough."""
     at = clock.now()
     return liveness.forget_dead_workers(at=at) + history.forget_finished(at=at)
+
+
+@shared_task
+def remove_unneeded_contents(**_ignored: object) -> int:
+    """Remove stored contents that requests need no longer."""
+    return stored_contents.remove_unneeded()
+
+
+@shared_task
+def remove_orphaned_contents(**_ignored: object) -> int:
+    """Remove stored contents that nobody has noted, of requests that are gone."""
+    return stored_contents.remove_orphans(at=clock.now())

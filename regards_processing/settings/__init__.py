@@ -67,6 +67,7 @@ from regards_processing.settings.engine import (
     QUEUE_TIMEOUT,
     RUN_TIMEOUT,
     STATISTICS_REQUESTS,
+    STORED_CONTENTS,
     SWEEP_PAGE,
     SWEEP_SECONDS,
     TRAIL_ATTEMPTS,

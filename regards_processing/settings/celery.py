@@ -60,6 +60,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
     },
     "forget-the-past": {"task": "worker_manager.tasks.forget_the_past", "schedule": 600.0},
+    "remove-unneeded-contents": {
+        "task": "worker_manager.tasks.remove_unneeded_contents",
+        "schedule": 30.0,
+        "options": {"expires": 60.0, "ignore_result": True},
+    },
+    "remove-orphaned-contents": {
+        "task": "worker_manager.tasks.remove_orphaned_contents",
+        "schedule": 3600.0,
+    },
     "forget-old-audit-entries": {
         "task": "regards_processing.kernel.audit.tasks.forget_old_audit_entries",
         "schedule": 3600.0,

@@ -37,6 +37,9 @@ SWEEP_PAGE = env.integer("SWEEP_PAGE", 1000, minimum=1, maximum=10_000)
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 3, minimum=1, maximum=3600)
 #: Pause between two runs of the sweep that adds up what requests count for in their sessions.
 SESSION_SECONDS = env.integer("SESSION_SECONDS", 5, minimum=1, maximum=3600)
+#: Fleets that say they can may store what is large in `SHARED_STORAGE`, and answer with a reference. Every
+#: process of the platform must see that folder then.
+STORED_CONTENTS = env.boolean("STORED_CONTENTS", default=False)
 #: Requests in flight of a worker type, per request that its fleet says it takes at a time.
 IN_FLIGHT_FACTOR = env.integer("IN_FLIGHT_FACTOR", 4, minimum=1, maximum=10_000)
 #: Requests in flight of a worker type whose workers do not say how many they take; 0 is no limit.

@@ -51,6 +51,7 @@ MEASURES = {
     "workers": "worker_manager.measures.workers",
     "flow": "worker_manager.measures.flow",
     "queues": "worker_manager.measures.queues",
+    "stored_contents": "worker_manager.measures.stored_contents",
     "executions": "regards_processing.processing.measures.executions",
     "kept_outputs": "regards_processing.processing.measures.kept_outputs",
 }

@@ -1,5 +1,6 @@
 """A look into the tables of a platform: what is still on its way, and what is remembered."""
 
+import json
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -12,6 +13,15 @@ from tests.stack.stack import Stack
 def requests_left(stack: Stack) -> list[tuple[Any, ...]]:
     """Return the requests that are still stored, with their status."""
     return _rows(stack, "SELECT request_id, status, error FROM workermanager_request ORDER BY id")
+
+
+def stored_contents(stack: Stack) -> dict[str, tuple[int, Any]]:
+    """Return the bytes in the row, and what it refers to, of what each request's step gets."""
+    query = "SELECT request_id, length(content), stored_content FROM workermanager_request"
+    found = _rows(stack, f"{query} WHERE content IS NOT NULL")
+    # SQLite has JSON as text.
+    read = ((name, size, json.loads(ref) if isinstance(ref, str) else ref) for name, size, ref in found)
+    return {name: (size, reference) for name, size, reference in read}
 
 
 def finished(stack: Stack) -> dict[str, list[str]]:

@@ -67,6 +67,26 @@ def inspect(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: 
     )
 
 
+@worker_type("accept-heavy-a", version="1")
+def heavy_a(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
+    return WorkResult(content=made_heavy(request.content))
+
+
+@worker_type("accept-heavy-b", version="1")
+def heavy_b(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
+    return WorkResult(content=made_heavy(request.content))
+
+
+@worker_type("accept-heavy-c", version="1")
+def heavy_c(request: WorkRequest, context: WorkContext) -> WorkResult:  # noqa: ARG001 (the SDK's signature)
+    return WorkResult(content=made_heavy(request.content))
+
+
+def made_heavy(content: bytes) -> bytes:
+    """Return 20 MB that depend on every byte of a content."""
+    return hashlib.shake_256(content).digest(20_000_000)
+
+
 @worker_type("accept-slow", version="1")
 def slow(request: WorkRequest, context: WorkContext) -> WorkResult:
     time.sleep(json.loads(request.content)["seconds"])

@@ -22,6 +22,7 @@ from tests.factories.worker_manager import AT, a_worker_type, a_workflow
 from worker_manager.models import (
     Branch,
     FinishedRequest,
+    KeptContent,
     Pause,
     PauseKind,
     Request,
@@ -89,6 +90,9 @@ def _counts(tenant: Tenant) -> None:
     session = {"tenant": tenant, "source": SECRET, "session": SECRET, "properties": {SECRET: 1}}
     SessionStep.objects.create(**session, **counts, last_update_at=AT)
     SessionChange.objects.create(**session, **counts, changed_at=AT)
+    KeptContent.objects.create(
+        tenant=tenant, request_key=1, attempt=tenant.pk, sha256=SECRET, size=1, stored_at=AT
+    )
     KeptOutputs.objects.create(tenant=tenant, size=1, counted_at=AT)
 
 

@@ -7,6 +7,7 @@ from tests.factories.worker_manager import AT
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from workers.contract.heartbeat import Protocol, WorkerHeartbeat
+from workers.contract.stored_content import StoredContent
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 
@@ -49,6 +50,7 @@ def an_answer(
     request_id: str = "r-1",
     tenant: str = "demo",
     content: bytes | None = None,
+    stored: StoredContent | None = None,
     messages: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
     dispatch_id: str | None = None,
@@ -64,6 +66,7 @@ def an_answer(
         messages=tuple(messages),
         additional_headers=headers,
         content=content,
+        stored=stored,
         dispatch_id=dispatch_id,
         retry_after=retry_after,
         worker_id=worker_id,
@@ -87,6 +90,7 @@ def a_beat(
     protocol: Protocol = Protocol.RAW,
     concurrency: int | None = None,
     prefetch: int = 1,
+    stored_contents: bool = False,
 ) -> WorkerHeartbeat:
     """Return a heartbeat."""
     return WorkerHeartbeat(
@@ -97,4 +101,5 @@ def a_beat(
         protocol=protocol,
         concurrency=concurrency,
         prefetch=prefetch,
+        stored_contents=stored_contents,
     )

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from regards_processing.kernel.rest.downloads import download
 from worker_manager.models import Request
-from worker_manager.services.request_details import Which
+from worker_manager.services.request_details import ContentUnavailable, Which, payload_of, stored_content
 
 _SHOWN_BYTES: Final = 2000
 _ROUTE: Final = "worker_manager_request_content"
@@ -41,19 +41,25 @@ class ContentsMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic a
             raise PermissionDenied
         if found is None or which not in list(Which):
             raise Http404
-        return download(_content(found, Which(which)), name=found.request_id, ending=f"{which}.bin")
-
-
-def _content(request: Request, which: Which) -> bytes:
-    return request.body if which is Which.CURRENT else bytes(request.original_content)
+        try:
+            content = payload_of(tenant=found.tenant, request=found, which=Which(which))
+        except ContentUnavailable as error:
+            raise Http404(str(error)) from error
+        return download(content, name=found.request_id, ending=f"{which}.bin")
 
 
 def _shown(request: Request, which: Which) -> SafeString:
-    body = _content(request, which)
+    address = reverse(f"admin:{_ROUTE}", args=[request.pk, which.value])
+    stored = stored_content(tenant=request.tenant, request=request) if which is Which.CURRENT else None
+    if stored is not None:
+        # Not read for a look at its beginning.
+        text = '{} bytes in {} of the shared storage<br><a href="{}">Download</a>'
+        return format_html(text, stored.size, stored.place, address)
+    body = payload_of(tenant=request.tenant, request=request, which=which)
     more = f"… ({len(body)} bytes)" if len(body) > _SHOWN_BYTES else ""
     return format_html(
         '<pre>{}{}</pre><a href="{}">Download</a>',
         body[:_SHOWN_BYTES].decode("utf-8", errors="replace"),
         more,
-        reverse(f"admin:{_ROUTE}", args=[request.pk, which.value]),
+        address,
     )

@@ -48,7 +48,7 @@ _FIRST: Final = (
     "original_body",
 )
 _SHOWN_OTHERWISE: Final = frozenset({"source", "session", "plan"})
-_HIDDEN: Final = ("content", "original_content", "digest")
+_HIDDEN: Final = ("content", "stored_content", "original_content", "digest")
 
 
 @admin.register(Request)

@@ -88,6 +88,9 @@ class MeasuredSerializer(serializers.Serializer[Any]):
 
     size = serializers.IntegerField(help_text="Bytes")
     sha256 = serializers.CharField(help_text="Digest, in hexadecimal digits")
+    place = serializers.CharField(
+        required=False, help_text="Its file in the shared storage; absent for a content in the database"
+    )
 
 
 class ContentsSerializer(serializers.Serializer[Any]):

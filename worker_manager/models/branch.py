@@ -43,6 +43,8 @@ class Branch(models.Model):
     trail = models.TextField(default="")
     #: What it made, once it has succeeded: content and additional headers.
     content = models.BinaryField(null=True)
+    #: Where that content is, when it is not here; ``content`` is empty then.
+    stored_content = models.JSONField(null=True)
     headers = models.JSONField(null=True)
 
     objects: ClassVar[models.Manager["Branch"]] = TenantScopedQuerySet.as_manager()

@@ -8,6 +8,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.trail import Attempt
+from workers.contract.stored_content import Content, StoredContent
 
 if TYPE_CHECKING:
     from worker_manager.forks import Fork
@@ -54,6 +55,8 @@ class Request(models.Model):
     plan = models.JSONField(null=True)
     #: Payload of the current step; ``None`` while it is the client's own body.
     content = models.BinaryField(null=True)
+    #: Where that payload is, when it is not here (`StoredContent.to_json`); ``content`` is empty then.
+    stored_content = models.JSONField(null=True)
     original_content = models.BinaryField()
     #: SHA-256 of the client's body: tells a redelivered request from a reused id.
     digest = models.BinaryField(max_length=32)
@@ -87,6 +90,10 @@ class Request(models.Model):
     fork: "Fork | None" = None
     #: The request that this one is a branch of: it numbers the dispatches. Branches are stored by themselves.
     trunk: "Request | None" = None
+    #: Whoever gets the last dispatch reads stored contents itself; not stored here.
+    by_reference: bool = False
+    #: The stored content that was read for whoever does not; not stored here.
+    read_content: bytes = b""
     #: Attempts that ended since the request was read, for those who count them; not stored here.
     ended_attempts: tuple[Attempt, ...] = ()
 
@@ -132,9 +139,22 @@ class Request(models.Model):
         counter.attempt += 1
         self.attempt = counter.attempt
 
+    def take(self, content: Content) -> None:
+        """Have another payload: that of the next step, or what a branch has made."""
+        if isinstance(content, StoredContent):
+            self.content, self.stored_content = b"", content.to_json()
+        else:
+            self.content, self.stored_content = content, None
+
+    @property
+    def stored_payload(self) -> StoredContent | None:
+        """Where the payload of the current step is, when it is not in the row; a branch has its request's."""
+        stored = (self.trunk or self).stored_content
+        return None if stored is None else StoredContent.from_json(stored)
+
     @property
     def body(self) -> bytes:
-        """The payload of the current step."""
+        """The payload of the current step, unless it is stored."""
         return bytes(self.original_content if self.content is None else self.content)
 
     @property

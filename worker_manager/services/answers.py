@@ -1,7 +1,8 @@
 """Apply what workers answered: the one place where a dispatched request goes on."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -10,22 +11,48 @@ from regards_processing.kernel.db.transactions import transaction
 from worker_manager import answer_rules, counters, forks, queries
 from worker_manager.answer_rules import Advance, Dispatch, End, Failed, Meaning, Postponed, Progress, ending
 from worker_manager.models import Request
+from worker_manager.policy import Failure
 from worker_manager.services import attempts, dispatch, moves
 from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import FAILED, RequestStatus
 from worker_manager.workflow_plan import Plan
+from workers.contract.content_folder import ContentLost
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 
 log = logging.getLogger(__name__)
 
 
-@transaction
 def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
     """Apply answers in the order they came; return those that did not count, with the reason.
 
-    The state after the last answer to a request is what is stored and what its client is told.
+    The state after the last answer to a request is what is stored and what its client is told. Answers whose
+    contents are stored are applied in several transactions, where they have more bytes than a bulk may.
     """
+    dropped: list[Dropped] = []
+    begun = 0
+    for part in _parts(answers):
+        found = _apply_part(part, at)
+        dropped += [replace(drop, position=begun + drop.position) for drop in found] if begun else found
+        begun += len(part)
+    return dropped
+
+
+def _parts(answers: Sequence[WorkAnswer]) -> Iterator[Sequence[WorkAnswer]]:
+    """Give the answers in pieces whose stored contents are no more than a bulk may have, or one alone."""
+    begin, size = 0, 0
+    for position, answer in enumerate(answers):
+        if answer.stored is None:
+            continue
+        size += answer.stored.size
+        if size > settings.BULK_MAX_BYTES and position > begin:
+            yield answers[begin:position]
+            begin, size = position, answer.stored.size
+    yield answers[begin:] if begin else answers
+
+
+@transaction
+def _apply_part(answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
     tenants = queries.active_tenants(names={answer.tenant for answer in answers})
     requests = locked(request_ids={answer.request_id for answer in answers}, tenant_ids=set(tenants.values()))
     bulk = Bulk(live=queries.live_types(at=at), at=at)
@@ -72,11 +99,28 @@ def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:
     if reason is None:
         plan = bulk.plan_of(request)
         meaning = answer_rules.meaning(answer, place=dispatch.place_of(request=request, plan=plan))
+        if answer.stored is not None:
+            bulk.live.contents.take_over(request=request, content=answer.stored)
+            meaning = _for_client(meaning, request, bulk)
         bulk.touch(request.trunk or request)
         if not isinstance(meaning, Progress):
             moves.end_attempt(request=request, ending=ending(answer, meaning), at=bulk.at)
         _move(request, meaning, answer, plan, bulk)
     return reason
+
+
+def _for_client(meaning: Meaning, request: Request, bulk: Bulk) -> Meaning:
+    """Return what an answer means whose content is stored: a client gets its content in full.
+
+    If it is lost already, the step has to be done again.
+    """
+    if not isinstance(meaning, End) or request.trunk is not None:
+        return meaning
+    try:
+        content = bulk.live.contents.bytes_of(request=request, content=meaning.content)
+    except ContentLost as error:
+        return Failed(Failure.ERROR, str(error))
+    return End(content, meaning.headers)
 
 
 def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bulk: Bulk) -> None:
@@ -87,12 +131,13 @@ def _move(request: Request, meaning: Meaning, answer: WorkAnswer, plan: Plan, bu
             within = policy.run_timeout or settings.RUN_TIMEOUT
             moves.move(request=request, to=RequestStatus.RUNNING, at=bulk.at, within=within)
         case End(content, headers):
-            request.error, request.content, request.headers = None, content, headers
+            request.take(content)
+            request.error, request.headers = None, headers
             request.worker_id = answer_rules.instance(answer) or request.worker_id
             moves.move(request=request, to=RequestStatus.SUCCESS, at=bulk.at)
         case Advance():
             dispatch.advance(request=request, to=meaning, plan=plan, live=bulk.live, at=bulk.at)
-            bulk.heavy[request.id] = frozenset({"content", "headers"})
+            bulk.heavy[request.id] = dispatch.NEW_STEP
         case Postponed(seconds, reason):
             attempts.postponed(request=request, seconds=seconds, reason=reason, at=bulk.at)
         case Failed(failure, reason, for_good):

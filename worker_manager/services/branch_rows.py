@@ -12,6 +12,7 @@ from worker_manager.models import Branch, Request
 from worker_manager.queries import LiveTypes
 from worker_manager.states import UNDER_WAY, RequestStatus
 from worker_manager.workflow_plan import Plan, PlanStep
+from workers.contract.stored_content import Content, StoredContent
 
 _KEY: Final = (
     "tenant",
@@ -34,7 +35,7 @@ _LIGHT: Final = (
     "error",
     "trail",
 )
-_RESULT: Final = ("content", "headers")
+_RESULT: Final = ("content", "stored_content", "headers")
 _KNOWN: Final = "their requests were read before"
 #: A branch, by request and position or attempt.
 BranchKey = tuple[int, int]
@@ -127,19 +128,23 @@ def dispatches(*, requests: Sequence[Request], condition: Q) -> frozenset[Branch
     return frozenset(found.values_list("request_id", "attempt"))
 
 
-def results(*, requests: Sequence[Request]) -> Mapping[BranchKey, tuple[bytes, Mapping[str, str] | None]]:
+def results(*, requests: Sequence[Request]) -> Mapping[BranchKey, tuple[Content, Mapping[str, str] | None]]:
     """Return content and headers that the branches of requests have made, those read before included."""
     found = Branch.objects.across_tenants(because=_KNOWN).filter(request__in=_keys(requests))
     stored = found.filter(status=RequestStatus.SUCCESS).values_list("request_id", "position", *_RESULT)
-    made: dict[BranchKey, tuple[bytes, Mapping[str, str] | None]] = {
-        (request_id, position): (bytes(content or b""), headers)
-        for request_id, position, content, headers in stored
+    made: dict[BranchKey, tuple[Content, Mapping[str, str] | None]] = {
+        (request_id, position): (_content(content, reference), headers)
+        for request_id, position, content, reference, headers in stored
     }
     for request in requests:
         for position, branch in enumerate(request.fork.branches if request.fork else ()):
             if branch.content is not None:
-                made[request.pk, position] = bytes(branch.content), branch.headers
+                made[request.pk, position] = _content(branch.content, branch.stored_content), branch.headers
     return made
+
+
+def _content(content: bytes | memoryview | None, reference: Mapping[str, Any] | None) -> Content:
+    return bytes(content or b"") if reference is None else StoredContent.from_json(reference)
 
 
 def _keys(requests: Sequence[Request]) -> list[int]:
@@ -210,6 +215,6 @@ def _changes(requests: Sequence[Request]) -> dict[tuple[str, ...], list[list[Any
             if values == before:
                 continue
             columns = _LIGHT if branch.content is None else (*_LIGHT, *_RESULT)
-            others = [] if branch.content is None else [branch.content, branch.headers]
+            others = [] if branch.content is None else [getattr(branch, name) for name in _RESULT]
             changes.setdefault(columns, []).append([pk, *values, *others])
     return changes

@@ -21,6 +21,7 @@ from worker_manager.services import (
     responses,
     session_counts,
     stopping,
+    stored_contents,
 )
 from worker_manager.session_counters import Place
 from worker_manager.states import AWAITING_ANSWER, FAILED, RequestStatus
@@ -97,7 +98,9 @@ def settle(
     )
     branches.follow_all(requests=forked, at=bulk.at)
     told = [request for request in bulk.touched.values() if branches.is_told(request)]
-    _dispatch_released(released.requests, bulk)
+    sent = _dispatch_released(released.requests, bulk)
+    # Of those that were held, clients have heard that they are granted: not that their contents are lost.
+    told += {id(whole): whole for part in sent if (whole := part.trunk or part).status in FAILED}.values()
     touched = list(bulk.touched.values())
     tenants = {**released.tenants, **tenants}
     finished = [request for request in touched if _leaves(request)]
@@ -108,6 +111,7 @@ def settle(
         moves.save(requests=kept, heavy=bulk.heavy, others=traced)
         moves.finish(requests=finished)
         branch_rows.store(requests=kept)
+        stored_contents.note(contents=bulk.live.contents, at=bulk.at)
         session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
         dispatched = forks.sent(kept)
         publish_after_commit(
@@ -121,16 +125,20 @@ def settle(
             at=bulk.at,
         )
     counters.moved(requests=touched, tenants=tenants)
-    return len(released.requests)
+    return len(sent)
 
 
-def _dispatch_released(released: Sequence[Request], bulk: Bulk) -> None:
-    """Dispatch what was held before the bulk; the clients have heard that it is granted."""
+def _dispatch_released(released: Sequence[Request], bulk: Bulk) -> list[Request]:
+    """Dispatch what was held before the bulk, as far as its contents can be read; return what it was."""
+    sent = []
     for part in released:
-        bulk.touch(part.trunk or part)
-        dispatch.send(request=part, live=bulk.live, at=bulk.at)
-    trunks = {part.trunk.pk: part.trunk for part in released if part.trunk is not None}
+        if dispatch.can_be_read(request=part, live=bulk.live):
+            bulk.touch(part.trunk or part)
+            dispatch.send(request=part, live=bulk.live, at=bulk.at)
+            sent.append(part)
+    trunks = {part.trunk.pk: part.trunk for part in sent if part.trunk is not None}
     branches.follow_all(requests=trunks.values(), at=bulk.at)
+    return sent
 
 
 def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
@@ -145,7 +153,11 @@ def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
 
 
 def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
-    """Return what each dispatched request's worker gets: new in this bulk, or read from the table."""
+    """Return what each dispatched request's worker gets: new in this bulk, or read from the table.
+
+    What is stored is neither; it was read when it was dispatched, or need not be.
+    """
+    dispatched = [row for row in dispatched if (row.trunk or row).stored_content is None]
     new = {
         row.id: row.body
         for row in dispatched

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 
@@ -11,10 +12,16 @@ from worker_manager.answer_rules import Advance, Place
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes, PlanKey
 from worker_manager.services import branches
-from worker_manager.services.moves import move
+from worker_manager.services.moves import end_attempt, move
 from worker_manager.states import RequestStatus
+from worker_manager.trail import Ending, Outcome
 from worker_manager.workflow_plan import Plan, PlanStep
+from workers.contract.content_folder import ContentLost
+from workers.contract.stored_content import StoredContent
 from workers.contract.work_request import WorkRequest
+
+#: Heavy columns of a request that comes to another step.
+NEW_STEP: Final = frozenset({"content", "stored_content", "headers"})
 
 
 def current_plan(*, request: Request, configured: Mapping[PlanKey, Plan]) -> Plan | None:
@@ -51,11 +58,38 @@ def is_held(request: Request) -> bool:
 
 
 def send(*, request: Request, live: LiveTypes, at: datetime) -> None:
-    """Move a held request to DISPATCHED: a new attempt."""
+    """Move a held request to DISPATCHED: a new attempt.
+
+    One whose content `can_be_read` only later stays held. If the content is lost, the attempt has failed.
+    """
+    if not can_be_read(request=request, live=live):
+        return
+    fleet = live[request.step_worker_type or ""]
     request.count_attempt()
     request.dispatched_worker_type = request.step_worker_type
-    request.dispatched_to_celery = live[request.step_worker_type or ""].all_celery
+    request.dispatched_to_celery, request.by_reference = fleet.all_celery, fleet.reads_stored
     move(request=request, to=RequestStatus.DISPATCHED, at=at, within=_queue_timeout(request))
+    stored = request.stored_payload
+    if stored is not None and not fleet.reads_stored:
+        _read(request, stored, live, at)
+
+
+def can_be_read(*, request: Request, live: LiveTypes) -> bool:
+    """Tell whether the bulk may have a held request's content in its memory, if its worker needs that."""
+    if (request.trunk or request).stored_content is None:
+        return True
+    stored, fleet = request.stored_payload, live[request.step_worker_type or ""]
+    return stored is None or fleet.reads_stored or live.contents.has_room(stored)
+
+
+def _read(request: Request, stored: StoredContent, live: LiveTypes, at: datetime) -> None:
+    try:
+        request.read_content = live.contents.read(request=request, content=stored)
+    except ContentLost as error:
+        # The next attempt would find the same, so the policy of the step is not asked.
+        request.error = str(error)
+        end_attempt(request=request, ending=Ending(outcome=Outcome.ERROR, message=request.error), at=at)
+        move(request=request, to=RequestStatus.ERROR, at=at)
 
 
 def _queue_timeout(request: Request) -> float:
@@ -75,7 +109,8 @@ def advance(*, request: Request, to: Advance, plan: Plan, live: LiveTypes, at: d
     """Have a request go on with its next step, to which content and headers of the one before are given."""
     request.parent_dispatch = request.dispatch_id
     request.step_number, request.repeats = to.step.number, to.repeats
-    request.content, request.headers = to.content, to.headers
+    request.take(to.content)
+    request.headers = to.headers
     request.dispatched_worker_type, request.lost_attempts = None, 0
     assign(request=request, plan=plan, live=live, at=at)
 
@@ -90,12 +125,22 @@ def current_step(*, request: Request, plan: Plan | None) -> PlanStep | None:
 def messages(
     *, requests: Sequence[Request], contents: Mapping[int, bytes], tenants: Mapping[int, str]
 ) -> list[Outbound]:
-    """Return the messages of requests, or branches, that were dispatched; ``contents`` are by primary key."""
+    """Return the messages of requests, or branches, that were dispatched.
+
+    ``contents`` are those that are not stored, by primary key.
+    """
     spans = tracing.of_dispatches(requests=requests)
     return [
-        _message(request, contents[request.id], tenants[request.tenant_id], spans.get(request.dispatch_id))
+        _message(
+            request, _content(request, contents), tenants[request.tenant_id], spans.get(request.dispatch_id)
+        )
         for request in requests
     ]
+
+
+def _content(request: Request, contents: Mapping[int, bytes]) -> bytes:
+    is_stored = (request.trunk or request).stored_content is not None
+    return request.read_content if is_stored else contents[request.id]
 
 
 def _message(request: Request, content: bytes, tenant: str, span: str | None) -> Outbound:
@@ -106,6 +151,8 @@ def _message(request: Request, content: bytes, tenant: str, span: str | None) ->
         session=request.session,
         content_type=request.content_type,
         content=content,
+        stored=request.stored_payload if request.by_reference else None,
+        accepts_stored=request.by_reference and settings.STORED_CONTENTS,
         headers=request.headers or {},
         dispatch_id=request.dispatch_id,
         trace_parent=span,

@@ -11,6 +11,7 @@ from regards_processing.kernel.explanations import Explained
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager import queries, searches
+from worker_manager.contents import folder_of
 from worker_manager.forks import Fork
 from worker_manager.models import Pause, PauseKind, Request
 from worker_manager.policy import Failure
@@ -83,6 +84,8 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
     )
     live = queries.live_types(at=at)
     waits_for = step.worker_type if step and request.status in WAITING else None
+    # Branches get what their request has: that is said once.
+    stored = request.stored_payload if request.trunk is None else None
     stands = standing(request=request, worker_type=waits_for, live=live) if waits_for else None
     return Situation(
         at=at,
@@ -111,6 +114,8 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         has_place=stands is None or stands.goes,
         type_beat=beats.of_type,
         worker_beat=beats.of_instance,
+        content_size=stored.size if stored else 0,
+        content_place=folder_of(request, tenant=tenant.name).place(stored) if stored else None,
     )
 
 

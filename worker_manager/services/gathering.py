@@ -1,8 +1,11 @@
 """End parallel steps all of whose branches have succeeded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
+from regards_processing.kernel.errors import DomainError
 from worker_manager.answer_rules import Advance, End, Failed, what_follows
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
@@ -11,9 +14,18 @@ from worker_manager.services.branch_rows import BranchKey
 from worker_manager.services.moves import move
 from worker_manager.states import RequestStatus
 from worker_manager.workflow_plan import Plan
+from workers.contract.content_folder import ContentLost
 from workers.contract.gathering import gather, gather_headers
+from workers.contract.stored_content import MOST_BYTES, Content, StoredContent
 
-_Results = Mapping[BranchKey, tuple[bytes, Mapping[str, str] | None]]
+_Results = Mapping[BranchKey, tuple[Content, Mapping[str, str] | None]]
+_TOO_LARGE: Final = "The gathered contents have {size} bytes, the limit is {limit}"
+
+
+class GatheredTooLarge(DomainError):
+    """What the branches of a parallel step have made is too large together."""
+
+    code = "GATHERED_TOO_LARGE"
 
 
 def conclude(
@@ -34,25 +46,49 @@ def conclude(
     for request in done:
         branches.follow(request=request, at=at)
         if _goes_on(request, made, live=live, at=at):
-            heavy[request.pk] = frozenset({"content", "headers"})
+            heavy[request.pk] = dispatch.NEW_STEP
 
 
 def _goes_on(request: Request, made: _Results, *, live: LiveTypes, at: datetime) -> bool:
     """End the parallel step of a request; tell whether another step follows."""
     plan, fork = Plan.from_json(request.plan or {}), request.fork
     results = [made[request.pk, position] for position, _ in enumerate(fork.branches if fork else ())]
-    content = gather(content for content, _ in results)
     headers = gather_headers(headers for _, headers in results) or None
     place = dispatch.place_of(request=request, plan=plan)
     request.fork = request.error = None
+    try:
+        content = _gathered(request, [content for content, _ in results], live)
+    except (ContentLost, GatheredTooLarge) as error:
+        _fail(request, str(error), at)
+        return False
     match what_follows(place=place, headers=headers, content=content, request_id=request.request_id):
         case Advance() as following:
+            if any(isinstance(made, StoredContent) for made, _ in results):
+                following = replace(following, content=live.contents.keep(request=request, content=content))
             dispatch.advance(request=request, to=following, plan=plan, live=live, at=at)
             return True
         case End() as end:
-            request.content, request.headers = end.content, end.headers
+            request.take(end.content)
+            request.headers = end.headers
             move(request=request, to=RequestStatus.SUCCESS, at=at)
         case Failed(reason=reason):
-            request.error = reason
-            move(request=request, to=RequestStatus.ERROR, at=at)
+            _fail(request, reason, at)
     return False
+
+
+def _gathered(request: Request, contents: Sequence[Content], live: LiveTypes) -> bytes:
+    """Return the contents of all members as one.
+
+    Raises:
+        ContentLost: one of them cannot be had any more.
+        GatheredTooLarge: no message could carry them.
+    """
+    gathered = gather(live.contents.bytes_of(request=request, content=content) for content in contents)
+    if len(gathered) > MOST_BYTES:
+        raise GatheredTooLarge(_TOO_LARGE.format(size=len(gathered), limit=MOST_BYTES))
+    return gathered
+
+
+def _fail(request: Request, reason: str | None, at: datetime) -> None:
+    request.error = reason
+    move(request=request, to=RequestStatus.ERROR, at=at)

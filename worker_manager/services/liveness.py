@@ -27,6 +27,7 @@ _BEAT: Final = (
     "prefetch",
     "version",
     "hold_seconds",
+    "stored_contents",
     "clock_ahead",
     "first_beaten_at",
 )
@@ -85,6 +86,7 @@ def _told(beat: WorkerHeartbeat, at: datetime) -> tuple[Any, ...]:
         beat.prefetch,
         beat.version,
         beat.hold_seconds,
+        beat.stored_contents,
         _ahead(beat, at),
     )
 

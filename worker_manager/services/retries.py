@@ -17,7 +17,7 @@ from worker_manager.services.orders import RequestOrder, Start
 from worker_manager.states import RequestStatus
 
 #: Heavy columns of a request that starts anew.
-_REWOUND: Final = frozenset({"plan", "content", "headers"})
+_REWOUND: Final = dispatch.NEW_STEP | {"plan"}
 
 
 def order_retry(
@@ -63,5 +63,6 @@ def _retry(requests: list[Request], *, tenant: Tenant, start: Start, at: datetim
 
 def _rewind(request: Request) -> None:
     """Make a request as it was when it came, but for its attempts: their numbers are never used again."""
-    request.plan = request.content = request.headers = request.parent_dispatch = None
+    request.plan = request.content = request.stored_content = None
+    request.headers = request.parent_dispatch = None
     request.step_number, request.repeats, request.fork = 0, 0, None

@@ -106,3 +106,26 @@ def test_it_compares_the_queues_of_configured_and_of_heard_types_and_of_tenants(
     worst = max(doctor.tenant_queues(NOON), key=lambda finding: finding.outcome)
     assert (worst.outcome, worst.facts["queue"]) == (Outcome.FAILED, counts)
     assert worst.advice.splitlines()[1] == f"manage.py doctor --move-messages {counts}"
+
+
+def test_it_warns_of_a_fleet_only_a_part_of_which_reads_stored_contents(settings: Settings) -> None:
+    settings.STORED_CONTENTS = True
+    live_workers("a", "b", protocol="celery", stored_contents=True, at=NOON)
+    live_workers("a", protocol="celery", worker_id="older", at=NOON)
+    (finding,) = doctor.stored_contents(NOON)
+    assert finding.outcome == Outcome.WARNING
+    assert finding.found.startswith("1 of 2 workers of type a do not read stored contents")
+    assert finding.advice == "WORKER_STORED_CONTENT_BYTES and the shared storage for older"
+
+
+def test_it_is_content_with_fleets_that_agree_on_stored_contents(settings: Settings) -> None:
+    settings.STORED_CONTENTS = True
+    live_workers("a", protocol="celery", stored_contents=True, at=NOON)
+    live_workers("b", at=NOON)
+    (finding,) = doctor.stored_contents(NOON)
+    assert (finding.outcome, finding.found) == (Outcome.OK, "1 of 2 worker types read stored contents")
+
+
+def test_it_asks_no_fleet_about_contents_that_nobody_stores() -> None:
+    (finding,) = doctor.stored_contents(NOON)
+    assert finding.outcome == Outcome.SKIPPED

@@ -1,14 +1,18 @@
 """A request in full in the admin: its steps, attempts and contents."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from tests.factories.history import a_trail
 from tests.factories.messages import an_answer
 from tests.factories.requests import requests
 from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_workflow
+from tests.factories.stored_contents import folder_of
 from tests.factories.worker_manager import a_tenant, later
 from tests.fakes.engine import Engine
 from worker_manager.models import Request
@@ -63,3 +67,18 @@ def test_contents_are_for_those_who_may_see_requests(client: Client) -> None:
     assert client.get(_address("content/current/")).status_code == 302
     client.force_login(User.objects.create_user("carl", is_staff=True))
     assert client.get(_address("content/current/")).status_code == 403
+
+
+def test_it_shows_where_a_content_is_that_is_a_file(
+    admin_client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SHARED_STORAGE = tmp_path
+    requests(a_tenant(), "r-1", content=b"")
+    request = every(Request).get()
+    reference = folder_of(request).keep(b"large", attempt=2)
+    every(Request).update(stored_content=reference.to_json())
+    page = admin_client.get(_address("change/")).content.decode()
+    assert f"5 bytes in .contents/demo/{request.pk}/{reference.name} of the shared storage" in page
+    assert admin_client.get(_address("content/current/")).content == b"large"
+    folder_of(request).remove(reference)
+    assert admin_client.get(_address("content/current/")).status_code == 404

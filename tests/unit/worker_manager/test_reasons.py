@@ -239,6 +239,17 @@ def test_it_writes_every_fact_as_json(situation: Situation) -> None:
     assert json.loads(json.dumps(written)) == written
 
 
+def test_it_tells_where_a_content_is_that_does_not_travel() -> None:
+    stored = a_situation("DISPATCHED", content_size=7, content_place=".contents/a/1/2-b")
+    found = reasons(situation=stored)
+    assert [reason.code for reason in found] == [_C.AWAITING_WORKER, _C.CONTENT_STORED]
+    assert found[-1].to_json() == {
+        "code": "CONTENT_STORED",
+        "text": "Its step gets 7 bytes, which are in .contents/a/1/2-b of the shared storage",
+        "facts": {"size": 7, "place": ".contents/a/1/2-b"},
+    }
+
+
 def _live(situation: Situation, reason: Reason) -> Situation:
     return replace(situation, live={*situation.live, reason.facts["workerType"]})
 
@@ -267,6 +278,7 @@ _REMEDIES: Mapping[ReasonCode, Callable[[Situation, Reason], Situation]] = {
     _C.AWAITING_SWEEP: _same,
     _C.EARLIER_STEP: _same,
     _C.IN_LOOP: _same,
+    _C.CONTENT_STORED: _same,
 }
 
 

@@ -1,11 +1,17 @@
 """``GET /requests/{requestId}/content``: the bytes of a request."""
 
+from pathlib import Path
+
 import pytest
+from pytest_django import Settings
 
 from regards_processing.kernel.auth.roles import Role
 from tests.factories.requests import requests
 from tests.factories.rest import client_as
-from tests.factories.worker_manager import a_tenant
+from tests.factories.rows import every
+from tests.factories.stored_contents import folder_of
+from tests.factories.worker_manager import a_tenant, the_request
+from worker_manager.models import Request
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +88,30 @@ def test_it_does_not_know_the_requests_of_other_tenants() -> None:
     a_tenant()
     requests(a_tenant(name="other"), "r-17")
     assert client_as(tenant="demo").get(f"{_HERE}/r-17/content").status_code == 404
+
+
+@pytest.fixture
+def stored(settings: Settings, tmp_path: Path) -> Request:
+    """Give a request whose step gets a file of the shared storage."""
+    settings.SHARED_STORAGE = tmp_path
+    requests(a_tenant(), "r-17", content=b"", original_content=b"{}")
+    request = the_request("r-17")
+    reference = folder_of(request).keep(_BYTES, attempt=2)
+    every(Request).update(stored_content=reference.to_json())
+    return request
+
+
+def test_it_gives_the_bytes_of_a_stored_content(stored: Request) -> None:
+    client = client_as(tenant="demo")
+    assert client.get(f"{_HERE}/{stored.request_id}/content").content == _BYTES
+    assert client.get(f"{_HERE}/{stored.request_id}/content?which=original").content == b"{}"
+
+
+def test_it_says_when_a_stored_content_is_lost(stored: Request) -> None:
+    (file,) = folder_of(stored).path.iterdir()
+    file.write_bytes(b"cut")
+    answer = client_as(tenant="demo").get(f"{_HERE}/r-17/content")
+    assert answer.status_code == 410
+    (message,) = answer.json()["messages"]
+    assert f".contents/demo/{stored.pk}/{file.name} in the shared storage" in message
+    assert "has 3 bytes now" in message

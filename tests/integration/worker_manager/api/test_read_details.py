@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -17,6 +18,7 @@ from tests.factories.worker_manager import a_tenant, a_worker_type, later
 from tests.fakes.engine import Engine
 from worker_manager.models import Request
 from workers.contract.bodies import format_date
+from workers.contract.stored_content import StoredContent
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +165,17 @@ def test_it_does_not_read_the_clients_content_to_measure_it(engine: Engine) -> N
     a_dispatched_workflow(engine)
     every(Request).update(digest=hashlib.sha256(b"").digest())
     assert _details()["contents"]["original"]["sha256"] == hashlib.sha256(b"").hexdigest()  # type: ignore[index]
+
+
+def test_it_tells_where_a_content_is_that_is_a_file(settings: Settings, tmp_path: Path) -> None:
+    settings.SHARED_STORAGE = tmp_path
+    reference = StoredContent.of(b"never read here", attempt=2)
+    requests(a_tenant(), "r-1", content=b"", stored_content=reference.to_json())
+    (pk,) = every(Request).values_list("pk", flat=True)
+    found = _details()
+    place = f".contents/demo/{pk}/{reference.name}"
+    assert found["contents"] == {
+        "current": {**_measured(b"never read here"), "place": place},
+        "original": {"size": 16, "sha256": ""},
+    }
+    assert "CONTENT_STORED" in [reason["code"] for reason in found["reasons"]]  # type: ignore[attr-defined] # a list
