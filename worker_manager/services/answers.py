@@ -1,7 +1,7 @@
 """Apply what workers answered: the one place where a dispatched request goes on."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,38 +26,28 @@ log = logging.getLogger(__name__)
 def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
     """Apply answers in the order they came; return those that did not count, with the reason.
 
-    The state after the last answer to a request is what is stored and what its client is told. Answers whose
-    contents are stored are applied in several transactions, where they have more bytes than a bulk may.
+    The state after the last answer to a request is what is stored and what its client is told. Where clients
+    get stored contents, which are read for them, a transaction ends when it has read as much as a bulk may.
     """
-    dropped: list[Dropped] = []
-    begun = 0
-    for part in _parts(answers):
-        found = _apply_part(part, at)
-        dropped += [replace(drop, position=begun + drop.position) for drop in found] if begun else found
-        begun += len(part)
+    dropped, begun = _apply_some(answers, at)
+    while begun < len(answers):
+        found, taken = _apply_some(answers[begun:], at)
+        dropped += [replace(drop, position=begun + drop.position) for drop in found]
+        begun += taken
     return dropped
 
 
-def _parts(answers: Sequence[WorkAnswer]) -> Iterator[Sequence[WorkAnswer]]:
-    """Give the answers in pieces whose stored contents are no more than a bulk may have, or one alone."""
-    begin, size = 0, 0
-    for position, answer in enumerate(answers):
-        if answer.stored is None:
-            continue
-        size += answer.stored.size
-        if size > settings.BULK_MAX_BYTES and position > begin:
-            yield answers[begin:position]
-            begin, size = position, answer.stored.size
-    yield answers[begin:] if begin else answers
-
-
 @transaction
-def _apply_part(answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
+def _apply_some(answers: Sequence[WorkAnswer], at: datetime) -> tuple[list[Dropped], int]:
+    """Apply answers while there is room; return those that did not count, and how many were looked at."""
     tenants = queries.active_tenants(names={answer.tenant for answer in answers})
     requests = locked(request_ids={answer.request_id for answer in answers}, tenant_ids=set(tenants.values()))
     bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
     for position, answer in enumerate(answers):
+        if answer.stored is not None and not bulk.live.contents.has_room(answer.stored):
+            answers = answers[:position]
+            break
         request = requests.get((tenants.get(answer.tenant, 0), answer.request_id))
         reason = _apply(answer, request, bulk)
         # A sign of life that comes late tells nothing: it is not worth a dead letter.
@@ -71,7 +61,7 @@ def _apply_part(answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
         "answers applied",
         extra={"action": "answer.applied", "answers": len(answers), "dropped": len(dropped)},
     )
-    return dropped
+    return dropped, len(answers)
 
 
 def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | None:

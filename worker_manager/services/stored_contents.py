@@ -23,6 +23,7 @@ from typing import Final
 from django.conf import settings
 
 from regards_processing.kernel.db import rows
+from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.contents import Contents
 from worker_manager.models import Branch, KeptContent, Request
 from workers.contract.content_folder import FOLDER, ContentFolder, remove_folder
@@ -48,6 +49,7 @@ def note(*, contents: Contents, at: datetime) -> None:
         rows.insert(model=KeptContent, columns=_COLUMNS, rows=noted)
 
 
+@seeing_every_tenant()
 def remove_unneeded() -> int:
     """Remove the files that no request needs any more, page by page; return how many were noted."""
     if not _root().is_dir():
@@ -91,6 +93,7 @@ def _removed(row: KeptContent, *, whole: bool) -> bool:
     return remove_folder(folder.path) if whole else folder.remove(row.content)
 
 
+@seeing_every_tenant()
 def remove_orphans(*, at: datetime) -> int:
     """Remove folders, older than a day, of requests that are gone; return how many."""
     removed = 0

@@ -248,19 +248,36 @@ def test_it_holds_what_would_be_too_much_in_memory(engine: Engine, settings: Set
     assert engine.states() == [(f"r-{number}", "GRANTED") for number in range(3)]
 
 
-def test_it_takes_large_answers_in_pieces(
+def _applied(caplog: pytest.LogCaptureFixture) -> list[int]:
+    """Return how many answers each transaction took."""
+    told = (record for record in caplog.records if record.getMessage() == "answers applied")
+    return [record.answers for record in told]  # type: ignore[attr-defined] # a field of the record
+
+
+def test_it_ends_a_bulk_when_it_has_read_enough_for_clients(
     engine: Engine, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.BULK_MAX_BYTES = 2 * len(LARGE)
-    _at_step_one(engine, count=5)
+    a_worker_type(a_tenant())
+    live_workers("unzip-worker", protocol="celery", stored_contents=True)
+    engine.submit(*submissions(5))
     given = [a_stored_answer(request) for request in every(Request).order_by("pk")]
-    nobody_s = an_answer(request_id="unknown", content=b"")
     with caplog.at_level("INFO"):
-        dropped = engine.answer(*given, nobody_s)
-    applied = [record for record in caplog.records if record.getMessage() == "answers applied"]
-    assert [record.answers for record in applied] == [2, 2, 2]  # type: ignore[attr-defined] # a field of the record
+        dropped = engine.answer(*given, an_answer(request_id="unknown", content=b""))
+    assert _applied(caplog) == [2, 2, 2]
     assert [drop.position for drop in dropped] == [5]
-    assert set(every(Request).values_list("step_number", flat=True)) == {2}
+    ended = [(response.request_id, response.content) for response in engine.responses() if response.content]
+    assert ended == [(f"r-{number}", LARGE) for number in range(5)]
+
+
+def test_it_takes_references_that_it_passes_on_in_one_bulk(
+    engine: Engine, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.BULK_MAX_BYTES = len(LARGE)
+    _at_step_one(engine, count=5)
+    with caplog.at_level("INFO"):
+        engine.answer(*(a_stored_answer(request) for request in every(Request)))
+    assert _applied(caplog) == [5]
 
 
 @pytest.mark.parametrize("count", [1, 10, 100])
