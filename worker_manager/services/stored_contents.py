@@ -70,7 +70,9 @@ def _remove_page(page: Sequence[KeptContent]) -> int:
     if len(removed) < len(unneeded):
         left = len(unneeded) - len(removed)
         log.warning("contents cannot be removed", extra={"action": "content.left", "contents": left})
-    return rows.delete(model=KeptContent, keys=removed) if removed else 0
+    if removed:
+        rows.delete(model=KeptContent, keys=removed)
+    return len(removed)
 
 
 def _needed(keys: Collection[int]) -> Mapping[int, Collection[StoredContent]]:
