@@ -4,18 +4,17 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.acceptance import configuration
 from tests.acceptance.amqp_client import ForeignWorker, Peer, RabbitClient
+from tests.acceptance.blueprint import Blueprint
 from tests.acceptance.embedded_client import EmbeddedClient
 from tests.acceptance.participant import Client
 from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
-from tests.stack.stack import Stack, open_stack
+from tests.stack.stack import Stack
 
 #: Run by the fleet of the shared platform. `accept-late` is not: it comes alive in tests.
 SERVED = (
@@ -42,33 +41,6 @@ def connect_client(stack: Stack) -> Client:
     return RabbitClient(stack.broker_url) if stack.broker_url else EmbeddedClient(stack.var)
 
 
-@contextmanager
-def opened_platform(
-    *, servers: Servers, folder: Path, name: str, variables: dict[str, str]
-) -> Iterator[Platform]:
-    """Open a place and give a platform with tables, configuration and a manager."""
-    told = {
-        "REGARDS_TENANTS": "default,second",
-        "SWEEP_SECONDS": "1",
-        "WORKER_HEARTBEAT_SECONDS": "1",
-        "WORKER_MODULES": "tests.acceptance.worker_types",
-        "WORKER_RESULT_BACKEND": f"file://{folder}/results",
-        "WORKER_RUNNING_AFTER_SECONDS": "0.2",
-    }
-    (folder / "results").mkdir()
-    with (
-        open_stack(servers=servers, folder=folder, name=name, variables=told | variables) as stack,
-        Platform(stack) as platform,
-    ):
-        platform.migrate()
-        platform.manage("create_tenant")
-        platform.manage("import_configuration", "-", stdin=configuration.document(configuration.ITEMS))
-        yield platform
-        # Whatever is left is of no interest: no need to wait until everybody has finished in order.
-        for process in platform.processes:
-            process.kill()
-
-
 def await_alive(client: Client, requests: dict[str, bytes]) -> None:
     """Wait until requests of these content types are served, one each."""
     for content_type, body in requests.items():
@@ -77,11 +49,16 @@ def await_alive(client: Client, requests: dict[str, bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def blueprint(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blueprint]:
+    """Give what opens platforms that are set up."""
+    with Blueprint.drawn(servers=servers, folders=tmp_path_factory) as drawn:
+        yield drawn
+
+
+@pytest.fixture(scope="session")
+def shared(blueprint: Blueprint) -> Iterator[Platform]:
     """Give the platform that journeys share; its manager, jobs, clock and one fleet are running."""
-    folder = tmp_path_factory.mktemp("shared")
-    variables = {"HEARTBEAT_EXPIRY_SECONDS": "30"}
-    with opened_platform(servers=servers, folder=folder, name="shared", variables=variables) as platform:
+    with blueprint.opened(name="shared", variables={"HEARTBEAT_EXPIRY_SECONDS": "30"}) as platform:
         with platform.side_by_side():
             platform.start_manager()
             platform.start_jobs()

@@ -5,19 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.conftest import await_alive, connect_client, opened_platform
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import await_alive, connect_client
 from tests.acceptance.tables import finished, requests_left
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 
 pytestmark = [pytest.mark.embedded, pytest.mark.alone]
 
 
 @pytest.fixture
-def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(blueprint: Blueprint) -> Iterator[Platform]:
     variables = {"HEARTBEAT_EXPIRY_SECONDS": "4", "QUEUE_TIMEOUT_SECONDS": "6"}
-    folder = tmp_path_factory.mktemp("watchdog")
-    with opened_platform(servers=servers, folder=folder, name="watchdog", variables=variables) as opened:
+    with blueprint.opened(name="watchdog", variables=variables) as opened:
         with opened.side_by_side():
             opened.start_manager()
             opened.start_jobs()

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.conftest import await_alive, connect_client, opened_platform
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import await_alive, connect_client
 from tests.acceptance.participant import Client
 from tests.acceptance.storm import Storm
 from tests.acceptance.worker_types import effect_file
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
 
@@ -18,11 +18,10 @@ _STEPS = ("accept-stamp-a", "accept-stamp-b", "accept-stamp-c")
 
 
 @pytest.fixture(scope="module")
-def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(blueprint: Blueprint) -> Iterator[Platform]:
     """Give a platform with a manager and two fleets that serve the same types, with different pools."""
     variables = {"HEARTBEAT_EXPIRY_SECONDS": "8", "OUTBOX_GRACE_SECONDS": "2"}
-    folder = tmp_path_factory.mktemp("faults")
-    with opened_platform(servers=servers, folder=folder, name="faults", variables=variables) as opened:
+    with blueprint.opened(name="faults", variables=variables) as opened:
         with opened.side_by_side():
             opened.start_manager()
             opened.start_jobs()

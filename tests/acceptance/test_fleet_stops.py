@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.acceptance.conftest import connect_client, opened_platform
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import connect_client
 from tests.acceptance.participant import Client
 from tests.acceptance.worker_types import effect_file
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
 
@@ -18,11 +18,10 @@ _POOLS = pytest.mark.parametrize("pool", ["threads", "prefork"])
 
 
 @pytest.fixture(scope="module")
-def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(blueprint: Blueprint) -> Iterator[Platform]:
     """Give a platform without fleets, whose fleets have little time to stop."""
     variables = {"HEARTBEAT_EXPIRY_SECONDS": "4", "WORKER_GRACE_SECONDS": "4"}
-    folder = tmp_path_factory.mktemp("stops")
-    with opened_platform(servers=servers, folder=folder, name="stops", variables=variables) as opened:
+    with blueprint.opened(name="stops", variables=variables) as opened:
         with opened.side_by_side():
             opened.start_manager()
             opened.start_jobs()

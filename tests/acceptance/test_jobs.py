@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import await_alive, connect_client, opened_platform
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import await_alive, connect_client
 from tests.acceptance.participant import Client
 from tests.acceptance.tables import finished, job_results, jobs, requests_left
 from tests.acceptance.worker_types import effect_file
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
 
@@ -30,9 +30,8 @@ _VARIABLES = {
 
 
 @pytest.fixture(scope="module")
-def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder = tmp_path_factory.mktemp("jobs")
-    with opened_platform(servers=servers, folder=folder, name="jobs", variables=_VARIABLES) as opened:
+def platform(blueprint: Blueprint) -> Iterator[Platform]:
+    with blueprint.opened(name="jobs", variables=_VARIABLES) as opened:
         with opened.side_by_side():
             opened.start_manager()
             opened.start_jobs()

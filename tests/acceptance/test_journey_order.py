@@ -4,17 +4,16 @@ import hashlib
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.conftest import opened_platform
+from tests.acceptance.blueprint import Blueprint
 from tests.acceptance.cutouts import TAIL, cut_out, write_program
 from tests.acceptance.order_service import Fetched, OrderService, Suborder
 from tests.acceptance.tables import executions
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
 from tests.stack.wire import Wire, wire_to
@@ -57,7 +56,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("scene")
     variables = {
         "EXECUTION_TIMEOUT_FLOOR_SECONDS": "30",
@@ -66,13 +65,8 @@ def place(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "REGARDS_FILE_ROOTS": str(folder),
     }
     with (
-        wire_to(servers.broker_url or "") as wire,
-        opened_platform(
-            servers=replace(servers, broker_url=wire.url),
-            folder=tmp_path_factory.mktemp("orders"),
-            name="orders",
-            variables=variables,
-        ) as platform,
+        wire_to(blueprint.servers.broker_url or "") as wire,
+        blueprint.opened(name="orders", variables=variables, broker_url=wire.url) as platform,
     ):
         write_program(folder)
         with platform.side_by_side():

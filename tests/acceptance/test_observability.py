@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.acceptance.conftest import await_alive, connect_client, opened_platform
-from tests.stack.environment import Servers
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import await_alive, connect_client
 from tests.stack.platform import Platform, free_port
 from tests.stack.probing import Measures, Prober
 from tests.stack.process import ROOT, ManagedProcess, NotReady
@@ -50,16 +50,15 @@ def _start_web(platform: Platform, name: str = "web") -> Prober:
 
 
 @pytest.fixture(scope="module")
-def observed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+def observed(blueprint: Blueprint) -> Iterator[Observed]:
     """Give a platform of all kinds of processes, each with a port for probes."""
     variables = {"LOG_FORMAT": "json", "METRICS_TOKEN": _TOKEN, "METRICS_CACHE_SECONDS": "1"} | {
         "SWEEP_SILENCE_SECONDS": "4",
         "METRICS_HOST": "127.0.0.1",
         "METRICS_TIMEOUT_SECONDS": "2",
     }
-    folder = tmp_path_factory.mktemp("observed")
     celery = ["-m", "celery", "-q", "-A"]
-    with opened_platform(servers=servers, folder=folder, name="observed", variables=variables) as platform:
+    with blueprint.opened(name="observed", variables=variables) as platform:
         with platform.side_by_side():
             web = _start_web(platform)
             manager = _start(

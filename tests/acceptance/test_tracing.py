@@ -14,11 +14,11 @@ import pytest
 
 from tests.acceptance import configuration
 from tests.acceptance.amqp_client import ForeignWorker, Received
-from tests.acceptance.conftest import await_alive, connect_client, opened_platform
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import await_alive, connect_client
 from tests.acceptance.participant import Client, Response, standard_headers
 from tests.fakes.traces import Seen, Tree, trees
 from tests.stack.collector import Collector
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform, free_port
 
 _CLIENT_SPAN = "00f067aa0ba902b7"
@@ -40,11 +40,10 @@ class Journey:
 
 
 @pytest.fixture(scope="module")
-def journey(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
-    folder = tmp_path_factory.mktemp("tracing")
+def journey(blueprint: Blueprint) -> Iterator[Journey]:
     with Collector() as collector:
         variables = collector.variables | {"OTEL_BSP_SCHEDULE_DELAY": "600000", "WORKER_MODULES": _TYPES}
-        with opened_platform(servers=servers, folder=folder, name="tracing", variables=variables) as platform:
+        with blueprint.opened(name="tracing", variables=variables) as platform:
             yield _travelled(platform, collector)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -74,10 +75,24 @@ def servers_can_restart() -> bool:
 
 @contextmanager
 def open_stack(
-    *, servers: Servers, folder: Path, name: str, variables: Mapping[str, str] | None = None
+    *,
+    servers: Servers,
+    folder: Path,
+    name: str,
+    variables: Mapping[str, str] | None = None,
+    like: Stack | None = None,
 ) -> Iterator[Stack]:
-    """Make a place to run the platform in, and remove its database and virtual host afterwards."""
-    with own_database(servers.database_url) as database_url, own_vhost(servers.broker_url) as broker_url:
+    """Make a place to run the platform in, and remove its database and virtual host afterwards.
+
+    ``like`` is a place where nothing runs: the new one begins with what its database and its folder hold.
+    """
+    original = like.database_url if like else None
+    if like:
+        shutil.copytree(like.var, folder, dirs_exist_ok=True)
+    with (
+        own_database(servers.database_url, like=original) as database_url,
+        own_vhost(servers.broker_url) as broker_url,
+    ):
         yield Stack(
             name=name,
             database_url=database_url,
