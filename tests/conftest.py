@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker
 from tests.stack.environment import Servers, prepare_session
 from tests.stack.platform import Platform
 from tests.stack.stack import Stack, open_stack, servers_can_restart
-from tests.stack.vhosts import vhost
+from tests.stack.vhosts import stocked
 from workers.builtin.run_process import landlock
 
 SERVERS = Servers.from_environment()
@@ -105,8 +105,8 @@ def servers() -> Servers:
 
 @pytest.fixture(scope="session", autouse=True)
 def _vhost_of_the_session() -> Iterator[None]:
-    """Make the virtual host that the settings of this session name."""
-    with vhost(os.environ["BROKER_URL"]) if SERVERS.broker_url else nullcontext():
+    """Make the virtual host that the settings of this session name, and a stock for whoever needs another."""
+    with stocked(os.environ["BROKER_URL"]) if SERVERS.broker_url else nullcontext():
         yield
 
 
