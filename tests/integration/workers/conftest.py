@@ -14,7 +14,11 @@ from tests.stack.vhosts import own_vhost
 ALL_TYPES = ("echo", "refuse", "fail", "quit", "later", "wrong", "Sleep")
 
 
-@pytest.fixture(scope="module", params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)])
+# Each kind once: the embedded broker is the same beside every database.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in ("embedded", "rabbitmq")],
+)
 def broker(
     request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Broker]:

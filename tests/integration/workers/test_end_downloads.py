@@ -17,6 +17,9 @@ from tests.unit.workers.builtin.run_process.orders import a_program, an_input, a
 from workers.sdk import Cancelled
 from workers.sdk.held_folders import sweep
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _AT_MOST = 10
 #: A fleet that has nothing but this execution to do.
 _FLEET = """

@@ -11,6 +11,9 @@ import pytest
 
 from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 
 class _Server(http.server.ThreadingHTTPServer):
     """Serves one file, after it has failed a number of times."""

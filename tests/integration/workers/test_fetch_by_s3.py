@@ -10,6 +10,9 @@ import pytest
 from tests.integration.workers.http_servers import Answer, Server, serving
 from tests.unit.workers.builtin.run_process.orders import a_program, an_order, carried_out
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _OBJECT = "/bucket/folder/a.raw"
 _HEADERS = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT", "Accept-Ranges": "bytes"}
 

@@ -12,6 +12,9 @@ from tests.integration.workers.http_servers import Answer, Server, serving
 from tests.unit.workers.builtin.run_process.orders import EXECUTION_ID, a_program, an_order, carried_out
 from workers.processes.sealing import seal
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _KEY = "a key that platform and fleet share"
 _FEATURE = "URN:AIP:DATA:demo:0a2c3f60-6c1c-4a51-9f3e-2f7a0f9b6a11:V1"
 _CHECKSUM = hashlib.sha256(b"aaa").hexdigest()

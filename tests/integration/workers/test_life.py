@@ -120,6 +120,7 @@ def test_it_stops_with_a_clear_line_when_a_queue_has_other_arguments(rabbitmq: B
     assert "exists with other arguments than the contract's" in fleet.log.read_text()
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
@@ -141,6 +142,7 @@ def test_it_refuses_to_start_with_a_mistake(tmp_path: Path, variables: dict[str,
     _assert_refuses_to_start({"WORKER_TYPES": "echo"} | variables, line, var=tmp_path)
 
 
+@pytest.mark.embedded
 def test_it_refuses_to_start_where_the_kernel_cannot_confine_programs(tmp_path: Path) -> None:
     without = [sys.executable, "-m", "tests.fakes.without_landlock"]
     variables = {"WORKER_TYPES": "run-process", "PROCESS_SANDBOX": "landlock"}
@@ -163,6 +165,7 @@ def _assert_refuses_to_start(
     assert line in done.stderr
 
 
+@pytest.mark.embedded
 def test_it_loads_neither_the_platform_nor_unasked_worker_types() -> None:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "regards_processing.settings"}
     script = (

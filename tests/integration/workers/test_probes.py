@@ -84,6 +84,7 @@ def test_it_is_ready_while_it_is_busy(broker: Broker) -> None:
         assert prober.json("/actuator/health")[1]["status"] == "UP"
 
 
+@pytest.mark.embedded
 def test_it_is_alive_but_not_ready_without_a_broker(tmp_path: Path) -> None:
     fleet, prober = probed(Broker(url=_NOWHERE, var=tmp_path), "echo")
     try:
@@ -97,6 +98,7 @@ def test_it_is_alive_but_not_ready_without_a_broker(tmp_path: Path) -> None:
         fleet.stop(signal.SIGKILL)
 
 
+@pytest.mark.embedded
 def test_it_shows_its_measures_to_whoever_has_the_token(tmp_path: Path) -> None:
     fleet, prober = probed(Broker(url=None, var=tmp_path), "echo", METRICS_TOKEN="secret")
     with fleet:
@@ -105,12 +107,14 @@ def test_it_shows_its_measures_to_whoever_has_the_token(tmp_path: Path) -> None:
         assert prober.measures().has("regards_worker_broker_connected")
 
 
+@pytest.mark.embedded
 def test_it_answers_nothing_else(tmp_path: Path) -> None:
     fleet, prober = probed(Broker(url=None, var=tmp_path), "echo")
     with fleet:
         assert prober.get("/")[0] == 404
 
 
+@pytest.mark.embedded
 def test_it_refuses_to_start_when_somebody_has_its_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

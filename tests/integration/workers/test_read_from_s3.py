@@ -15,6 +15,9 @@ from workers.builtin.local_storage_worker import worker as local_storage
 from workers.sdk import InvalidContent
 from workers.sdk.testing import run_once
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _CONTENT = b"a scene"
 _MD5 = hashlib.md5(_CONTENT, usedforsecurity=False).hexdigest()
 

@@ -13,6 +13,9 @@ from tests.integration.workers.http_servers import Answer, serving
 from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, SHA256, answered, transfer
 from workers.sdk import InvalidContent, RetryLater
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 
 class _Server(http.server.ThreadingHTTPServer):
     """Serves one file by its rules."""

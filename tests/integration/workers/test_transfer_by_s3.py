@@ -15,6 +15,9 @@ from workers.sdk import Cancelled, InvalidContent, RetryLater
 from workers.sdk.errors import ConfigurationError
 from workers.sdk.result import WorkResult
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _SMALL = b"a small file"
 #: Two parts of 16 MiB and the beginning of a third.
 _LARGE = os.urandom(33 * 1024 * 1024)

@@ -13,6 +13,9 @@ from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import InvalidContent, RetryLater
 from workers.sdk.errors import ConfigurationError
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 #: A server in Python takes seconds for more.
 _SMALL = CONTENT[:300_000]
 _SHA256 = hashlib.sha256(_SMALL).hexdigest()

@@ -42,7 +42,10 @@ def embedded(tmp_path: Path) -> BrokerAddress:
     return BrokerAddress(folder=tmp_path / "broker")
 
 
-@pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)])
+# Each kind once: the embedded broker is the same beside every database.
+@pytest.fixture(
+    params=[pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in ("embedded", "rabbitmq")]
+)
 def address(request: pytest.FixtureRequest) -> BrokerAddress:
     """Give one broker after the other; the code under test may not notice."""
     address: BrokerAddress = request.getfixturevalue(request.param)
