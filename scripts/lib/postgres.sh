@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A private PostgreSQL. Needs: state (folder) now; PG_PORT, PG_FOLDER and PASSWORD when called.
+# A private PostgreSQL. Needs: state (folder) now; PG_PORT, PG_FOLDER, PASSWORD and VOLATILE when called.
 : "${state:?}"
 
 pg_find() { # prints the folder of PostgreSQL's programs
@@ -52,6 +52,10 @@ listen_addresses = '127.0.0.1'
 port = $PG_PORT
 unix_socket_directories = ''
 max_connections = 200
+CONF
+    [ "${VOLATILE:-false}" = false ] || pg_run tee -a "$PG_FOLDER/data/postgresql.conf" >/dev/null <<CONF
+fsync = off
+full_page_writes = off
 CONF
     touch "$PG_FOLDER/initialised"
 }
