@@ -33,6 +33,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("anywhere")
 
 _TESTS = Path(__file__).parent
+_WAITING = ("acceptance", "integration/workers")
 _JAVASCRIPT_PACKAGES = _TESTS / "acceptance" / "javascript" / "node_modules" / "amqplib"
 #: That of Linux 6.12: what later ones add is not used.
 _NEEDED_LANDLOCK = 6
@@ -62,13 +63,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(_TESTS / "unit"):
             item.add_marker("disable_socket")
-    items[:] = [item for item in items if _runs_here(item)]
+    # What waits for processes comes first: at the end nobody is left alone with it.
+    items[:] = sorted((item for item in items if _runs_here(item)), key=_is_brief)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
 
 
 def _runs_here(item: pytest.Item) -> bool:
     return all(possible or item.get_closest_marker(name) is None for name, possible in _CAN_RUN.items())
+
+
+def _is_brief(item: pytest.Item) -> bool:
+    return not any(item.path.is_relative_to(_TESTS / folder) for folder in _WAITING)
 
 
 def pytest_report_header() -> str:

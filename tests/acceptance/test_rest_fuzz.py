@@ -21,9 +21,6 @@ from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 from tests.stack.stack import open_stack
 
-# Run side by side, tests are told apart by their names, and the operations of one call have the same.
-pytestmark = pytest.mark.alone
-
 _TENANT = "fuzzed"
 _APPLICATION = {"OAUTH_CLIENT_ID": "portal", "OAUTH_CLIENT_SECRET": "portal-secret-of-the-tests-0123456789"}
 # Of all services at once: what others add is tried without being named here.
