@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.amqp_client import ForeignWorker
-from tests.acceptance.conftest import connect_client, opened_platform
+from tests.acceptance.blueprint import Blueprint
+from tests.acceptance.conftest import connect_client
 from tests.acceptance.participant import Client
 from tests.acceptance.tables import requests_left, stored_contents
 from tests.acceptance.worker_types import made_heavy
-from tests.stack.environment import Servers
 from tests.stack.platform import Platform
 
 _BODY = b'{"scene":1}'
@@ -23,7 +23,7 @@ _SWEEP = "from worker_manager.tasks import remove_unneeded_contents as sweep; pr
 
 
 @pytest.fixture(scope="module")
-def heavy(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def heavy(blueprint: Blueprint) -> Iterator[Platform]:
     """Give a platform that stores large contents; nobody serves the last of the three steps yet."""
     variables = {
         "STORED_CONTENTS": "true",
@@ -31,8 +31,7 @@ def heavy(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "WORKER_MAX_CONTENT_BYTES": "30000000",
         "HEARTBEAT_EXPIRY_SECONDS": "30",
     }
-    folder = tmp_path_factory.mktemp("heavy")
-    with opened_platform(servers=servers, folder=folder, name="heavy", variables=variables) as platform:
+    with blueprint.opened(name="heavy", variables=variables) as platform:
         with platform.side_by_side():
             platform.start_manager()
             platform.start_jobs()

@@ -16,6 +16,9 @@ from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import Cancelled, InvalidContent, RetryLater
 from workers.sdk.result import WorkResult
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _PIECE = 4 * 1024 * 1024
 #: A little more than one piece.
 _CONTENT = os.urandom(5_000_000)

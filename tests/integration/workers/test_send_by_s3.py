@@ -15,6 +15,9 @@ from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import Cancelled, RetryLater
 from workers.sdk.result import WorkResult
 
+# Neither a database nor a broker is needed.
+pytestmark = pytest.mark.embedded
+
 _PART = 16 * 1024 * 1024
 _SMALL = os.urandom(300_000)
 #: A part and the beginning of a second; of a third.
