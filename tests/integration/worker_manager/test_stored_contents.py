@@ -280,6 +280,7 @@ def test_it_takes_references_that_it_passes_on_in_one_bulk(
     assert _applied(caplog) == [5]
 
 
+@pytest.mark.usefixtures("statements_apart")
 @pytest.mark.parametrize("count", [1, 10, 100])
 def test_it_costs_the_same_few_statements(engine: Engine, count: int) -> None:
     _at_step_one(engine, count=count)
@@ -290,6 +291,7 @@ def test_it_costs_the_same_few_statements(engine: Engine, count: int) -> None:
     assert sum("SAVEPOINT" not in query["sql"] for query in captured.captured_queries) == 8
 
 
+@pytest.mark.usefixtures("statements_apart")
 def test_it_looks_tenants_up_once_for_those_who_do_not_read(engine: Engine) -> None:
     _at_step_one(engine, reading=False, count=20)
     answers = [a_stored_answer(request) for request in every(Request)]
