@@ -18,6 +18,8 @@ from regards_processing.kernel.tenancy import api as tenancy
 from regards_processing.processing.api import urls as processing
 from worker_manager.api import urls as worker_manager
 
+# Only those that show pages load them.
+admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Processing platform"
 admin.site.index_title = "Operations"
 

@@ -35,6 +35,8 @@ class Command(BaseCommand):
     """Run a manager: take requests, heartbeats, answers and dead letters from the broker, in bulks."""
 
     help = __doc__
+    #: Checks load every page and route, which takes as long as all else that it takes to start.
+    requires_system_checks = ()
     epilog = """examples:
   manage.py consume                               on the embedded broker
   BROKER_URL=amqp://… DATABASE_URL=postgres://… manage.py consume

@@ -35,6 +35,8 @@ class Command(BaseCommand):
     """
 
     help = __doc__
+    #: Checks load every page and route, which takes as long as all else that it takes to start.
+    requires_system_checks = ()
     epilog = """examples:
   manage.py submit --content-type scenes --body '{"url": "file:///data/scene.zip"}'
   manage.py submit --content-type scenes --session 2025-06 requests.jsonl
