@@ -22,7 +22,7 @@ class FtpServer:
     folder: Path
     port: int = 0
     #: Bytes that may still come until every connection that stores ends; ``None``: any number.
-    may_come: int | None = None
+    breaks_after: int | None = None
     #: Whether it changes the first byte of what comes.
     damages: bool = False
     #: Whether files can only be written from their start.
@@ -41,9 +41,9 @@ class FtpServer:
         Raises:
             ConnectionResetError: they are too many.
         """
-        if self.may_come is not None:
-            self.may_come -= len(piece)
-            if self.may_come < 0:
+        if self.breaks_after is not None:
+            self.breaks_after -= len(piece)
+            if self.breaks_after < 0:
                 raise ConnectionResetError
         damaged = self.damages and self.written == 0
         self.written += len(piece)

@@ -116,26 +116,15 @@ def test_it_goes_on_where_a_killed_worker_ended(
     assert _files(server) == {"b.bin": _CONTENT}
 
 
-def test_it_goes_on_where_the_connection_of_sftp_broke(sftp: SftpServer, sent: Sender) -> None:
-    sftp.breaks_after = 2_000_000
+def test_it_goes_on_where_the_connection_broke(server: SftpServer | FtpServer, sent: Sender) -> None:
+    server.breaks_after = 2_000_000
     with pytest.raises(RetryLater):
-        sent(sftp)
-    _left(sftp)
-    sftp.breaks_after, sftp.written = None, 0
-    sent(sftp)
-    assert sftp.written < len(_CONTENT) - 1_900_000
-    assert _files(sftp) == {"b.bin": _CONTENT}
-
-
-def test_it_goes_on_where_the_connection_of_ftp_broke(ftp: FtpServer, sent: Sender) -> None:
-    ftp.may_come = 2_000_000
-    with pytest.raises(RetryLater):
-        sent(ftp)
-    _left(ftp)
-    ftp.may_come, ftp.written = None, 0
-    sent(ftp)
-    assert ftp.written < len(_CONTENT) - 1_900_000
-    assert _files(ftp) == {"b.bin": _CONTENT}
+        sent(server)
+    _left(server)
+    server.breaks_after, server.written = None, 0
+    sent(server)
+    assert server.written < len(_CONTENT) - 1_900_000
+    assert _files(server) == {"b.bin": _CONTENT}
 
 
 def test_it_sends_nothing_again_when_all_has_come(server: SftpServer | FtpServer, sent: Sender) -> None:
