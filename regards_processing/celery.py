@@ -14,6 +14,7 @@ from celery.signals import (
 
 from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.tenancy.visibility import serve_every_tenant
+from workers.transport.prompt_stop import PromptStop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regards_processing.settings")
 
@@ -23,6 +24,7 @@ app = Celery(
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add(PromptStop)
 
 
 @worker_init.connect

@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from celery.worker import state
-
 from workers.sdk import topology
 from workers.sdk.outgoing import Outgoing, Parcel
 from workers.sdk.publishing import PERSISTENT, Line, publish
+from workers.transport.prompt_stop import told_to_stop
 
 _log: Final = logging.getLogger(__name__)
 
@@ -135,12 +134,6 @@ class ConfirmedAnswers:
         return [outgoing for parcel in parcels for outgoing in parcel.contents]
 
 
-def _told_to_stop() -> bool:
-    # Celery keeps the exit code there, and 0 is one.
-    flags: tuple[object, object] = (state.should_stop, state.should_terminate)
-    return any(flag is not None and flag is not False for flag in flags)
-
-
 class DirectAnswers:
     """Publishes at once, for transports without confirms and without an event loop."""
 
@@ -154,7 +147,7 @@ class DirectAnswers:
         pause = _FIRST_PAUSE
         with self._lock:
             while not self._published(outgoing):
-                if _told_to_stop():
+                if told_to_stop():
                     return
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

@@ -27,6 +27,7 @@ from workers.sdk.stopping import Stopping
 from workers.sdk.tracing import Tracing
 from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
+from workers.transport.prompt_stop import PromptStop
 
 
 def build_application(*, config: WorkerConfig) -> Celery:
@@ -42,6 +43,7 @@ def build_application(*, config: WorkerConfig) -> Celery:
             help="Worker types to run, separated by commas.",
         )
     )
+    app.steps["consumer"].add(PromptStop)
     signals.celeryd_init.connect(partial(_on_worker, app=app, config=config), weak=False)
     return app
 

@@ -19,7 +19,9 @@ from workers.sdk.managed import ManagedRequest
 from workers.sdk.stop_signs import StopSigns
 
 #: Seconds between two looks at work that was told to stop, and at whether to go on listening.
-_LOOK: Final = 0.5
+_LOOK: Final = 0.2
+#: Seconds that the end of a process waits for this thread.
+_PATIENCE: Final = 2.0
 #: Seconds before a lost connection is opened again, and between two heartbeats of it.
 _PAUSE: Final = 2.0
 _HEARTBEAT: Final = 30.0
@@ -76,7 +78,7 @@ class Cancellations(threading.Thread):
         """Stop listening."""
         self._stopping.set()
         if self.is_alive():
-            self.join(timeout=4 * _LOOK)
+            self.join(timeout=_PATIENCE)
 
     def _listen(self) -> None:
         with self._app.connection_for_read(

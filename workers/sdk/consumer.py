@@ -38,6 +38,9 @@ from workers.sdk.retirement import Retirement
 
 _PREFORK: Final = "celery.concurrency.prefork"
 
+#: Seconds after which an idle loop turns.
+_TURN: Final = 0.25
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -69,7 +72,7 @@ class AnswersStep(bootsteps.StartStopStep):
             # Celery has cancelled it with the connection before, but for some ways to lose one.
             self._awake.cancel()
         # The loop looks at a request to stop when it turns, and an idle one would sleep for ten seconds.
-        self._awake = hub.call_repeatedly(1.0, self._turned(consumer))
+        self._awake = hub.call_repeatedly(_TURN, self._turned(consumer))
 
     def stop(self, consumer: "WorkConsumer") -> None:
         """Let the connection go, unless this is the end: then the pool still has to finish."""

@@ -8,11 +8,12 @@ processes that start together do not overwrite each other, and an idle reader co
 import fcntl
 import itertools
 import logging
+import math
 import os
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any, Final
@@ -153,11 +154,32 @@ class EmbeddedTransport(filesystem.Transport):
     """The transport that uses these channels."""
 
     Channel = EmbeddedChannel
+    cycle: Any
+    polling_interval: float
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The plain transport shares what it declared among all folders of the process.
         self.state = virtual.BrokerState()
+        #: Ends a wait for messages before its time.
+        self.interrupted: Callable[[], bool] = lambda: False
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # noqa: ARG002 (kombu's)
+        """Deliver one message.
+
+        Raises:
+            TimeoutError: there was none within ``timeout`` seconds, or the wait was interrupted.
+        """
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        while not self.interrupted():
+            with suppress(Empty):
+                self.cycle.get(self._deliver, timeout=0)
+                return
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            time.sleep(min(left, self.polling_interval))
+        raise TimeoutError
 
     @property
     def default_connection_params(self) -> dict[str, Any]:
