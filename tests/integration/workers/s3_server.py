@@ -159,13 +159,15 @@ def serving_s3() -> Iterator[S3Server]:
 
 @dataclass
 class Door:
-    """Hands connections on to a server, until so many bytes have come or gone."""
+    """Hands connections on to a server, until so many bytes have come or gone; then it breaks them off."""
 
     to: tuple[str, int]
     listening: socket.socket
     #: Bytes that may still come from the server, and go to it; ``None``: any number.
     may_come: int | None = None
     may_go: int | None = None
+    #: Whether it then keeps the connections instead, and takes nothing more from them.
+    falls_silent: bool = False
     #: Bytes that have come and gone.
     come: int = 0
     gone: int = 0
@@ -192,14 +194,22 @@ class Door:
                 continue
             outside = socket.create_connection(self.to)
             self.connections += [inside, outside]
-            for source, target, name in ((inside, outside, "may_go"), (outside, inside, "may_come")):
-                threading.Thread(target=self._carry, args=(source, target, name), daemon=True).start()
+            threading.Thread(target=self._carry_both_ways, args=(inside, outside), daemon=True).start()
 
     def shut(self) -> None:
         """End every connection."""
         for connection in self.connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def _carry_both_ways(self, inside: socket.socket, outside: socket.socket) -> None:
+        # They must be closed as well: whoever waits for room in a buffer that is full does not hear that its
+        # connection was shut down, only that its bytes were thrown away.
+        with inside, outside:
+            back = threading.Thread(target=self._carry, args=(outside, inside, "may_come"), daemon=True)
+            back.start()
+            self._carry(inside, outside, "may_go")
+            back.join()
 
     def _carry(self, source: socket.socket, target: socket.socket, name: str) -> None:
         with contextlib.suppress(OSError):
@@ -208,7 +218,8 @@ class Door:
                 if left is not None:
                     setattr(self, name, max(0, left - len(piece)))
                     if left <= len(piece):
-                        self.shut()
+                        if not self.falls_silent:
+                            self.shut()
                         return
                 target.sendall(self._came(piece) if name == "may_come" else self._went(piece))
             target.shutdown(socket.SHUT_WR)
@@ -239,5 +250,3 @@ def door_before(address: str) -> Iterator[Door]:
             listening.shutdown(socket.SHUT_RDWR)
             thread.join()
             door.shut()
-            for connection in door.connections:
-                connection.close()

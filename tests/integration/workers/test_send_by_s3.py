@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.workers.s3_server import Bucket, Door, S3Server, door_before
 from tests.unit.workers.builtin.storage_transfer.transfers import answered, broken_off, killed, transfer
+from workers.builtin.transfer import remote
 from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import Cancelled, RetryLater
 from workers.sdk.result import WorkResult
@@ -90,6 +91,19 @@ def test_it_sends_no_part_again_after_the_connection_broke(bucket: Bucket, door:
     assert f"{_PART} of them by an earlier attempt" in result.messages[0]
     assert answered(result)[0]["sha256"] == hashlib.sha256(_LARGE).hexdigest()
     assert (bucket.objects, bucket.unfinished) == ({"a.bin": _LARGE}, [])
+
+
+@pytest.mark.timeout(60)
+def test_it_waits_for_no_server_that_takes_nothing_more(
+    bucket: Bucket, door: Door, sent: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_PATIENCE", 2)
+    door.falls_silent = True
+    _broken_at(door, sent, _LARGER, after=_PART + 500_000)
+    assert bucket.objects == {}
+    result = sent(_LARGER)
+    assert f"{_PART} of them by an earlier attempt" in result.messages[0]
+    assert bucket.objects == {"a.bin": _LARGER}
 
 
 def test_it_goes_on_where_a_killed_worker_ended(

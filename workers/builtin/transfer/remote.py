@@ -106,6 +106,19 @@ def _options_of_s3() -> dict[str, Any]:
         "config_kwargs": {
             "connect_timeout": _PATIENCE_OF_S3,
             "read_timeout": _PATIENCE,
+            # Neither of these counts while a part is written: a server that takes no more of it would be
+            # waited for without end.
+            "connector_args": {"socket_factory": _impatient_socket},
             "retries": {"mode": "standard"},
         },
     }
+
+
+def _impatient_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """Return a socket on which bytes that the other end does not take are an error in the end."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    # Of Linux; elsewhere only what the system itself does about a host that is gone.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE * 1000)
+    return made
