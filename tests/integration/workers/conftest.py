@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.workers.fleet import Broker, Fleet
+from tests.integration.workers.ftp_server import FtpServer, serving_ftp
 from tests.integration.workers.manager import Manager
 from tests.integration.workers.s3_server import Bucket, S3Server, reached, serving_s3
+from tests.integration.workers.sftp_server import SftpServer, serving_sftp
 from tests.stack.environment import Servers
 from tests.stack.vhosts import own_vhost
 
@@ -73,3 +75,23 @@ def bucket(s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def got(tmp_path: Path) -> Path:
     """Name a place of the tenant to bring files to."""
     return tmp_path / "default" / "got" / "a.bin"
+
+
+@pytest.fixture
+def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpServer]:
+    """Serve a folder by SFTP to a fleet that knows the server."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with serving_sftp(folder) as serving:
+        known = tmp_path / "home" / ".ssh" / "known_hosts"
+        known.parent.mkdir(parents=True)
+        known.write_text(serving.known)
+        yield serving
+
+
+@pytest.fixture
+def ftp(tmp_path: Path) -> Iterator[FtpServer]:
+    """Serve a folder by FTP."""
+    with serving_ftp(tmp_path / "served") as serving:
+        yield serving

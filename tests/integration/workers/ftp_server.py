@@ -1,10 +1,10 @@
-"""A real FTP server over a folder, that breaks off or damages what it stores when it is told to."""
+"""A real FTP server over a folder, that breaks off, falls silent or damages files when it is told to."""
 
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ class FtpServer:
     damages: bool = False
     #: Whether files can only be written from their start.
     refuses_restarts: bool = False
+    #: Where it stops and says nothing more: before it would `take` or `give` bytes; ``None``: nowhere.
+    silent_at: str | None = None
+    #: It goes on also there.
+    speaks_again: threading.Event = field(default_factory=threading.Event)
+    #: How the answers begin that it keeps to itself; ``None``: it tells all.
+    keeps_back: str | None = None
     #: Bytes that came.
     written: int = 0
 
@@ -34,6 +40,11 @@ class FtpServer:
     def url(self) -> str:
         """Return the URL with user name and password."""
         return f"ftp://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+
+    def begin(self, what: str) -> None:
+        """Take note of what is about to be done."""
+        if what == self.silent_at:
+            self.speaks_again.wait()
 
     def came(self, piece: bytes) -> bytes:
         """Take note of bytes that came; return what is stored.
@@ -61,12 +72,23 @@ def serving_ftp(folder: Path) -> Iterator[FtpServer]:
 
     class Data(DTPHandler):  # type: ignore[misc] # pyftpdlib has no types
         def recv(self, buffer_size: int) -> bytes:
+            served.begin("take")
             return served.came(super().recv(buffer_size))
+
+        def send(self, data: bytes) -> int:
+            served.begin("give")
+            return int(super().send(data))
 
     class Handler(FTPHandler):  # type: ignore[misc] # likewise
         dtp_handler = Data
         auth_failed_timeout = 0
+        # With it no bytes would be given by `send` above.
+        use_sendfile = False
         _restart_position: int
+
+        def respond(self, resp: str, *arguments: Any, **options: Any) -> None:
+            if served.keeps_back is None or not resp.startswith(served.keeps_back):
+                super().respond(resp, *arguments, **options)
 
         def ftp_STOR(self, file: str, mode: str = "w") -> Any:  # noqa: N802 (pyftpdlib's name)
             if served.refuses_restarts and self._restart_position:
@@ -83,5 +105,6 @@ def serving_ftp(folder: Path) -> Iterator[FtpServer]:
     try:
         yield served
     finally:
+        served.speaks_again.set()
         serving.close_all()
         thread.join()

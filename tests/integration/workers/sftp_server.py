@@ -1,4 +1,4 @@
-"""A small SFTP server over a folder, that breaks off when it is told to."""
+"""A small SFTP server over a folder, that breaks off or falls silent when it is told to."""
 
 import os
 import socket
@@ -23,7 +23,8 @@ class SftpServer:
     folder: Path
     port: int
     key: paramiko.PKey
-    #: Bytes that may be read or written until every connection ends; ``None``: any number.
+    #: Bytes that may be read or written until every connection ends, below 0 in the middle of the password;
+    #: ``None``: any number.
     breaks_after: int | None = None
     #: Whether it says that it has written what it has not.
     loses: bool = False
@@ -31,6 +32,12 @@ class SftpServer:
     damages: int | None = None
     #: Whether it fails to say what lies at a path.
     mute: bool = False
+    #: Where it stops and says nothing more, by what it would do then; ``None``: nowhere. It takes what comes.
+    silent_at: str | None = None
+    #: Seconds after which it goes on; ``None``: never.
+    silent_for: float | None = None
+    #: It goes on at once.
+    speaks_again: threading.Event = field(default_factory=threading.Event)
     #: Where reading began, for each file that was opened to be read.
     read_from: list[int] = field(default_factory=list)
     #: Bytes that came.
@@ -47,6 +54,11 @@ class SftpServer:
         """Return the line that a file of known hosts needs."""
         return f"[127.0.0.1]:{self.port} {self.key.get_name()} {self.key.get_base64()}\n"
 
+    def begin(self, what: str) -> None:
+        """Take note of what is about to be done."""
+        if what == self.silent_at:
+            self.speaks_again.wait(self.silent_for)
+
     def count(self, size: int) -> None:
         """Take note of bytes that are about to go or come; end the connections when they are too many."""
         if self.breaks_after is None:
@@ -58,7 +70,12 @@ class SftpServer:
 
 
 class _Door(paramiko.ServerInterface):
+    def __init__(self, served: SftpServer) -> None:
+        self._served = served
+
     def check_auth_password(self, username: str, password: str) -> int:
+        self._served.begin("password")
+        self._served.count(0)
         right = (username, password) == (USER, PASSWORD)
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
 
@@ -66,7 +83,12 @@ class _Door(paramiko.ServerInterface):
         return "password"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 (likewise)
+        self._served.begin("channel")
         return OPEN_SUCCEEDED
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        self._served.begin("subsystem")
+        return super().check_channel_subsystem_request(channel, name)
 
 
 class _Handle(paramiko.SFTPHandle):
@@ -85,9 +107,14 @@ class _Handle(paramiko.SFTPHandle):
         return super().read(offset, length)
 
     def write(self, offset: int, data: Any) -> int:
+        self.served.begin("write")
         self.served.count(len(data))
         self.served.written += len(data)
         return SFTP_OK if self.served.loses else super().write(offset, self._stored(offset, data))
+
+    def close(self) -> None:
+        self.served.begin("close")
+        super().close()
 
     def _stored(self, offset: int, data: bytes) -> bytes:
         at = -1 if self.served.damages is None else self.served.damages - offset
@@ -108,6 +135,7 @@ class _Files(paramiko.SFTPServerInterface):
         return self._served.folder / path.lstrip("/")
 
     def stat(self, path: str) -> Any:
+        self._served.begin("stat")
         if self._served.mute:
             return SFTP_FAILURE
         try:
@@ -137,6 +165,7 @@ class _Files(paramiko.SFTPServerInterface):
         return _done(self._local(path).unlink)
 
     def rename(self, oldpath: str, newpath: str) -> int:
+        self._served.begin("rename")
         # As OpenSSH does it: what is there is not replaced.
         linked = _done(lambda: self._local(newpath).hardlink_to(self._local(oldpath)))
         return linked if linked != SFTP_OK else self.remove(oldpath)
@@ -172,6 +201,7 @@ def serving_sftp(folder: Path) -> Iterator[SftpServer]:
         finally:
             listening.shutdown(socket.SHUT_RDWR)
             thread.join()
+            served.speaks_again.set()
             for transport in served.transports:
                 transport.close()
 
@@ -187,4 +217,4 @@ def _accept(listening: socket.socket, served: SftpServer) -> None:
         served.transports.append(transport)
         transport.add_server_key(served.key)
         transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files, served=served)
-        transport.start_server(event=threading.Event(), server=_Door())
+        transport.start_server(event=threading.Event(), server=_Door(served))

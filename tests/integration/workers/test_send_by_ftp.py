@@ -1,7 +1,6 @@
 """Files that are sent by SFTP and FTP: how they are verified, and what the next attempt goes on with."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.integration.workers.fleet import wait_for
-from tests.integration.workers.ftp_server import FtpServer, serving_ftp
-from tests.integration.workers.sftp_server import SftpServer, serving_sftp
+from tests.integration.workers.ftp_server import FtpServer
+from tests.integration.workers.sftp_server import SftpServer
 from tests.unit.workers.builtin.storage_transfer.transfers import killed, transfer
 from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import Cancelled, InvalidContent, RetryLater
@@ -41,26 +40,6 @@ class Sender:
         if not self.source.exists() or self.source.read_bytes() != content:
             self.source.write_bytes(content)
         return transfer(self.order(server), storage=self.storage, **options)
-
-
-@pytest.fixture
-def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpServer]:
-    """Serve a folder by SFTP to a fleet that knows the server."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    with serving_sftp(folder) as serving:
-        known = tmp_path / "home" / ".ssh" / "known_hosts"
-        known.parent.mkdir(parents=True)
-        known.write_text(serving.known)
-        yield serving
-
-
-@pytest.fixture
-def ftp(tmp_path: Path) -> Iterator[FtpServer]:
-    """Serve a folder by FTP."""
-    with serving_ftp(tmp_path / "served") as serving:
-        yield serving
 
 
 @pytest.fixture(params=["sftp", "ftp"])

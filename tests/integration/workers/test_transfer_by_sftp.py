@@ -161,3 +161,11 @@ def test_it_waits_for_a_server_that_is_away(server: SftpServer, got: Path, tmp_p
     away = server.url.replace(str(server.port), "1")
     with pytest.raises(RetryLater, match=r"127\.0\.0\.1"):
         _brought(server, got, tmp_path, source=f"{away}/a.bin")
+
+
+def test_it_takes_no_server_that_breaks_off_for_one_that_refuses_the_password(
+    server: SftpServer, got: Path, tmp_path: Path
+) -> None:
+    server.breaks_after = -1
+    with pytest.raises(RetryLater, match="transport shut down"):
+        _brought(server, got, tmp_path)

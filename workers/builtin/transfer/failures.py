@@ -24,6 +24,10 @@ _FOREVER: Final = (
 )
 #: Likewise, of packages that are not always installed: a wrong password, the name of no bucket.
 _FOREVER_NAMES: Final = frozenset({"AuthenticationException", "ParamValidationError"})
+#: What paramiko also calls a wrong password: a server that says nothing about it, or breaks off.
+_NOT_REFUSED: Final = frozenset(
+    {"Authentication timeout.", "Authentication failed: transport shut down or saw EOF"}
+)
 #: What botocore says when the fleet has no credentials, or files of them that make no sense.
 _NOT_CONFIGURED: Final = frozenset(
     {
@@ -91,7 +95,9 @@ def is_forever(error: BaseException) -> bool:
     answer = _answer_of_s3(error)
     if answer:
         return _is_final_of_s3(answer)
-    return isinstance(error, _FOREVER) or _is_called(error, _FOREVER_NAMES)
+    if _is_called(error, _FOREVER_NAMES):
+        return str(error) not in _NOT_REFUSED
+    return isinstance(error, _FOREVER)
 
 
 def is_refused_by_s3(error: BaseException) -> bool:

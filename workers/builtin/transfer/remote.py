@@ -11,12 +11,14 @@ import fsspec
 from workers.builtin.shown_url import shown
 from workers.builtin.transfer.failures import reaching
 from workers.builtin.transfer.known_hosts import only_known_hosts
+from workers.builtin.transfer.ssh_connection import impatient_transport
+from workers.builtin.transfer.unread import give_up_unread
 from workers.sdk import InvalidContent
 
 #: Protocols of S3.
 S3: Final = frozenset({"s3", "s3a"})
 _SSH: Final = frozenset({"sftp", "ssh"})
-#: Seconds to connect, and between two pieces; a whole file may take as long as it likes.
+#: Seconds to connect, and between two signs of life; a whole file may take as long as it likes.
 _PATIENCE: Final = 60
 #: Likewise for S3, which tries a connection fifteen times.
 _PATIENCE_OF_S3: Final = 10
@@ -72,9 +74,6 @@ def connected(url: str, *, allowed: Collection[str], setting: str, field: str) -
         filesystem, path = fsspec.url_to_fs(
             protocol + url[len(protocol) :], skip_instance_cache=True, **_options(protocol)
         )
-    if protocol in _SSH:
-        # A request of SFTP is two packets: the second would wait until the first is acknowledged.
-        filesystem.client.get_transport().sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return RemoteFile(url=url, protocol=protocol, filesystem=filesystem, path=path)
 
 
@@ -91,6 +90,7 @@ def _options(protocol: str) -> dict[str, Any]:
             "banner_timeout": _PATIENCE,
             "auth_timeout": _PATIENCE,
             "host_key_policy": only_known_hosts(),
+            "transport_factory": impatient_transport(patience=_PATIENCE),
         }
     if protocol in S3:
         return _options_of_s3()
@@ -118,7 +118,5 @@ def _impatient_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     """Return a socket on which bytes that the other end does not take are an error in the end."""
     family, kind, protocol, *_ = address
     made = socket.socket(family, kind, protocol)
-    # Of Linux; elsewhere only what the system itself does about a host that is gone.
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _PATIENCE * 1000)
+    give_up_unread(made, after=_PATIENCE)
     return made
