@@ -2,9 +2,12 @@
 
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Final
 
 import pytest
 
@@ -15,6 +18,7 @@ from tests.integration.workers.sftp_server import SftpServer
 from tests.unit.workers.builtin.storage_transfer.transfers import transfer
 from workers.builtin.transfer import remote
 from workers.builtin.transfer.failures import reaching
+from workers.builtin.transfer.wires import wire_of
 from workers.sdk import RetryLater
 
 # Neither a database nor a broker is needed. Waiting without end is what these tests are about.
@@ -72,6 +76,44 @@ class _Files:
 @pytest.fixture
 def files(tmp_path: Path) -> _Files:
     return _Files(tmp_path)
+
+
+class _Narrow:
+    """A connection of FTP to a server that takes a little of a file, and then a little more."""
+
+    TAKEN_AT_ONCE: Final = 65536
+
+    def __init__(self) -> None:
+        self._data, self._taken_from = socket.socketpair()
+        self._data.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.TAKEN_AT_ONCE)
+        self._data.settimeout(1)
+        self.taken = 0
+        self._taking = threading.Thread(target=self._take)
+        self._taking.start()
+
+    def voidcmd(self, _command: str) -> None:
+        """Say yes."""
+
+    def transfercmd(self, _command: str, *, rest: int | None) -> socket.socket:
+        assert rest is None
+        return self._data
+
+    def end(self) -> None:
+        self._data.close()
+        self._taking.join()
+
+    def _take(self) -> None:
+        with self._taken_from:
+            while piece := self._taken_from.recv(self.TAKEN_AT_ONCE, socket.MSG_WAITALL):
+                self.taken += len(piece)
+                time.sleep(0.2)
+
+
+@pytest.fixture
+def narrow() -> Iterator[_Narrow]:
+    connection = _Narrow()
+    yield connection
+    connection.end()
 
 
 @pytest.mark.parametrize("protocol", ["ftp", "http", "https", "sftp"])
@@ -171,3 +213,11 @@ def test_it_waits_for_no_server_of_ftp_that_ends_within_a_file(ftp: FtpServer, f
     (ftp.folder / "a.bin").write_bytes(_LARGE)
     with pytest.raises(RetryLater):
         files.bring(ftp.url, after_a_piece=silence)
+
+
+def test_it_waits_for_a_server_of_ftp_that_is_slow(narrow: _Narrow) -> None:
+    filesystem = SimpleNamespace(ftp=narrow)
+    target = remote.RemoteFile(url="ftp://a/b.bin", protocol="ftp", filesystem=filesystem, path="/b.bin")
+    wire_of(target, field="target").open(target.path, at=0).write(_LARGE[: _Narrow.TAKEN_AT_ONCE * 10])
+    narrow.end()
+    assert narrow.taken == _Narrow.TAKEN_AT_ONCE * 10

@@ -128,7 +128,10 @@ class _Data:
 
 class _Upload(_Data):
     def write(self, piece: bytes) -> None:
-        self._data.sendall(piece)
+        # Not by `sendall`: its time-out is that of the whole piece, however well it moves.
+        left = memoryview(piece)
+        while left:
+            left = left[self._data.send(left) :]
 
     def close(self) -> None:
         """End the file.
