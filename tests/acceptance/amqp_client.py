@@ -8,6 +8,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
@@ -60,8 +61,10 @@ class Peer:
         self.close()
 
     def close(self) -> None:
-        if self._connection.is_open:
-            self._connection.close()
+        # It may have been broken since it was last used.
+        with suppress(AMQPError):
+            if self._connection.is_open:
+                self._connection.close()
 
     def publish(
         self, *, exchange: str, key: str = "", headers: Mapping[str, Any], body: bytes, **properties: Any
