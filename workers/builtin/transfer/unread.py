@@ -1,6 +1,7 @@
 """Bytes that are sent and that the other end does not take."""
 
 import socket
+import sys
 
 
 def give_up_unread(connection: socket.socket, *, after: int) -> None:
@@ -8,5 +9,5 @@ def give_up_unread(connection: socket.socket, *, after: int) -> None:
 
     Only on Linux; elsewhere the system itself ends those to hosts that are gone, and no others.
     """
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
+    if sys.platform == "linux":
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, after * 1000)
