@@ -1,13 +1,12 @@
 """Files that come and go by SFTP: what is brought, sent, resumed and refused by a real server."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.workers.sftp_server import SftpServer, serving_sftp
+from tests.integration.workers.sftp_server import SftpServer
 from tests.unit.workers.builtin.storage_transfer.transfers import CONTENT, answered, transfer
 from workers.builtin.transfer.terms import TargetTaken, WrongFile
 from workers.sdk import InvalidContent, RetryLater
@@ -22,18 +21,11 @@ _SHA256 = hashlib.sha256(_SMALL).hexdigest()
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpServer]:
-    """Serve a folder with a file, known to the fleet, and allow the protocol."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    (folder / "a.bin").write_bytes(_SMALL)
+def server(sftp: SftpServer, monkeypatch: pytest.MonkeyPatch) -> SftpServer:
+    """Serve a file, and allow the protocol."""
+    (sftp.folder / "a.bin").write_bytes(_SMALL)
     monkeypatch.setenv("TRANSFER_PROTOCOLS", "sftp")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    with serving_sftp(folder) as serving:
-        known = tmp_path / "home" / ".ssh" / "known_hosts"
-        known.parent.mkdir(parents=True)
-        known.write_text(serving.known)
-        yield serving
+    return sftp
 
 
 @pytest.fixture
