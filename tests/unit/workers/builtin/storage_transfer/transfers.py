@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,14 @@ def transfer(
 
 def killed(order: dict[str, Any], *, storage: Path, pieces: int = 1) -> None:
     """Have another process carry an order out, and kill it when so many pieces of 4 MiB have gone."""
-    died = subprocess.run(
-        [sys.executable, "-c", _DIE, json.dumps(order), storage, str(pieces)],
-        cwd=ROOT,
-        timeout=60,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as left_behind:
+        died = subprocess.run(
+            [sys.executable, "-c", _DIE, json.dumps(order), storage, str(pieces)],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": left_behind},
+            timeout=60,
+            check=False,
+        )
     assert died.returncode == -signal.SIGKILL
 
 
