@@ -1,10 +1,8 @@
 """Trails of requests, as tables for people."""
 
-from collections.abc import Iterable, Sequence
-
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from regards_processing.kernel.admin_tables import table
 from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager.steps_taken import steps_taken
 from worker_manager.trail import Trail
@@ -36,7 +34,7 @@ def steps_table(trail: str) -> SafeString:
         "at work",
         "outcome",
     )
-    return _table(heads, lines)
+    return table(heads, lines)
 
 
 def attempts_table(trail: str) -> SafeString:
@@ -57,10 +55,4 @@ def attempts_table(trail: str) -> SafeString:
         for attempt in Trail.read(trail).attempts
     )
     heads = ("attempt", "step", "round", "worker type", "dispatched", "in queue", "at work", "instance")
-    return _table((*heads, "outcome", "last message"), lines)
-
-
-def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> SafeString:
-    head = format_html_join("", "<th>{}</th>", ((head,) for head in heads))
-    body = format_html_join("", f"<tr>{'<td>{}</td>' * len(heads)}</tr>", lines)
-    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
+    return table((*heads, "outcome", "last message"), lines)

@@ -20,8 +20,8 @@ from regards_processing.kernel.admin_filters import AgeFilter, text_filter
 from regards_processing.kernel.admin_links import list_address
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.processing.admin.links import process_link
+from regards_processing.processing.admin.moments import ago
 from regards_processing.processing.admin.orders import TEMPLATE
-from regards_processing.processing.admin.tables import ago
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.services.cancellation import UnknownBatch, cancel_batch
 from regards_processing.processing.states import OPEN, ExecutionStatus

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel.admin_links import link
+from regards_processing.kernel.admin_tables import table
 from regards_processing.kernel.rest.downloads import stream
-from regards_processing.processing.admin.tables import table
 from regards_processing.processing.models import Execution
 from regards_processing.processing.services.output_files import OutputNotHere, UnknownOutput, open_output
 
