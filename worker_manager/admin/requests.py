@@ -1,6 +1,5 @@
 """Requests on their way: lists and pages for operators, and the orders about them."""
 
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import admin
@@ -13,7 +12,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import text_filter
 from regards_processing.kernel.admin_links import link, list_address
-from regards_processing.kernel.readable_durations import readable_duration
+from regards_processing.kernel.admin_moments import age
 from worker_manager.admin.chains import drawn_chain
 from worker_manager.admin.contents import ContentsMixin
 from worker_manager.admin.filters import (
@@ -116,12 +115,12 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
     @admin.display(description="age", ordering="creation_date")
     def age(self, request: Request) -> SafeString:
         """Show how long ago it was received, and when."""
-        return _ago(request.creation_date)
+        return age(request.creation_date)
 
     @admin.display(description="last sign", ordering="moved_at")
     def since(self, request: Request) -> SafeString:
         """Show how long ago it was dispatched or a worker gave a sign, and when."""
-        return _ago(request.moved_at)
+        return age(request.moved_at)
 
     @admin.display(description="why it waits")
     def why_it_waits(self, request: Request) -> SafeString:
@@ -171,12 +170,3 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
     def attempts_made(self, request: Request) -> SafeString:
         """Show each attempt that is known."""
         return attempts_table(request.trail)
-
-
-def _ago(moment: datetime) -> SafeString:
-    told = readable_duration(max(0, (clock.now() - moment) // timedelta(milliseconds=1)))
-    return format_html(
-        '<time datetime="{0}" title="{0}" class="nowrap">{1}</time>',
-        moment.isoformat(timespec="seconds"),
-        told,
-    )

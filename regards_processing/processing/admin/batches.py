@@ -18,9 +18,9 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import AgeFilter, text_filter
 from regards_processing.kernel.admin_links import list_address
+from regards_processing.kernel.admin_moments import ago
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.processing.admin.links import process_link
-from regards_processing.processing.admin.moments import ago
 from regards_processing.processing.admin.orders import TEMPLATE
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.services.cancellation import UnknownBatch, cancel_batch

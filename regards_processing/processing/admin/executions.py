@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
 from regards_processing.kernel.admin_filters import AgeFilter, text_filter
+from regards_processing.kernel.admin_moments import ago
 from regards_processing.kernel.admin_tables import table
 from regards_processing.kernel.readable_durations import readable_duration
 from regards_processing.processing.admin.links import (
@@ -22,7 +23,6 @@ from regards_processing.processing.admin.links import (
     retry_links,
 )
 from regards_processing.processing.admin.live import LiveMixin
-from regards_processing.processing.admin.moments import ago
 from regards_processing.processing.admin.orders import ExecutionOrdersMixin
 from regards_processing.processing.admin.outputs import OutputsMixin
 from regards_processing.processing.models import Execution
