@@ -3,7 +3,7 @@
 import http.server
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,8 +95,9 @@ def _stalled_handler(server: Stalled) -> type[http.server.BaseHTTPRequestHandler
             self.do_HEAD()
             self.wfile.write(b"a")
             server.begun.set()
-            # Nothing more is sent: reading ends when the other side has closed.
-            self.connection.recv(1)
+            # Nothing more is sent: reading ends when the other side has closed, or was killed.
+            with suppress(ConnectionResetError):
+                self.connection.recv(1)
             server.left.set()
 
         def do_HEAD(self) -> None:
