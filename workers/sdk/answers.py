@@ -60,6 +60,9 @@ class ConfirmedAnswers:
         self._line: Line | None = None
         self._connection: Any = None
         self._published = 0
+        #: What the broker has, and its senders are not told yet; they are told while the loop turns.
+        self._confirmed: deque[Outgoing] = deque()
+        self._turns = False
 
     def send(self, outgoing: Outgoing) -> None:
         """Publish with this turn of the loop, or with the next one when another thread calls."""
@@ -80,14 +83,18 @@ class ConfirmedAnswers:
         channel.events["basic_nack"].add(self._on_nack)
         self._line, self._connection = Line.of(channel, connection.connection), connection
         self._publish()
+        # Confirms may come while the connection is still being set up: what follows from them has to wait.
+        self._hub.call_soon(self._turn)
 
     def close(self) -> None:
         """Forget the channel; what is unconfirmed is sent again on the next one."""
         self._line = self._connection = None
+        self._turns = False
 
     def flush(self, *, timeout: float) -> bool:
         """Drain the connection until every answer is confirmed."""
         until = time.monotonic() + timeout
+        self._turn()
         while self._waiting or self._unconfirmed:
             left = until - time.monotonic()
             if self._connection is None or left <= 0:
@@ -118,7 +125,18 @@ class ConfirmedAnswers:
                 line.publish(self._latest)
 
     def _on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001
-        for outgoing in self._settled(tag, multiple=multiple):
+        self._confirmed += self._settled(tag, multiple=multiple)
+        if self._turns:
+            self._tell()
+
+    def _turn(self) -> None:
+        self._turns = True
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell the senders; where one meets a lost connection, the others are told on the next one."""
+        while self._confirmed:
+            outgoing = self._confirmed.popleft()
             if outgoing.confirmed is not None:
                 outgoing.confirmed()
 

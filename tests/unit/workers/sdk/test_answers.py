@@ -1,6 +1,8 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from kombu import Connection
 
 from tests.unit.workers.sdk.written import Broker, Channel
@@ -11,11 +13,23 @@ from workers.sdk.outgoing import MOST_ANSWERS, Outgoing
 
 
 class Hub:
-    """An event loop that never turns."""
+    """An event loop that never turns, or, if it does not call at once, when the test says so."""
+
+    def __init__(self, *, at_once: bool = True) -> None:
+        self._at_once = at_once
+        self._soon: list[Callable[[], None]] = []
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Call at once: the test is the loop's thread."""
-        callback()
+        self._soon.append(callback)
+        if self._at_once:
+            self.turn()
+
+    def turn(self) -> None:
+        """Call what waits for the loop."""
+        soon, self._soon = self._soon, []
+        for callback in soon:
+            callback()
 
     def call_later(self, _seconds: float, callback: Callable[[], None]) -> None:
         """Call at once."""
@@ -124,6 +138,34 @@ def test_it_sends_again_on_a_new_connection_what_was_not_confirmed() -> None:
     assert second.bodies() == [b"b", b"c", b"d"]
     second.opened.tell("basic_ack", 3, multiple=True)
     assert confirmed == ["a", "b", "c", "d"]
+
+
+def test_it_reports_nothing_before_the_loop_of_a_new_connection_turns() -> None:
+    confirmed: list[str] = []
+    hub, broker = Hub(at_once=False), Broker()
+    answers = ConfirmedAnswers(hub=hub)
+    answers.send(_outgoing("a", confirmed))
+    answers.open(broker)
+    broker.opened.tell("basic_ack", 1, multiple=False)
+    assert confirmed == []
+    hub.turn()
+    assert confirmed == ["a"]
+
+
+def test_it_reports_the_others_although_one_meets_a_lost_connection() -> None:
+    def lose() -> None:
+        confirmed.append("a")
+        raise ConnectionResetError
+
+    confirmed: list[str] = []
+    answers, _, channel = _opened()
+    answers.send(replace(_outgoing("a", confirmed, names.FENCED_ANSWERS), confirmed=lose))
+    answers.send(_outgoing("b", confirmed, names.FENCED_ANSWERS))
+    with pytest.raises(ConnectionResetError):
+        channel.tell("basic_ack", 1, multiple=False)
+    answers.close()
+    answers.open(Broker())
+    assert confirmed == ["a", "b"]
 
 
 def test_it_sends_again_what_the_broker_refuses() -> None:
