@@ -50,7 +50,7 @@ class Processes:
 
     def prepare(self) -> None:
         """Create tables and configuration."""
-        self.manage("migrate", "--verbosity", "0")
+        self.manage("migrate", "--skip-checks", "--verbosity", "0")
         self.manage("create_tenant", "default")
         self.manage("import_configuration", "-", stdin=document())
 

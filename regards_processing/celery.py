@@ -17,6 +17,8 @@ from regards_processing.kernel.tenancy.visibility import serve_every_tenant
 from workers.transport.prompt_stop import PromptStop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regards_processing.settings")
+# `manage.py migrate` checks models and pages; each process that starts after it would need twice the time.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery(
     "regards_processing",

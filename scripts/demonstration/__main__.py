@@ -77,7 +77,7 @@ class Demonstration:
             return code
 
     def _set_up(self, environment: dict[str, str]) -> None:
-        manage("migrate", "--verbosity", "0", environment=environment)
+        manage("migrate", "--skip-checks", "--verbosity", "0", environment=environment)
         manage("create_tenant", TENANT, environment=environment)
         imported = manage(
             "import_configuration", str(_CONFIGURATION), "--tenant", TENANT, environment=environment

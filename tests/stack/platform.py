@@ -57,7 +57,7 @@ class Platform:
 
     def migrate(self) -> None:
         """Create the tables."""
-        self.manage("migrate", "--verbosity", "0")
+        self.manage("migrate", "--skip-checks", "--verbosity", "0")
 
     def start_manager(self, *arguments: str) -> ManagedProcess:
         """Start a manager: the bulk event loop."""

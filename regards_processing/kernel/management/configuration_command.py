@@ -1,11 +1,12 @@
 """What the commands around configuration files have in common."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from typing import Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from regards_processing.kernel.configuration.modules import Module, NothingToConfigure, module_of
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, SERVICES
 from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.models import Tenant
@@ -14,15 +15,11 @@ from regards_processing.kernel.tenancy.queries import UnknownTenant
 _SERVICES: Final = {service.name: service for service in SERVICES}
 
 
-class ConfigurationCommand(BaseCommand):
+class ConfigurationCommand(PlatformCommand):
     """A command about the configuration of one service in one tenant."""
-
-    epilog = ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare tenant and service."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument(
             "--tenant", default="default", help="tenant whose configuration it is (default: default)"
         )

@@ -1,13 +1,14 @@
 """`manage.py cancel REQUEST [REQUEST …] --tenant T`."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.queries import UnknownTenant
@@ -15,7 +16,7 @@ from worker_manager.searches import UnknownRequest
 from worker_manager.services.cancellation import cancel_request
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Cancel requests that have not ended: their clients are told, and so are the fleets.
 
     Each is cancelled by itself; what cannot be is said at the end.
@@ -33,8 +34,6 @@ Exit code 0 when all were cancelled, 1 otherwise."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare which requests."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument("requests", metavar="REQUEST", nargs="+", help="the client's id of a request")
         parser.add_argument(
             "--tenant", default="default", help="tenant whose requests they are (default: default)"

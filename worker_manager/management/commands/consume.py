@@ -3,14 +3,14 @@
 import logging
 import signal
 import threading
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from datetime import datetime
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
@@ -20,6 +20,7 @@ from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.loop import BulkLoop, loop_from_settings
 from regards_processing.kernel.amqp.publisher import publisher
 from regards_processing.kernel.audit.actors import command_actor
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.observability import probes, tracing
 from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
@@ -31,12 +32,10 @@ from workers.observability.server import PortTaken
 log = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Run a manager: take requests, heartbeats, answers and dead letters from the broker, in bulks."""
 
     help = __doc__
-    #: Checks load every page and route, which takes as long as all else that it takes to start.
-    requires_system_checks = ()
     epilog = """examples:
   manage.py consume                               on the embedded broker
   BROKER_URL=amqp://… DATABASE_URL=postgres://… manage.py consume
@@ -46,8 +45,6 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say how it is used; it has no options but its settings."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Consume until SIGTERM or SIGINT."""

@@ -1,18 +1,19 @@
 """`manage.py explain REQUEST --tenant T [--json]`."""
 
 import json
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.explanations import Explained, explained
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.queries import UnknownTenant
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Say why a request or an execution waits, or where it is.
 
     Looking changes nothing.
@@ -30,8 +31,6 @@ Exit code 0 when the request was explained, 1 when there is no such request on i
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare which request, and how it is told."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument(
             "request", metavar="REQUEST", help="the client's id of the request, or the id of an execution"
         )

@@ -1,17 +1,18 @@
 """`manage.py staff_groups`."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.auth.services.staff_groups import grant_to_groups
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from worker_manager.staff_groups import GROUPS, VIEWED
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Make the groups operator and configurator for people of the admin.
 
     Permissions that a group lacks are added, also after an upgrade; none is taken away.
@@ -25,8 +26,6 @@ docs/reference/admin.md says what each group may do."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Show the examples."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Make them and print how many permissions each got."""

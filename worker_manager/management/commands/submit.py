@@ -3,18 +3,19 @@
 import math
 import secrets
 import signal
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.listener import Listener
 from regards_processing.kernel.amqp.publisher import publisher
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.client.bodies import checked, read_bodies
 from worker_manager.client.following import Following
@@ -28,15 +29,13 @@ _INTERRUPTED: Final = 130
 _UNHEARD: Final = "no response; does a manager run (manage.py consume)?"
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Submit requests and wait for what becomes of them.
 
     Prints one line of JSON on stdout for each request that has ended, in the order they end.
     """
 
     help = __doc__
-    #: Checks load every page and route, which takes as long as all else that it takes to start.
-    requires_system_checks = ()
     epilog = """examples:
   manage.py submit --content-type scenes --body '{"url": "file:///data/scene.zip"}'
   manage.py submit --content-type scenes --session 2025-06 requests.jsonl
@@ -50,8 +49,6 @@ otherwise or not in time, 130 when interrupted. Requests go on when this command
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare what is submitted, under which names, and how long to wait."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument("files", nargs="*", metavar="FILE", help="files of bodies, - for stdin")
         parser.add_argument(
             "--body", action="append", default=[], metavar="JSON", help="a body, instead of files; repeatable"

@@ -1,17 +1,18 @@
 """`manage.py create_tenant NAME [NAME …]`."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.tenancy.services import create_tenants
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Create tenants; those that exist already are left as they are."""
 
     help = __doc__
@@ -22,8 +23,6 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the names."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument(
             "names", nargs="*", metavar="NAME", help="tenant names (default: those of REGARDS_TENANTS)"
         )

@@ -1,11 +1,11 @@
 """`manage.py dead_letters list | show | replay | drop`."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
@@ -14,20 +14,19 @@ from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.dead_letters import queries, report, services
 from regards_processing.kernel.dead_letters.choice import Choice
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 
 #: Messages that are listed unless told otherwise.
 _LISTED: Final = 20
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Look at messages that nobody could handle, send them back, or drop them.
 
     Looking removes nothing. A replay may be repeated: nothing is lost, and what comes twice counts once.
     """
 
     help = __doc__
-    #: Whoever looks why messages die may have a platform that is not well.
-    requires_system_checks = ()
     epilog = """examples:
   manage.py dead_letters list                                       how many there are in each queue
   manage.py dead_letters show --queue regards.DLQ 1                 all that is known of the next one
@@ -40,8 +39,6 @@ Exit code 0 when all that was asked for is done, 1 on errors and when messages c
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the four actions."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         actions = parser.add_subparsers(dest="do", required=True, metavar="ACTION")
         listing = actions.add_parser("list", help="count dead letters, or list those of a queue")
         showing = actions.add_parser("show", help="show one dead letter")

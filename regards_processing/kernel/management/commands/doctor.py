@@ -1,9 +1,9 @@
 """`manage.py doctor [--json] [--only CHECK …]`."""
 
 import json
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
@@ -14,17 +14,16 @@ from regards_processing.kernel.doctor.findings import Outcome
 from regards_processing.kernel.doctor.moving import move_messages
 from regards_processing.kernel.doctor.report import Lines, examination_as_json
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Look whether the platform is well, and say what to do where it is not.
 
     Looking changes nothing.
     """
 
     help = __doc__
-    #: A platform that is not well must not keep the doctor out.
-    requires_system_checks = ()
     epilog = """examples:
   manage.py doctor                                make every check
   manage.py doctor --only broker --only queues    make two of them
@@ -37,8 +36,6 @@ Exit code 0 when no check failed (there may be warnings), 1 when one did."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare what is looked at, and how it is told."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument(
             "--json", dest="as_json", action="store_true", help="print JSON (default: lines for people)"
         )

@@ -1,20 +1,21 @@
 """`manage.py issue_token --tenant T --user U --role R`."""
 
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.auth.identity import Caller
 from regards_processing.kernel.auth.services.issuing import issue_token
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Print a token for the REST interface; who asked for it is recorded in the audit trail."""
 
     help = __doc__
@@ -27,8 +28,6 @@ Whoever has a token is who it says, until it expires: there is no way to call it
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare whom the token is for."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument(
             "--tenant", required=True, help="an active tenant, instance or _NOTENANT_ (required)"
         )

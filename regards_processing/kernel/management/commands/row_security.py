@@ -1,18 +1,19 @@
 """`manage.py row_security [--check]`."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.tenancy import row_security
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """Make the tables' row-level security as ROW_LEVEL_SECURITY wants it (PostgreSQL only)."""
 
     help = __doc__
@@ -28,8 +29,6 @@ Exit code 0 when all is as it should be, 1 when --check finds something."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the dry run."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument(
             "--check", action="store_true", help="only say what is wrong (default: set it right)"
         )

@@ -1,13 +1,14 @@
 """`manage.py tenants [NAME …] [--activate | --deactivate | --maintenance on|off]`."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from typing import Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.tenancy import queries, services
 from regards_processing.kernel.tenancy.models import Tenant
 
@@ -19,7 +20,7 @@ _SWITCHES: Final = {
 }
 
 
-class Command(BaseCommand):
+class Command(PlatformCommand):
     """List tenants, or switch them; `manage.py create_tenant` makes new ones."""
 
     help = __doc__
@@ -32,8 +33,6 @@ Prints the tenants as they are afterwards: name, active or inactive, and since w
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the names and the switches."""
-        parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = self.epilog
         parser.add_argument("names", nargs="*", metavar="NAME", help="tenants (default: list all of them)")
         switch = parser.add_mutually_exclusive_group()
         switch.add_argument(

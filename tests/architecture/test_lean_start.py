@@ -1,10 +1,15 @@
-"""A manager starts without the pages of the admin."""
+"""Managers, jobs and commands start without the pages of the admin."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from django.apps import apps
+from django.core.management import load_command_class
+
+from regards_processing.kernel.management.platform_command import PlatformCommand
 from tests.architecture import tree
 
 _MANAGER = """
@@ -12,9 +17,15 @@ import sys
 import django
 django.setup()
 from worker_manager.consumers import consumers
-from worker_manager.management.commands import consume
 assert consumers(instance_id="here")
-assert not consume.Command.requires_system_checks
+"""
+_JOBS = """
+import sys
+from regards_processing.celery import app
+app.loader.import_default_modules()
+assert "worker_manager.tasks" in sys.modules
+"""
+_PAGES = """
 print(*(name for name in sys.modules if name.endswith(".admin") and not name.startswith("django")))
 """
 _CHECKED = """
@@ -43,8 +54,21 @@ def _run(code: str, folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_it_loads_no_pages(tmp_path: Path) -> None:
-    assert _run(_MANAGER, tmp_path) == ""
+@pytest.mark.parametrize("code", [_MANAGER, _JOBS], ids=["manager", "jobs"])
+def test_it_loads_no_pages(code: str, tmp_path: Path) -> None:
+    assert _run(code + _PAGES, tmp_path) == ""
+
+
+def test_its_commands_check_none() -> None:
+    names = {
+        (app.name, path.stem)
+        for app in apps.get_app_configs()
+        if Path(app.path).is_relative_to(tree.ROOT) and ".venv" not in Path(app.path).parts
+        for path in Path(app.path).glob("management/commands/[a-z]*.py")
+    }
+    commands = [load_command_class(*name) for name in names]
+    assert len(commands) > 10
+    assert {type(one) for one in commands if not isinstance(one, PlatformCommand)} == set()
 
 
 def test_pages_are_checked(tmp_path: Path) -> None:
