@@ -14,3 +14,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 #: Tests count statements and ask for their plans, whatever came before. `test_prepared.py` turns it on;
 #: the processes that acceptance tests start have it.
 PREPARED_STATEMENTS = False
+#: Each client of a test has middleware of its own: it would read all static files before its first answer.
+WHITENOISE_AUTOREFRESH = True

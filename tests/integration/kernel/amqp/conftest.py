@@ -19,7 +19,7 @@ WORKER_TYPE = "Unzip"
 _DECLARED = topology.service_topology("m1") + topology.worker_topology(WORKER_TYPE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def vhost_url(servers: Servers) -> Iterator[str | None]:
     with own_vhost(servers.broker_url) as url:
         yield url

@@ -125,7 +125,7 @@ def test_it_leaves_a_file_that_cannot_be_read(settings: Settings) -> None:
 @pytest.fixture
 def wire(mailbox: Mailbox, settings: Settings) -> Iterator[Wire]:
     """Give a wire to the broker that can be cut."""
-    mailbox.bury(*(b"%d" % number for number in range(2500)))
+    mailbox.bury(*(b"%d" % number for number in range(800)))
     with wire_to(settings.BROKER_URL) as wire:
         direct, settings.BROKER_URL = settings.BROKER_URL, wire.url
         yield wire
@@ -143,12 +143,12 @@ def test_it_loses_nothing_when_the_connection_is_cut(mailbox: Mailbox, wire: Wir
     def all_arrived() -> bool:
         _replay()
         arrived.update(mailbox.bodies(ANSWERS))
-        return len(arrived) >= 2500
+        return len(arrived) >= 800
 
     # The broker has to notice the cut before it gives back what was in hand.
     wait_for(all_arrived)
     assert _replay() == Outcome(done=0)
-    assert arrived == {b"%d" % number for number in range(2500)}
+    assert arrived == {b"%d" % number for number in range(800)}
 
 
 def test_it_writes_the_audit_trail(mailbox: Mailbox) -> None:

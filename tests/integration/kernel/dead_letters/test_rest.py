@@ -8,7 +8,6 @@ from pytest_django import Settings
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.dead_letters import api
-from regards_processing.kernel.dead_letters.choice import LOOKED_AT
 from regards_processing.kernel.rest.services import SERVICES
 from regards_processing.kernel.tenancy.services import enable_maintenance
 from tests.factories.audit import ADA, NOON
@@ -247,10 +246,11 @@ def test_it_only_reads_during_maintenance(mailbox: Mailbox) -> None:
 def test_it_looks_at_a_long_queue_in_several_calls(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     # However slow the machine is: the number ends a look here, not its time.
     monkeypatch.setattr(api, "PATIENCE", 120.0)
-    mailbox.bury(*(b"%d" % number for number in range(LOOKED_AT + 1)))
+    monkeypatch.setattr(api, "LOOKED_AT", 300)
+    mailbox.bury(*(b"%d" % number for number in range(301)))
     listed = _get("?size=1")
-    assert (listed["metadata"]["totalElements"], listed["complete"]) == (LOOKED_AT, False)
-    assert _give("drop") == {"done": LOOKED_AT, "stayed": [], "complete": False}
+    assert (listed["metadata"]["totalElements"], listed["complete"]) == (300, False)
+    assert _give("drop") == {"done": 300, "stayed": [], "complete": False}
     assert _give("drop") == {"done": 1, "stayed": [], "complete": True}
 
 
