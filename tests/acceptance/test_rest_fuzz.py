@@ -27,8 +27,8 @@ _APPLICATION = {"OAUTH_CLIENT_ID": "portal", "OAUTH_CLIENT_SECRET": "portal-secr
 _DESCRIPTION = schemathesis.openapi.from_dict(
     SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call] # an untyped library
 )
-# Every value that a description rules out takes thousands of calls. On servers only: what gets as far as a database,
-# PostgreSQL may refuse, and SQLite takes.
+# Every value that a description rules out takes thousands of calls. On servers only: what gets as far as a
+# database, PostgreSQL may refuse, and SQLite takes.
 _DESCRIPTION.config.phases.coverage.enabled = not Servers.from_environment().embedded
 
 
