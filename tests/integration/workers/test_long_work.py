@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 from tests.integration.workers.fleet import Broker, Fleet, wait_for
 from tests.integration.workers.manager import Manager, a_request
+from tests.stack.environment import Servers
+from tests.stack.vhosts import own_vhost
 from tests.stack.wire import wire_to
 from tests.unit.workers.builtin.run_process.orders import a_program, an_order
 from workers.contract import names
@@ -176,23 +179,24 @@ def _evaluate(expression: str) -> None:
 @pytest.mark.alone
 @pytest.mark.restarts_servers
 @pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize(
-    ("worker_type", "longest", "status"),
-    [
-        ("hold", _LONG, AnswerStatus.SUCCESS),
-        ("Sleep", _LONG, AnswerStatus.REDELIVERED),
-        ("vary", _LONG, AnswerStatus.SUCCESS),
-        ("vary", _SHORT, AnswerStatus.REDELIVERED),
-    ],
-)
-def test_it_outlasts_the_patience_of_the_broker(
-    rabbitmq: Broker, worker_type: str, longest: str, status: AnswerStatus
-) -> None:
-    with (
-        Manager(broker=rabbitmq) as manager,
-        Fleet(broker=rabbitmq, types=[worker_type], pool=_TWO),
-        Fleet(broker=rabbitmq, types=[worker_type], pool=_TWO),
-    ):
-        (name,) = _dispatch(manager, worker_type, str(3 * _PATIENCE).encode(), longest=longest)
-        answer = manager.final_answer(name)
-    assert answer.status is status
+def test_it_outlasts_the_patience_of_the_broker(servers: Servers, tmp_path: Path) -> None:
+    expected = {
+        ("hold", _LONG): AnswerStatus.SUCCESS,
+        ("Sleep", _LONG): AnswerStatus.REDELIVERED,
+        ("vary", _LONG): AnswerStatus.SUCCESS,
+        ("vary", _SHORT): AnswerStatus.REDELIVERED,
+    }
+    # All at once, each with a broker of its own: they wait for the same patience to end.
+    with ExitStack() as stack:
+        awaited = {}
+        for worker_type, longest in expected:
+            url = stack.enter_context(own_vhost(servers.broker_url, used=True))
+            broker = Broker(url=url, var=tmp_path / f"{worker_type}-{longest}")
+            manager = stack.enter_context(Manager(broker=broker))
+            for _ in range(2):
+                stack.enter_context(Fleet(broker=broker, types=[worker_type], pool=_TWO))
+            content = str(3 * _PATIENCE).encode()
+            (name,) = _dispatch(manager, worker_type, content, longest=longest)
+            awaited[worker_type, longest] = manager, name
+        found = {case: manager.final_answer(name).status for case, (manager, name) in awaited.items()}
+    assert found == expected
