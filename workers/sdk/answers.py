@@ -76,7 +76,7 @@ class ConfirmedAnswers:
         """Open a channel with confirms; publish again what was not confirmed, in the old order."""
         self._waiting = deque(self.unconfirmed())
         self._unconfirmed.clear()
-        self._latest, self._published = None, 0
+        self._latest, self._published, self._turns = None, 0, False
         channel = connection.channel()
         channel.confirm_select()
         channel.events["basic_ack"].add(self._on_ack)
@@ -89,7 +89,6 @@ class ConfirmedAnswers:
     def close(self) -> None:
         """Forget the channel; what is unconfirmed is sent again on the next one."""
         self._line = self._connection = None
-        self._turns = False
 
     def flush(self, *, timeout: float) -> bool:
         """Drain the connection until every answer is confirmed."""

@@ -142,11 +142,15 @@ def test_it_sends_again_on_a_new_connection_what_was_not_confirmed() -> None:
 
 def test_it_reports_nothing_before_the_loop_of_a_new_connection_turns() -> None:
     confirmed: list[str] = []
-    hub, broker = Hub(at_once=False), Broker()
+    hub = Hub(at_once=False)
     answers = ConfirmedAnswers(hub=hub)
+    answers.open(Broker())
+    hub.turn()
     answers.send(_outgoing("a", confirmed))
-    answers.open(broker)
-    broker.opened.tell("basic_ack", 1, multiple=False)
+    # The first connection is lost: nobody says so before there is another one.
+    second = Broker()
+    answers.open(second)
+    second.opened.tell("basic_ack", 1, multiple=False)
     assert confirmed == []
     hub.turn()
     assert confirmed == ["a"]
