@@ -91,7 +91,7 @@ def open_stack(
         shutil.copytree(like.var, folder, dirs_exist_ok=True)
     with (
         own_database(servers.database_url, like=original) as database_url,
-        own_vhost(servers.broker_url, used=True) as broker_url,
+        own_vhost(servers.broker_url) as broker_url,
     ):
         yield Stack(
             name=name,

@@ -3,9 +3,6 @@
 They are made with ``rabbitmqctl`` where it can be called (``REGARDS_RABBITMQCTL`` names the command of a
 private node), else over the management API. Each call of ``rabbitmqctl`` takes a second of a processor, so a
 session makes several at a time, and removes all of them together at its end.
-
-A queue with 255 priorities takes RabbitMQ a fifth of a second to declare, and the platform has dozens. So
-those of a virtual host whose tests have ended stay, without messages, for whoever does not mind.
 """
 
 import base64
@@ -33,24 +30,6 @@ _MAKE = """lists:foreach(fun(Name) ->
     ok = rabbit_auth_backend_internal:set_permissions(
         <<"{user}">>, Name, <<".*">>, <<".*">>, <<".*">>, <<"tests">>)
 end, [{names}])."""
-# Queues that are as every queue of the contract stay, empty; all else that was declared goes.
-_CLEAN = """lists:foreach(fun(Name) ->
-    lists:foreach(fun(Queue) ->
-        Priorities = rabbit_misc:table_lookup(amqqueue:get_arguments(Queue), <<"x-max-priority">>),
-        case {{Priorities, amqqueue:is_durable(Queue), rabbit_amqqueue:info(Queue, [consumers])}} of
-            {{{{_, 255}}, true, [{{consumers, 0}}]}} -> {{ok, _}} = rabbit_amqqueue:purge(Queue);
-            _ -> rabbit_amqqueue:delete(Queue, false, false, <<"tests">>)
-        end
-    end, rabbit_amqqueue:list(Name)),
-    lists:foreach(fun(Exchange) ->
-        {{resource, _, exchange, Own}} = Key = element(2, Exchange),
-        case Own of
-            <<>> -> ok;
-            <<"amq.", _/binary>> -> ok;
-            _ -> rabbit_exchange:delete(Key, false, <<"tests">>)
-        end
-    end, rabbit_exchange:list(Name))
-end, [{names}])."""
 _REMOVE = """lists:foreach(fun(Name) -> rabbit_vhost:delete(Name, <<"tests">>) end, [{names}])."""
 
 
@@ -59,15 +38,13 @@ class NoVhost(Exception):
 
 
 class VhostStock:
-    """The virtual hosts of a session: it gives each only once, but for those that were given back."""
+    """The virtual hosts of a session: it gives each only once."""
 
     def __init__(self, url: str) -> None:
         self._server = urlsplit(url)
         self._command = _rabbitmqctl(self._server)
         self._made: list[str] = []
         self._unused: list[str] = []
-        self._given_back: list[str] = []
-        self._cleaned: list[str] = []
 
     def make(self, names: Sequence[str]) -> None:
         """Make virtual hosts that the caller names; the stock removes them."""
@@ -85,17 +62,6 @@ class VhostStock:
             self._unused = [throw_away_name("stack") for _ in range(_BATCH)]
             self.make(self._unused)
         return self._unused.pop()
-
-    def take_again(self) -> str:
-        """Return the name of one whose queues may be there, empty; several are cleaned at a time."""
-        if not self._cleaned and len(self._given_back) >= _BATCH and self._command:
-            given, self._given_back = self._given_back, []
-            self._cleaned = given if self._runs(_CLEAN, given) else []
-        return self._cleaned.pop() if self._cleaned else self.take()
-
-    def give_back(self, name: str) -> None:
-        """Take one whose tests have ended."""
-        self._given_back.append(name)
 
     def remove_all(self) -> None:
         """Leave none of them behind."""
@@ -133,19 +99,15 @@ def stocked(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def own_vhost(url: str | None, *, used: bool = False) -> Iterator[str | None]:
-    """Give the URL of a virtual host that nobody else uses; without a server, ``None``.
+def own_vhost(url: str | None) -> Iterator[str | None]:
+    """Give the URL of a virtual host that nobody has used; without a server, ``None``.
 
-    It is gone at the end of the block, or of the block of `stocked` that is around it. ``used``: queues of
-    the contract may be there already, empty and bound to nothing.
+    It is gone at the end of the block, or of the block of `stocked` that is around it.
     """
     if url is None:
         yield None
     elif _stocks:
-        stock = _stocks[-1]
-        name = stock.take_again() if used else stock.take()
-        yield with_path(url, name)
-        stock.give_back(name)
+        yield with_path(url, _stocks[-1].take())
     else:
         name = throw_away_name("stack")
         with stocked(with_path(url, name)):

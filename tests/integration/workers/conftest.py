@@ -26,14 +26,14 @@ def broker(
 ) -> Iterator[Broker]:
     """Give a fresh broker of each kind."""
     url = {"embedded": None, "rabbitmq": servers.broker_url}[request.param]
-    with own_vhost(url, used=True) as own:
+    with own_vhost(url) as own:
         yield Broker(url=own, var=tmp_path_factory.mktemp("var"))
 
 
 @pytest.fixture
 def rabbitmq(servers: Servers, tmp_path: Path) -> Iterator[Broker]:
     """Give a virtual host of the test's own."""
-    with own_vhost(servers.broker_url, used=True) as own:
+    with own_vhost(servers.broker_url) as own:
         yield Broker(url=own, var=tmp_path)
 
 

@@ -190,7 +190,7 @@ def test_it_outlasts_the_patience_of_the_broker(servers: Servers, tmp_path: Path
     with ExitStack() as stack:
         awaited = {}
         for worker_type, longest in expected:
-            url = stack.enter_context(own_vhost(servers.broker_url, used=True))
+            url = stack.enter_context(own_vhost(servers.broker_url))
             broker = Broker(url=url, var=tmp_path / f"{worker_type}-{longest}")
             manager = stack.enter_context(Manager(broker=broker))
             for _ in range(2):
