@@ -17,7 +17,7 @@ from regards_processing.kernel.tenancy.visibility import serve_every_tenant
 from workers.transport.prompt_stop import PromptStop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regards_processing.settings")
-# `manage.py migrate` checks models and pages; each process that starts after it would need twice the time.
+# `manage.py migrate` checks models and pages; each process that starts later would need half as long again.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery(
