@@ -15,6 +15,7 @@ from django.conf import settings
 from kombu.exceptions import KombuError, OperationalError
 
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
+from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
 from regards_processing.kernel.amqp.topology import Topology, delayed_topology
 from workers.transport import rabbitmq
@@ -64,6 +65,11 @@ class BrokerAddress:
 def address_from_settings() -> BrokerAddress:
     """Return the broker that the settings name."""
     return BrokerAddress(url=settings.BROKER_URL, folder=settings.BROKER_FOLDER)
+
+
+def limits_from_settings() -> BulkLimits:
+    """Return how much is read at a time."""
+    return BulkLimits(messages=settings.BULK_SIZE, body_bytes=settings.BULK_MAX_BYTES)
 
 
 def instance_address_from_settings() -> BrokerAddress:

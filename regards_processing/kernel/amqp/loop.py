@@ -10,7 +10,12 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import close_old_connections
 
-from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings, supported_extras
+from regards_processing.kernel.amqp.connection import (
+    BrokerAddress,
+    address_from_settings,
+    limits_from_settings,
+    supported_extras,
+)
 from regards_processing.kernel.amqp.consumer import DOWN_ERRORS, BatchConsumer
 from regards_processing.kernel.amqp.embedded import EmbeddedSource
 from regards_processing.kernel.amqp.ports import BulkLimits, Source
@@ -199,7 +204,7 @@ def loop_from_settings(
         address=address_from_settings(),
         topology=service_topology(settings.AMQP_INSTANCE_ID),
         publisher=publisher(),
-        limits=BulkLimits(messages=settings.BULK_SIZE, body_bytes=settings.BULK_MAX_BYTES),
+        limits=limits_from_settings(),
         on_tick=on_tick,
         guests=guests,
     )

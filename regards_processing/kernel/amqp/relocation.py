@@ -20,12 +20,17 @@ from typing import Any, Final
 
 from amqp.exceptions import PreconditionFailed
 
-from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, declare, open_connection
+from regards_processing.kernel.amqp.connection import (
+    BrokerAddress,
+    broker_errors,
+    declare,
+    limits_from_settings,
+    open_connection,
+)
 from regards_processing.kernel.amqp.copies import copied
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.errors import PublishNotConfirmed
 from regards_processing.kernel.amqp.inspection import QueueFacts
-from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import CONFIRM_TIMEOUT
 from regards_processing.kernel.amqp.rabbitmq_inspection import RabbitInspector
 from regards_processing.kernel.amqp.rabbitmq_sender import RabbitSender
@@ -158,7 +163,7 @@ def _pour(address: BrokerAddress, queue: QueueSpec, *, into: QueueSpec, on_moved
     with (
         closing(RabbitSender(address=address, app_id="", confirm_timeout=CONFIRM_TIMEOUT)) as sender,
         closing(
-            RabbitSource(address=address, queues=[queue], topology=Topology(), limits=BulkLimits())
+            RabbitSource(address=address, queues=[queue], topology=Topology(), limits=limits_from_settings())
         ) as source,
     ):
         source.read(_SILENCE)

@@ -13,10 +13,9 @@ import pika
 import pytest
 from pytest_django import Settings
 
-from regards_processing.kernel.amqp import relocation, topology
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
-from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.queue_topology import topology_of
 from regards_processing.kernel.amqp.relocation import NothingToRelocate, QueueInUse, relocate, waiting_queue
 from regards_processing.kernel.audit.models import AuditEntry
@@ -37,9 +36,9 @@ EXCHANGE = topology.RESPONSE_QUEUE
 
 
 @pytest.fixture(autouse=True)
-def _small_bulks(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_bulks(settings: Settings) -> None:
     """RabbitMQ takes milliseconds for each message of a queue with so many priorities."""
-    monkeypatch.setattr(relocation, "BulkLimits", lambda: BulkLimits(messages=200))
+    settings.BULK_SIZE = 200
 
 
 @pytest.fixture(autouse=True)
