@@ -21,7 +21,7 @@ from workers.contract import names
 from workers.contract.errors import MalformedMessage
 from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
-from workers.sdk import handing_back, process, redelivery, topology
+from workers.sdk import child_pool, handing_back, process, redelivery, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
 from workers.sdk.bulks import Bulks
 from workers.sdk.cancellations import Cancellations
@@ -158,6 +158,7 @@ class WorkConsumer(Consumer):
             concurrency=self._concurrency,
             room=self._have_no_more_sent_than,
             start=self.on_task_request,
+            stopping=self._stopping,
             give_back=self._give_back,
             soon=hub.call_soon if hub else self.call_soon,
         )
@@ -240,13 +241,22 @@ class WorkConsumer(Consumer):
             )
         super().on_connection_error_after_connected(exc)
 
+    def on_close(self) -> None:
+        """Clear what Celery clears when a connection is lost, but for managed requests."""
+        requests = list(self._desk.in_hand.values())
+        with child_pool.kept(pool=self.pool, semaphore=self.controller.semaphore, requests=requests):
+            super().on_close()
+
+    def _stopping(self) -> bool:
+        return self.blueprint.state in STOP_CONDITIONS
+
     def create_task_handler(self, promise: Any = promise) -> Callable[[Any], None]:
         """Return the function that takes every message."""
         celery_task = super().create_task_handler(promise)
         self._has_a_rival = False
 
         def on_message(message: Any) -> None:
-            stopping = self.blueprint.state in STOP_CONDITIONS
+            stopping = self._stopping()
             try:
                 work = self._intake.read(message)
             except MalformedMessage as error:
@@ -301,7 +311,7 @@ class WorkConsumer(Consumer):
 
     def _takes_another(self) -> bool:
         """Take a message if there is one: without an event loop a turn is one message."""
-        if self.connection is None or self.blueprint.state in STOP_CONDITIONS:
+        if self.connection is None or self._stopping():
             return False
         try:
             self.connection.drain_events(timeout=0)
@@ -316,6 +326,7 @@ class WorkConsumer(Consumer):
             # What was on its way comes before the broker's answer.
             with suppress(*self.connection_errors, *self.channel_errors):
                 self.task_consumer.cancel()
+        child_pool.withdraw_unsent(pool=self.pool, requests=list(self._desk.in_hand.values()))
         for request in list(self._desk.in_hand.values()):
             self._give_back(request)
         self.flush()
@@ -337,12 +348,10 @@ class WorkConsumer(Consumer):
         # Its copy may come again before the broker has confirmed it.
         self._desk.in_hand.pop(request.id, None)
         state.task_ready(request)
-        self.answers.send(
-            handing_back.copied(message=request.message, work=request.work, confirmed=request.acknowledge)
-        )
+        self.answers.send(handing_back.returned(request))
 
     def _have_no_more_sent_than(self, messages: int) -> None:
-        if self.task_consumer is None or self.blueprint.state in STOP_CONDITIONS:
+        if self.task_consumer is None or self._stopping():
             return
         if messages == 0:
             # To the broker, no messages would mean no limit.

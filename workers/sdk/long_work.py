@@ -34,6 +34,7 @@ class LongWork:
         concurrency: Callable[[], int],
         room: Callable[[int], None],
         start: Callable[[ManagedRequest], object],
+        stopping: Callable[[], bool],
         give_back: Callable[[ManagedRequest], object],
         soon: Callable[[Callback], object],
     ) -> None:
@@ -44,6 +45,7 @@ class LongWork:
             concurrency: tells how many requests the pool runs at a time.
             room: has the broker send so many messages and no more.
             start: hands a request to the pool.
+            stopping: tells whether the process ends: the pool takes nothing any more.
             give_back: sends a request back to its queue.
             soon: calls back when the event loop turns.
         """
@@ -51,6 +53,7 @@ class LongWork:
         self._concurrency = concurrency
         self._room = room
         self._start = start
+        self._stopping = stopping
         self._give_back = give_back
         self._soon = soon
         #: Requests that are here, and those of them that the broker knows nothing of any more.
@@ -82,8 +85,8 @@ class LongWork:
             self._soon(self._make_room)
 
     def _begin(self, request: ManagedRequest) -> None:
-        if request.handed_back:
-            # The process stops: the copy is for another one.
+        if request.handed_back or self._stopping():
+            # It is for another process, now or in a moment.
             return
         self._acknowledged.add(request.id)
         request.watched = True

@@ -96,6 +96,17 @@ class ManagedRequest(Request):
         """Whether another request of the same bulk stands for this one."""
         return self.in_bulk and not self.companions
 
+    @property
+    def job(self) -> Any:
+        """The run of it in the pool; ``None`` before it has one, and where another request stands for it."""
+        return None if self._apply_result is None else self._apply_result()
+
+    def withdrawn(self) -> None:
+        """Note that the pool has let go of the job unsent."""
+        with _FATES:
+            for request in self._all():
+                request._claimed = False  # noqa: SLF001 (of this class)
+
     def give_back(self) -> bool:
         """Keep the pool from beginning with the request; tell whether that came in time."""
         with _FATES:

@@ -13,19 +13,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from celery import Celery
 from celery.worker import state
 
-from workers.contract.work_answer import AnswerStatus
-from workers.sdk import process
 from workers.sdk.answers import with_exchanges
+from workers.sdk.handing_back import postponed
 from workers.sdk.managed import ManagedRequest
 from workers.sdk.outgoing import Outgoing
-from workers.sdk.publishing import PERSISTENT, publish, route
+from workers.sdk.publishing import PERSISTENT, publish
 
 #: Code of a process whose work did not end within its grace.
 EXIT_CODE: Final = 1
@@ -96,7 +94,11 @@ class Stopping:
         requests: Sequence[ManagedRequest] = list(consumer.in_hand.values())
         return [
             *consumer.answers.unconfirmed(),
-            *(_postponed(one) for one in requests if one.running and one.work.request.dispatch_id),
+            *(
+                postponed(one.work.request, reason=_REASON)
+                for one in requests
+                if one.running and one.work.request.dispatch_id
+            ),
         ]
 
     def _say(self, last_words: Sequence[Outgoing]) -> None:
@@ -117,12 +119,3 @@ class Stopping:
         # The process ends whatever happens; the broker then delivers the messages again.
         except Exception as error:  # noqa: BLE001
             _log.warning("last answers not sent: %s", error, extra={"action": "answer.lost"})
-
-
-def _postponed(request: ManagedRequest) -> Outgoing:
-    """Return the answer that asks for a new attempt, which does not count as a failure of this one."""
-    answer = process.runner().worded(request.work.request, AnswerStatus.RETRY_LATER, _REASON)
-    exchange, key = route(answer)
-    return Outgoing(
-        exchange=exchange, key=key, wire=replace(answer, retry_after=0.0).to_wire(), confirmed=None
-    )

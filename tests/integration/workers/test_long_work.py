@@ -92,10 +92,21 @@ def test_what_has_not_begun_is_left_to_others_when_its_process_stops(rabbitmq: B
     with Manager(broker=rabbitmq) as manager:
         with Fleet(broker=rabbitmq, types=["vary"], pool=_CHILD) as fleet:
             (running, *waiting) = _dispatch(manager, "vary", b"3", b"0", b"0", longest=longest)
-            wait_for(lambda: manager.answers(running))
+            wait_for(lambda: any("half way" in "".join(one.messages) for one in manager.answers(running)))
             assert fleet.stop() == 0
         assert manager.final_answer(running).status is AnswerStatus.SUCCESS
         assert manager.waiting(names.task_queue("vary")) == len(waiting)
+
+
+def test_what_was_announced_is_answered_although_its_process_stops_at_once(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager:
+        with Fleet(broker=rabbitmq, types=["hold"], pool=_CHILD) as fleet:
+            (announced, *waiting) = _dispatch(manager, "hold", b"1", b"0", b"0")
+            wait_for(lambda: manager.answers(announced))
+            assert fleet.stop() == 0
+        # The broker may not have confirmed the announcement: then the work had not begun.
+        assert manager.final_answer(announced).status in {AnswerStatus.SUCCESS, AnswerStatus.RETRY_LATER}
+        assert manager.waiting(names.task_queue("hold")) == len(waiting)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +159,10 @@ def test_heartbeats_tell_for_how_long_it_holds_messages(rabbitmq: Broker) -> Non
     }
 
 
-def test_it_ends_once_although_the_connection_was_lost(rabbitmq: Broker) -> None:
+@pytest.mark.parametrize("pool", [_TWO, ["prefork", "--concurrency", "2"]], ids=lambda pool: pool[0])
+def test_it_ends_once_although_the_connection_was_lost(rabbitmq: Broker, pool: list[str]) -> None:
     with Manager(broker=rabbitmq) as manager, wire_to(rabbitmq.url or "") as wire:
-        with Fleet(broker=replace(rabbitmq, url=wire.url), types=["hold"], pool=_TWO):
+        with Fleet(broker=replace(rabbitmq, url=wire.url), types=["hold"], pool=pool):
             found = _dispatch(manager, "hold", b"4", b"4", b"0", b"0")
             wait_for(lambda: all(manager.answers(name) for name in found[:2]))
             wire.cut()

@@ -82,6 +82,24 @@ def test_it_answers_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
     assert every_final == [AnswerStatus.SUCCESS]
 
 
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_what_waits_for_its_turn_is_run_after_it_has_lost_its_connection(rabbitmq: Broker, pool: str) -> None:
+    names_of = [f"waits-{number}" for number in range(4)]
+    with Manager(broker=rabbitmq) as manager, wire_to(rabbitmq.url or "") as wire:
+        broker, one = replace(rabbitmq, url=wire.url), [pool, "--concurrency", "1"]
+        with Fleet(broker=broker, types=["Sleep"], pool=one, WORKER_PREFETCH="5"):
+            for number, name in enumerate(names_of):
+                content = b"0" if number else b"2"
+                request = a_request(name, content=content, dispatch_id=f"{20 + number}:1:1")
+                manager.dispatch_task("Sleep", request)
+            wait_for(lambda: manager.answers(names_of[0]))
+            wait_for(lambda: manager.waiting(names.task_queue("Sleep")) == 0)
+            wire.cut()
+            statuses = [manager.final_answer(name).status for name in names_of]
+        assert manager.waiting(names.task_queue("Sleep")) == 0
+    assert statuses == [AnswerStatus.SUCCESS] * 4
+
+
 def test_it_beats_again_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
     with (
         Manager(broker=rabbitmq) as manager,

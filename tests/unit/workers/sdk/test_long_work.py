@@ -48,11 +48,13 @@ class Office:
     def __init__(self, *, connected: bool = True, impatient: bool = True) -> None:
         self.diary: list[str] = []
         self._connected = connected
+        self.stopping = False
         self.long_work = LongWork(
             impatient=impatient,
             concurrency=lambda: 2,
             room=self._make_room,
             start=lambda request: self.diary.append(f"{request.id} started"),
+            stopping=lambda: self.stopping,
             give_back=lambda request: self.diary.append(f"{request.id} given back"),
             soon=lambda callback: callback(),
         )
@@ -116,6 +118,14 @@ def test_it_does_not_begin_what_went_back_meanwhile() -> None:
     request.handed_back = True
     request.confirmed()
     assert office.diary == ["a said to run"]
+
+
+def test_it_begins_nothing_while_its_process_stops() -> None:
+    office = Office()
+    request = office.take("a")
+    office.stopping = True
+    request.confirmed()
+    assert (office.diary, request.watched) == (["a said to run"], False)
 
 
 def test_it_leaves_alone_what_nobody_else_watches_over() -> None:

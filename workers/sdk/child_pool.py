@@ -1,0 +1,73 @@
+"""What Celery's pool of child processes has in hand when a connection is lost or the worker stops.
+
+Note: what becomes of it without this.
+    When a connection is lost Celery forgets whatever no child has begun, because the broker delivers it
+    again. But a request that comes again to the process that has it in hand is taken for that one, so nobody
+    would ever run it. A worker that stops forgets what it has not written to a child yet, and breaks off in
+    the middle of what it is writing.
+"""
+
+# ruff: noqa: SLF001 (Celery has no other door to its pool)
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from workers.sdk.managed import ManagedRequest
+
+
+@contextmanager
+def kept(*, pool: Any, semaphore: Any, requests: Iterable[ManagedRequest]) -> Iterator[None]:
+    """Have the pool keep these requests while Celery clears it.
+
+    Args:
+        pool: of Celery; only one of child processes that an event loop feeds forgets anything.
+        semaphore: counts its free children, and has requests wait for one.
+        requests: what is in hand.
+    """
+    processes = _fed_by_a_loop(pool)
+    if processes is None:
+        yield
+        return
+    jobs = [job for job in _jobs(requests) if not job._accepted]
+    unsent = [job for job in processes.outbound_buffer if job in jobs]
+    waiting = [one for one in semaphore._waiting if isinstance(one[1][0], ManagedRequest)]
+    for job in jobs:
+        # What a child has accepted is not cleared.
+        job._accepted = True
+    try:
+        yield
+    finally:
+        for job in jobs:
+            job._accepted = job._time_accepted is not None
+        processes.outbound_buffer.extend(unsent)
+        # Each job lets go of it when it ends.
+        semaphore.value = max(0, semaphore.initial_value - len(processes._cache))
+        for start, arguments, options in waiting:
+            semaphore.acquire(start, *arguments, **options)
+
+
+def withdraw_unsent(*, pool: Any, requests: Iterable[ManagedRequest]) -> None:
+    """Take back what a closed pool would not send to a child any more, and let it end what it sends."""
+    processes = _fed_by_a_loop(pool)
+    if processes is None:
+        return
+    for request in requests:
+        job = request.job
+        if job is not None and job in processes.outbound_buffer:
+            processes.outbound_buffer.remove(job)
+            job.discard()
+            request.withdrawn()
+    for job in _jobs(requests):
+        writer = job._writer() if hasattr(job, "_writer") else None
+        if writer in processes._active_writers:
+            processes._flush_writer(job._write_to, writer)
+
+
+def _jobs(requests: Iterable[ManagedRequest]) -> list[Any]:
+    return [job for request in requests if (job := request.job) is not None and not job.ready()]
+
+
+def _fed_by_a_loop(pool: Any) -> Any:
+    processes = getattr(pool, "_pool", None)
+    return processes if hasattr(processes, "outbound_buffer") else None
