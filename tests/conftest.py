@@ -63,6 +63,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(_TESTS / "unit"):
             item.add_marker("disable_socket")
+        if SERVERS.broker_url and not _needs_servers(item):
+            # It is measured where it runs on the embedded stack; measuring takes two thirds more time.
+            item.add_marker("no_cover")
     # What waits for processes comes first: at the end nobody is left alone with it.
     items[:] = sorted((item for item in items if _runs_here(item)), key=_is_brief)
     if left_out:
@@ -71,6 +74,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _runs_here(item: pytest.Item) -> bool:
     return all(possible or item.get_closest_marker(name) is None for name, possible in _CAN_RUN.items())
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("rabbitmq", "postgres"))
 
 
 def _is_brief(item: pytest.Item) -> bool:

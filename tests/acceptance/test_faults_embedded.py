@@ -10,7 +10,7 @@ from tests.acceptance.conftest import await_alive, connect_client
 from tests.acceptance.tables import finished, requests_left
 from tests.stack.platform import Platform
 
-pytestmark = [pytest.mark.embedded, pytest.mark.alone]
+pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture

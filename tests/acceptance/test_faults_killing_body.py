@@ -7,7 +7,7 @@ from tests.acceptance.tables import requests_left
 from tests.acceptance.worker_types import effect_file
 from tests.stack.platform import Platform
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.alone]
+pytestmark = pytest.mark.rabbitmq
 
 
 def test_it_gives_up_a_body_that_kills_its_workers_and_spares_its_neighbours(

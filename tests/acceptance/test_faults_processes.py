@@ -12,7 +12,7 @@ from tests.acceptance.worker_types import effect_file
 from tests.stack.platform import Platform
 from tests.stack.process import ManagedProcess
 
-pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres, pytest.mark.alone]
+pytestmark = [pytest.mark.rabbitmq, pytest.mark.postgres]
 
 _STEPS = ("accept-stamp-a", "accept-stamp-b", "accept-stamp-c")
 
@@ -119,6 +119,7 @@ def test_it_survives_the_death_of_the_manager_and_all_fleets(
     storm.pass_by(platform.stack)
 
 
+@pytest.mark.alone
 @pytest.mark.restarts_servers
 def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -> None:
     storm = Storm(client, "broker")
@@ -128,6 +129,7 @@ def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -
     storm.pass_by(platform.stack, timeout=80)
 
 
+@pytest.mark.alone
 @pytest.mark.restarts_servers
 def test_it_survives_a_restart_of_postgresql(client: Client, platform: Platform) -> None:
     storm = Storm(client, "database")
