@@ -1,5 +1,6 @@
 """Celery's consumer, extended: raw messages become managed requests beside Celery's own tasks."""
 
+import gc
 import logging
 import threading
 import uuid
@@ -38,6 +39,8 @@ from workers.sdk.retirement import Retirement
 
 _PREFORK: Final = "celery.concurrency.prefork"
 
+#: Objects that a turn of the loop makes and lets go of: the search for garbage begins when there are more.
+_OBJECTS_OF_A_TURN: Final = 10_000
 #: Seconds after which an idle loop turns.
 _TURN: Final = 0.25
 
@@ -58,6 +61,10 @@ class AnswersStep(bootsteps.StartStopStep):
         consumer.answers.open(consumer.connection)
         consumer.long_work.reconnected()
         if not consumer.pulse.is_alive():
+            # What is loaded by now stays: the search for garbage need not go through it again and again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_OBJECTS_OF_A_TURN)
             consumer.pulse.start()
             consumer.cancellations.start()
 

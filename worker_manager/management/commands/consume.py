@@ -1,5 +1,6 @@
 """`manage.py consume`: the manager."""
 
+import gc
 import logging
 import signal
 import threading
@@ -7,7 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from datetime import datetime
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -30,6 +31,9 @@ from regards_processing.kernel.tenancy.services import create_tenants
 from workers.observability.server import PortTaken
 
 log = logging.getLogger(__name__)
+
+#: Objects that a bulk makes and lets go of by itself: the search for garbage begins when there are more.
+_OBJECTS_OF_A_BULK: Final = 20_000
 
 
 class Command(PlatformCommand):
@@ -62,6 +66,10 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed, guests=_of_active_tenants)
         _answer_probes(loop)
         tracing.serve_as("manager")
+        # What is loaded by now stays: the search for garbage need not go through it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_OF_A_BULK)
         try:
             with working_ahead(publisher()):
                 loop.run(stop)
