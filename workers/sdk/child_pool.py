@@ -3,8 +3,8 @@
 Note: what becomes of it without this.
     When a connection is lost Celery forgets whatever no child has begun, because the broker delivers it
     again. But a request that comes again to the process that has it in hand is taken for that one, so nobody
-    would ever run it. A worker that stops forgets what it has not written to a child yet, and breaks off in
-    the middle of what it is writing.
+    would ever run it. When the worker stops Celery forgets the same, and breaks off in the middle of what it
+    is writing to a child.
 """
 
 # ruff: noqa: SLF001 (Celery has no other door to its pool)
@@ -18,7 +18,7 @@ from workers.sdk.managed import ManagedRequest
 
 @contextmanager
 def kept(*, pool: Any, semaphore: Any, requests: Iterable[ManagedRequest]) -> Iterator[None]:
-    """Have the pool keep these requests while Celery clears it.
+    """Have the pool keep these requests while Celery clears it, and write what it is writing to its end.
 
     Args:
         pool: of Celery; only one of child processes that an event loop feeds forgets anything.
@@ -29,10 +29,13 @@ def kept(*, pool: Any, semaphore: Any, requests: Iterable[ManagedRequest]) -> It
     if processes is None:
         yield
         return
-    jobs = [job for job in _jobs(requests) if not job._accepted]
+    jobs = [job for one in requests if (job := one.job) is not None and not job._accepted and not job.ready()]
     unsent = [job for job in processes.outbound_buffer if job in jobs]
     waiting = [one for one in semaphore._waiting if isinstance(one[1][0], ManagedRequest)]
     for job in jobs:
+        writer = job._writer() if hasattr(job, "_writer") else None
+        if writer in processes._active_writers:
+            processes._flush_writer(job._write_to, writer)
         # What a child has accepted is not cleared.
         job._accepted = True
     try:
@@ -48,7 +51,7 @@ def kept(*, pool: Any, semaphore: Any, requests: Iterable[ManagedRequest]) -> It
 
 
 def withdraw_unsent(*, pool: Any, requests: Iterable[ManagedRequest]) -> None:
-    """Take back what a closed pool would not send to a child any more, and let it end what it sends."""
+    """Take back what a closed pool would not send to a child any more."""
     processes = _fed_by_a_loop(pool)
     if processes is None:
         return
@@ -58,14 +61,6 @@ def withdraw_unsent(*, pool: Any, requests: Iterable[ManagedRequest]) -> None:
             processes.outbound_buffer.remove(job)
             job.discard()
             request.withdrawn()
-    for job in _jobs(requests):
-        writer = job._writer() if hasattr(job, "_writer") else None
-        if writer in processes._active_writers:
-            processes._flush_writer(job._write_to, writer)
-
-
-def _jobs(requests: Iterable[ManagedRequest]) -> list[Any]:
-    return [job for request in requests if (job := request.job) is not None and not job.ready()]
 
 
 def _fed_by_a_loop(pool: Any) -> Any:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from billiard.pool import RUN, ApplyResult
+from billiard.pool import CLOSE, RUN, ApplyResult
 from celery.concurrency.asynpool import AsynPool
 from kombu.asynchronous.semaphore import LaxBoundedSemaphore
 
@@ -118,11 +118,13 @@ def test_what_a_closed_pool_would_not_send_is_taken_back(processes: Processes) -
 
 def test_what_a_closed_pool_is_sending_is_sent_to_its_end(processes: Processes) -> None:
     sending, sent = processes.job(), processes.job()
-    writer, done = Writer(), Writer()
-    sending._writer, sending._write_to, sent._writer = lambda: writer, "child", lambda: done
+    writer, done, child = Writer(), Writer(), SimpleNamespace(inqW_fd=7, _is_alive=lambda: True)
+    sending._writer, sending._write_to, sent._writer = lambda: writer, child, lambda: done
     processes._active_writers.add(writer)
-    withdraw_unsent(pool=_pool(processes), requests=[_in_hand(sending), _in_hand(sent)])
-    assert processes.ended == [("child", writer)]
+    processes._state = CLOSE
+    _clear(processes, [_in_hand(sending), _in_hand(sent)], LaxBoundedSemaphore(2))
+    assert processes.ended == [(child, writer)]
+    assert set(processes._cache.values()) == {sending, sent}
 
 
 @pytest.mark.parametrize("pool", [SimpleNamespace(), SimpleNamespace(_pool=object())])
