@@ -119,7 +119,6 @@ def test_it_survives_the_death_of_the_manager_and_all_fleets(
     storm.pass_by(platform.stack)
 
 
-@pytest.mark.alone
 @pytest.mark.restarts_servers
 def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -> None:
     storm = Storm(client, "broker")
@@ -129,7 +128,6 @@ def test_it_survives_a_restart_of_rabbitmq(client: Client, platform: Platform) -
     storm.pass_by(platform.stack, timeout=80)
 
 
-@pytest.mark.alone
 @pytest.mark.restarts_servers
 def test_it_survives_a_restart_of_postgresql(client: Client, platform: Platform) -> None:
     storm = Storm(client, "database")

@@ -225,7 +225,6 @@ def test_it_completes_every_order_while_processes_die(
     _check_all(place, given)
 
 
-@pytest.mark.alone
 @pytest.mark.restarts_servers
 def test_it_completes_every_order_over_a_restart_of_rabbitmq(
     place: Place, service: OrderService, processes: Mapping[tuple[str, str], str]

@@ -188,7 +188,6 @@ def _evaluate(expression: str) -> None:
     subprocess.run([*command, "--silent", "eval", f"{expression}."], check=True, timeout=60)
 
 
-@pytest.mark.alone
 @pytest.mark.restarts_servers
 @pytest.mark.usefixtures("_impatient")
 def test_it_outlasts_the_patience_of_the_broker(servers: Servers, tmp_path: Path) -> None:
