@@ -1,6 +1,5 @@
 """Celery's consumer, extended: raw messages become managed requests beside Celery's own tasks."""
 
-import gc
 import logging
 import threading
 import uuid
@@ -22,6 +21,7 @@ from workers.contract import names
 from workers.contract.errors import MalformedMessage
 from workers.contract.wire import Wire
 from workers.contract.work_answer import AnswerStatus
+from workers.garbage import spare_what_is_loaded
 from workers.sdk import child_pool, handing_back, process, redelivery, topology
 from workers.sdk.answers import Answers, ConfirmedAnswers, DirectAnswers
 from workers.sdk.bulks import Bulks
@@ -39,7 +39,7 @@ from workers.sdk.retirement import Retirement
 
 _PREFORK: Final = "celery.concurrency.prefork"
 
-#: Objects that a turn of the loop makes and lets go of: the search for garbage begins when there are more.
+#: Rather more objects than a turn of the loop makes and lets go of by itself.
 _OBJECTS_OF_A_TURN: Final = 10_000
 #: Seconds after which an idle loop turns.
 _TURN: Final = 0.25
@@ -61,10 +61,7 @@ class AnswersStep(bootsteps.StartStopStep):
         consumer.answers.open(consumer.connection)
         consumer.long_work.reconnected()
         if not consumer.pulse.is_alive():
-            # What is loaded by now stays: the search for garbage need not go through it again and again.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_OBJECTS_OF_A_TURN)
+            spare_what_is_loaded(begin_after=_OBJECTS_OF_A_TURN)
             consumer.pulse.start()
             consumer.cancellations.start()
 

@@ -1,6 +1,5 @@
 """`manage.py consume`: the manager."""
 
-import gc
 import logging
 import signal
 import threading
@@ -28,11 +27,12 @@ from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
 from regards_processing.kernel.tenancy.queries import active_tenants
 from regards_processing.kernel.tenancy.services import create_tenants
+from workers.garbage import spare_what_is_loaded
 from workers.observability.server import PortTaken
 
 log = logging.getLogger(__name__)
 
-#: Objects that a bulk makes and lets go of by itself: the search for garbage begins when there are more.
+#: Rather more than a bulk makes and lets go of by itself.
 _OBJECTS_OF_A_BULK: Final = 20_000
 
 
@@ -66,10 +66,7 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed, guests=_of_active_tenants)
         _answer_probes(loop)
         tracing.serve_as("manager")
-        # What is loaded by now stays: the search for garbage need not go through it again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_OBJECTS_OF_A_BULK)
+        spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
         try:
             with working_ahead(publisher()):
                 loop.run(stop)
