@@ -3,17 +3,58 @@
 Note: what becomes of it without this.
     When a connection is lost Celery forgets whatever no child has begun, because the broker delivers it
     again. But a request that comes again to the process that has it in hand is taken for that one, so nobody
-    would ever run it. When the worker stops Celery forgets the same, and breaks off in the middle of what it
-    is writing to a child.
+    would ever run it. It forgets as well that it has read a part of a result: it would take the rest for the
+    head of the next one, and never hear of that child again. When the worker stops Celery forgets what no
+    child has begun, and breaks off in the middle of what it is writing to a child.
 """
 
 # ruff: noqa: SLF001 (Celery has no other door to its pool)
 
+import logging
+import os
+import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from inspect import isgenerator
+from typing import Any, Final
 
 from workers.sdk.managed import ManagedRequest
+
+_log: Final = logging.getLogger(__name__)
+
+
+def read_to_the_end_before_reset(*, pool: Any, hub: Any) -> None:
+    """Have the event loop, before it forgets what it reads, end to read each result that has come in part.
+
+    Args:
+        pool: of Celery; others than that of child processes may be given.
+        hub: the event loop, whose `reset` Celery calls when a connection is lost.
+    """
+    reset = hub.reset
+
+    def reset_when_all_is_read() -> None:
+        _read_to_the_end(pool, hub)
+        reset()
+
+    hub.reset = reset_when_all_is_read
+
+
+def _read_to_the_end(pool: Any, hub: Any) -> None:
+    processes = _fed_by_a_loop(pool)
+    if processes is None:
+        return
+    for pipe, child in list(processes._fileno_to_outq.items()):
+        # Waits for a child that still writes, for ten seconds at most.
+        processes._result_handler._finish_partial_read(pipe, child)
+        if _is_half_read(hub, pipe):
+            _log.error("child %s did not end what it was writing: it is stopped by force", child.pid)
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+
+
+def _is_half_read(hub: Any, pipe: int) -> bool:
+    callback, _arguments = hub.readers.get(pipe) or (None, None)
+    return isgenerator(callback)
 
 
 @contextmanager

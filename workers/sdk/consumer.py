@@ -145,6 +145,8 @@ class WorkConsumer(Consumer):
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         self._lengths = {entry.name: entry.length for entry in self.fleet.types}
         super().__init__(*args, **options)
+        if hub:
+            child_pool.read_to_the_end_before_reset(pool=pool, hub=hub)
         self._collect(hub)
         self._watch(app, pool)
 

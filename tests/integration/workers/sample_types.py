@@ -29,6 +29,13 @@ def echo(request: WorkRequest, context: WorkContext) -> WorkResult:
     )
 
 
+@worker_type("Unpack", version="1.0")
+def unpack(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Return as many bytes as it is told, after a second."""
+    time.sleep(1)
+    return WorkResult(content=os.urandom(int(request.content)))
+
+
 @worker_type("grow", version="1.0")
 def grow(request: WorkRequest, _context: WorkContext) -> WorkResult:
     """Add to what came in, and tell whether that is enough."""

@@ -1,6 +1,7 @@
 """What happens to a request whose worker is gone, on RabbitMQ."""
 
 import signal
+import time
 from dataclasses import replace
 
 import psutil
@@ -98,6 +99,29 @@ def test_what_waits_for_its_turn_is_run_after_it_has_lost_its_connection(rabbitm
             statuses = [manager.final_answer(name).status for name in names_of]
         assert manager.waiting(names.task_queue("Sleep")) == 0
     assert statuses == [AnswerStatus.SUCCESS] * 4
+
+
+def test_a_child_is_heard_whose_answer_had_come_in_part_when_the_connection_was_lost(
+    rabbitmq: Broker,
+) -> None:
+    pool = ["prefork", "--concurrency", "1"]
+    with (
+        Manager(broker=rabbitmq) as manager,
+        wire_to(rabbitmq.url or "") as wire,
+        Fleet(broker=replace(rabbitmq, url=wire.url), types=["Unpack"], pool=pool) as fleet,
+    ):
+        manager.dispatch_task("Unpack", a_request("large", content=b"9000000", dispatch_id="30:1:1"))
+        wait_for(lambda: manager.answers("large"))
+        # While it stands still its child fills the pipe between them.
+        fleet.process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        wire.cut()
+        fleet.process.send_signal(signal.SIGCONT)
+        answer = manager.final_answer("large")
+        manager.dispatch_task("Unpack", a_request("small", content=b"1", dispatch_id="31:1:1"))
+        following = manager.final_answer("small")
+    assert (answer.status, len(answer.content or b"")) == (AnswerStatus.SUCCESS, 9_000_000)
+    assert following.status is AnswerStatus.SUCCESS
 
 
 def test_it_beats_again_after_it_has_lost_its_connection(rabbitmq: Broker) -> None:
