@@ -95,6 +95,7 @@ def load_of(*, worker_types: Collection[str]) -> Load:
             f"WHERE {_IN_FLIGHT} AND step_worker_type {wanted} GROUP BY step_worker_type, tenant_id "
             f"UNION ALL SELECT DISTINCT step_worker_type, 0, 0 FROM ({holding}) AS holding",
             [*parameters, *parameters, *again],
+            in_order=True,
         )
     in_flight: Counter[Place] = Counter()
     for name, tenant, count in rows:
@@ -109,7 +110,7 @@ def holding_types(*, worker_types: Collection[str]) -> frozenset[str]:
     """Return which worker types have held requests."""
     holding, parameters = _holding(worker_types)
     with seeing_every_tenant():
-        return frozenset(name for (name,) in select(holding, parameters))
+        return frozenset(name for (name,) in select(holding, parameters, in_order=True))
 
 
 def _holding(worker_types: Collection[str]) -> tuple[str, list[object]]:
@@ -148,7 +149,7 @@ def held_groups(*, worker_types: Collection[str]) -> list[Group]:
         for number, name in enumerate(names.values())
     )
     with seeing_every_tenant():
-        rows = select(f"WITH RECURSIVE {', '.join(tables)} {parts}", parameters)
+        rows = select(f"WITH RECURSIVE {', '.join(tables)} {parts}", parameters, in_order=True)
     return [
         Group(worker_type, tenant_id, tenant, content_type, of_branches=bool(number))
         for worker_type, tenant_id, tenant, content_type, number in rows
@@ -196,7 +197,7 @@ def next_held(*, limits: Mapping[Group, int]) -> list[Request]:
     if not asked:
         return []
     lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    return light_requests(*_beginnings(asked, LIGHT_COLUMNS, lock=lock))
+    return light_requests(*_beginnings(asked, LIGHT_COLUMNS, lock=lock), in_order=True)
 
 
 def next_held_branches(*, limits: Mapping[Group, int], but_for: Collection[int]) -> set[int]:
@@ -210,7 +211,8 @@ def next_held_branches(*, limits: Mapping[Group, int], but_for: Collection[int])
     known, parameters = among(but_for)
     with seeing_every_tenant():
         rows = select(
-            *_beginnings(asked, "request_id", condition=f"AND NOT (request_id {known})", values=parameters)
+            *_beginnings(asked, "request_id", condition=f"AND NOT (request_id {known})", values=parameters),
+            in_order=True,
         )
     return {request_id for (request_id,) in rows}
 
@@ -270,6 +272,6 @@ def _counted(asked: Sequence[_Part], most: int) -> Counter[int]:
         )
         parameters += [group.worker_type, group.tenant_id, group.content_type, *values, most]
     with seeing_every_tenant():
-        for tenant_id, count in select(" UNION ALL ".join(parts), parameters):
+        for tenant_id, count in select(" UNION ALL ".join(parts), parameters, in_order=True):
             counted[tenant_id] += count
     return counted

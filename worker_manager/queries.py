@@ -1,5 +1,6 @@
 """Reads that span models. Each function is a constant number of statements, however big the bulk."""
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -79,7 +80,9 @@ def live_types(*, at: datetime) -> LiveTypes:
             "SELECT %s, i.worker_type, COUNT(*), SUM(CASE WHEN i.protocol = %s THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN i.stored_contents THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN i.concurrency IS NULL THEN 1 ELSE 0 END), "
-            "SUM(CAST(i.concurrency AS bigint) * (1 + i.prefetch)), MIN(configured.places) "
+            # Of work that lasts little more than what is run: what is ahead of others is ahead in time.
+            "SUM(CASE WHEN i.run_seconds >= %s THEN i.concurrency * (1 + %s / i.run_seconds) "
+            "ELSE CAST(i.concurrency AS bigint) * (1 + i.prefetch) * %s END), MIN(configured.places) "
             "FROM workermanager_worker_instance i LEFT JOIN ("
             "SELECT w.worker_type, MIN(w.max_in_flight) AS places FROM workermanager_worker_type w "
             "JOIN regards_tenant t ON t.id = w.tenant_id AND t.active "
@@ -87,7 +90,7 @@ def live_types(*, at: datetime) -> LiveTypes:
             ") AS configured ON configured.worker_type = i.worker_type "
             "WHERE i.beaten_at > %s GROUP BY i.worker_type "
             "UNION ALL SELECT kind, name, tenant_id, NULL, NULL, NULL, NULL, NULL FROM workermanager_pause",
-            [_LIVE, Protocol.CELERY.value, connection.ops.adapt_datetimefield_value(since)],
+            [_LIVE, Protocol.CELERY.value, *_room(), connection.ops.adapt_datetimefield_value(since)],
         )
     live = LiveTypes()
     paused: dict[str, set[Paused]] = {kind: set() for kind in PauseKind}
@@ -109,13 +112,22 @@ def live_types(*, at: datetime) -> LiveTypes:
     return live
 
 
-def _limit(configured: int | None, unstated: int, stated: int | None) -> int | None:
+def _room() -> list[float]:
+    """Return what limits are made of: the shortest work that lasts, the way to a fleet and back, the factor.
+
+    The first two are in seconds: a way that is shorter than the work is worth a part of a request.
+    """
+    way = settings.IN_FLIGHT_ROUND_TRIP
+    return [way or math.inf, way, settings.IN_FLIGHT_FACTOR]
+
+
+def _limit(configured: int | None, unstated: int, stated: float | None) -> int | None:
     """Return how many requests of a worker type may be in flight."""
     if configured is not None:
         return configured
     if unstated or stated is None:
         return settings.IN_FLIGHT_UNSTATED or None
-    return int(stated) * int(settings.IN_FLIGHT_FACTOR)
+    return round(stated)
 
 
 def plans(

@@ -58,6 +58,7 @@ from regards_processing.settings.engine import (
     HEARTBEAT_KEPT,
     HISTORY_KEPT,
     IN_FLIGHT_FACTOR,
+    IN_FLIGHT_ROUND_TRIP,
     IN_FLIGHT_UNSTATED,
     INBOX_KEPT,
     MAX_ATTEMPTS,

@@ -42,5 +42,8 @@ SESSION_SECONDS = env.integer("SESSION_SECONDS", 5, minimum=1, maximum=3600)
 STORED_CONTENTS = env.boolean("STORED_CONTENTS", default=False)
 #: Requests in flight of a worker type, per request that its fleet says it takes at a time.
 IN_FLIGHT_FACTOR = env.integer("IN_FLIGHT_FACTOR", 4, minimum=1, maximum=10_000)
+#: Seconds from an answer to the next request at the fleet. Of work that takes so long, or longer, no more is
+#: in flight than is run at a time, and what is begun within these seconds; 0 leaves it to the factor.
+IN_FLIGHT_ROUND_TRIP = env.integer("IN_FLIGHT_ROUND_TRIP_MILLISECONDS", 50, minimum=0, maximum=60_000) / 1000
 #: Requests in flight of a worker type whose workers do not say how many they take; 0 is no limit.
 IN_FLIGHT_UNSTATED = env.integer("IN_FLIGHT_UNSTATED", 0, minimum=0)

@@ -30,6 +30,8 @@ class WorkerInstance(models.Model):
     version = models.CharField(max_length=64, null=True)  # noqa: DJ001 (absent is not empty)
     #: Seconds that it holds the message of a request at most, as its worker type declares.
     hold_seconds = models.FloatField(null=True)
+    #: Seconds that work on a request took of late, on average.
+    run_seconds = models.FloatField(null=True)
     #: It reads contents in the shared storage that are only referred to.
     stored_contents = models.BooleanField(default=False, db_default=False)
     #: Seconds that its clock is ahead of the manager's, less the time that the last beat took to come.

@@ -31,15 +31,20 @@ def new_request(**fields: Any) -> Request:
     return _made(_DEFAULTS | fields, stored_in=None)
 
 
-def light_requests(sql: str, parameters: Sequence[Any]) -> list[Request]:
-    """Return the requests of a query of `LIGHT_COLUMNS`; those with the same plan share it."""
+def light_requests(sql: str, parameters: Sequence[Any], *, in_order: bool = False) -> list[Request]:
+    """Return the requests of a query of `LIGHT_COLUMNS`; those with the same plan share it.
+
+    Args:
+        in_order: as for `select`.
+    """
     if connection.vendor != "postgresql":
         # SQLite has fewer types: Django turns its values into ours.
         return list(Request.objects.raw(sql, parameters))
     read: dict[str, Any] = {}
     # Django looks the connection up whenever something is asked of it: a twentieth of a manager's work.
     alias = connection.alias
-    return [_stored(dict(zip(_NAMES, row, strict=True)), read, alias) for row in select(sql, parameters)]
+    rows = select(sql, parameters, in_order=in_order)
+    return [_stored(dict(zip(_NAMES, row, strict=True)), read, alias) for row in rows]
 
 
 def _stored(fields: dict[str, Any], read: dict[str, Any], alias: str) -> Request:

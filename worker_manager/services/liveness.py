@@ -27,6 +27,7 @@ _BEAT: Final = (
     "prefetch",
     "version",
     "hold_seconds",
+    "run_seconds",
     "stored_contents",
     "clock_ahead",
     "first_beaten_at",
@@ -86,6 +87,7 @@ def _told(beat: WorkerHeartbeat, at: datetime) -> tuple[Any, ...]:
         beat.prefetch,
         beat.version,
         beat.hold_seconds,
+        beat.run_seconds,
         beat.stored_contents,
         _ahead(beat, at),
     )

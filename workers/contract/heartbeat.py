@@ -46,6 +46,8 @@ class WorkerHeartbeat:
     version: str | None = None
     #: Ours: seconds that it holds the message of a request at most; 0 when it acknowledges as work begins.
     hold_seconds: float | None = None
+    #: Ours: seconds that work on a request took of late, on average; nothing where it is done in bulks.
+    run_seconds: float | None = None
     #: Ours: it has the shared storage, and reads contents there that are only referred to.
     stored_contents: bool = False
 
@@ -68,6 +70,7 @@ class WorkerHeartbeat:
             prefetch=_number(fields.get("prefetch"), least=0, default=1),
             version=version[:64] if isinstance(version, str) else None,
             hold_seconds=_seconds(fields.get("holdSeconds")),
+            run_seconds=_seconds(fields.get("runSeconds")),
             stored_contents=fields.get("storedContents") is True,
         )
 
@@ -83,6 +86,7 @@ class WorkerHeartbeat:
                 "prefetch": self.prefetch,
                 "version": self.version,
                 "holdSeconds": self.hold_seconds,
+                "runSeconds": self.run_seconds,
                 "storedContents": self.stored_contents or None,
             }
         )

@@ -183,6 +183,7 @@ class WorkConsumer(Consumer):
             in_hand=self._desk.in_hand,
             concurrency=self._concurrency,
             halted=self.progress.halted,
+            pace=self._desk.pace,
         )
         self.cancellations = Cancellations(
             app=app,

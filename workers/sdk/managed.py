@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import ref
 
@@ -19,6 +19,7 @@ from workers.sdk.answers import Answers
 from workers.sdk.intake import ManagedWork
 from workers.sdk.metrics import CANCELED, LOST, count_task
 from workers.sdk.outgoing import Outgoing
+from workers.sdk.pace import Pace
 from workers.sdk.publishing import route
 from workers.sdk.retirement import Retirement
 
@@ -41,6 +42,8 @@ class Desk:
     settle: Callable[[Callable[[], None]], object]
     #: The limits of a process that has no children to replace.
     retirement: Retirement | None = None
+    #: How long work takes.
+    pace: Pace = field(default_factory=Pace)
 
 
 class HandedBack(Exception):
@@ -222,6 +225,8 @@ class ManagedRequest(Request):
         elif not self._answered:
             self._answered = True
             self._count(answer.status)
+            if answer.run_seconds is not None and not self.in_bulk:
+                self.desk.pace.note(worker_type=self.work.worker_type, seconds=answer.run_seconds)
             state.task_ready(self)
             self.send(answer, confirmed=self.acknowledge)
 

@@ -16,6 +16,7 @@ from workers.sdk.announcer import Announcer
 from workers.sdk.config import WorkerConfig
 from workers.sdk.declare import WorkerType
 from workers.sdk.managed import ManagedRequest
+from workers.sdk.pace import Pace
 
 #: Seconds until a heartbeat that could not be sent is tried again, and until the second one.
 _RETRY: Final = 1.0
@@ -49,6 +50,7 @@ class Pulse(threading.Thread):
         in_hand: Mapping[str, ManagedRequest],
         concurrency: Callable[[], int],
         halted: Callable[[], str | None],
+        pace: Pace,
     ) -> None:
         super().__init__(name="pulse", daemon=True)
         self._config = config
@@ -57,6 +59,7 @@ class Pulse(threading.Thread):
         self._in_hand = in_hand
         self._concurrency = concurrency
         self._halted = halted
+        self._pace = pace
         self._silent = False
         self._stopping = threading.Event()
         #: Monotonic time of the last heartbeats that the broker took.
@@ -69,7 +72,7 @@ class Pulse(threading.Thread):
         beat_at, periods = 0.0, pauses(config.heartbeat)
         while not self._stopping.is_set():
             now = time.monotonic()
-            if now >= beat_at and not self._keeps_silent():
+            if (now >= beat_at or self._has_news(now)) and not self._keeps_silent():
                 beat_at = now + (next(periods) if self._beat() else min(_RETRY, config.heartbeat))
             if config.running_after:
                 self._announce_running(now)
@@ -79,6 +82,10 @@ class Pulse(threading.Thread):
     def stop(self) -> None:
         """Stop beating."""
         self._stopping.set()
+
+    def _has_news(self, now: float) -> bool:
+        """Tell whether managers should know at once what they would hear with the next beat."""
+        return self.beaten_at is not None and now >= self.beaten_at + _RETRY and self._pace.has_news()
 
     def _keeps_silent(self) -> bool:
         """Tell whether the process does not get on: then managers are to take it for dead."""
@@ -117,6 +124,7 @@ class Pulse(threading.Thread):
             version=entry.version,
             # The embedded broker takes nothing back, and its messages are held to the end.
             hold_seconds=None if self._config.embedded else entry.length.held,
+            run_seconds=self._pace.tell(entry.name),
             stored_contents=bool(self._config.stored_content),
         ).to_wire()
 

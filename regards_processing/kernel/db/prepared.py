@@ -60,12 +60,17 @@ sessions: Final[WeakKeyDictionary[Any, _Statements]] = WeakKeyDictionary()
 _numbers: Final = count()
 
 
-def execute(cursor: CursorWrapper, *statements: Statement) -> None:
+def execute(cursor: CursorWrapper, *statements: Statement, setting: str = "") -> None:
     """Execute statements in one trip, each prepared where it comes often; the cursor has the last result.
 
     Only PostgreSQL takes several, and only with parameters in their order.
+
+    Args:
+        setting: a statement of PostgreSQL that goes before them, and cannot be prepared.
     """
     found = [_text(cursor, sql, parameters) for sql, parameters in statements]
+    if setting:
+        found.insert(0, (setting, ()))
     try:
         if len(found) == 1:
             cursor.execute(*found[0])

@@ -8,18 +8,27 @@ Note: hot reads are SQL.
 
 import json
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
 from regards_processing.kernel.db import trips
 from regards_processing.kernel.db.prepared import Parameters
 
+_SORT_NOTHING: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off"
 
-def select(sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-    """Return the rows of a query."""
+
+def select(sql: str, parameters: Parameters, *, in_order: bool = False) -> list[tuple[Any, ...]]:
+    """Return the rows of a query.
+
+    Args:
+        in_order: read by an index that has the rows in the order that is asked for. PostgreSQL would rather
+            sort what it takes for a few rows, and knows of a million new ones when it next analyses the
+            table, a minute later. It sorts nothing that an index has until the transaction ends.
+    """
+    setting = _SORT_NOTHING if in_order and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        trips.execute(cursor, sql, parameters)
+        trips.execute(cursor, sql, parameters, setting=setting)
         return list(cursor.fetchall())
 
 

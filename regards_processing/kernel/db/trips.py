@@ -56,9 +56,9 @@ def write(sql: str, parameters: Parameters) -> None:
         prepared.execute(cursor, (sql, parameters))
 
 
-def execute(cursor: CursorWrapper, sql: str, parameters: Parameters) -> None:
+def execute(cursor: CursorWrapper, sql: str, parameters: Parameters, *, setting: str = "") -> None:
     """Execute a statement, and those kept before it; the cursor has its result."""
-    prepared.execute(cursor, *_taken(), (sql, parameters))
+    prepared.execute(cursor, *_taken(), (sql, parameters), setting=setting)
 
 
 def _send_kept() -> None:

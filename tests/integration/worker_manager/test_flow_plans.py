@@ -22,9 +22,12 @@ _FLOOD = 100_000
 _MOST_READ = 200
 
 
-@pytest.fixture
-def _flood() -> None:
-    """Store a flood of one tenant, one request of another, and a few in flight."""
+@pytest.fixture(params=["a quiet time", "the flood"])
+def _flood(request: pytest.FixtureRequest) -> None:
+    """Store a flood of one tenant, one request of another, and a few in flight.
+
+    PostgreSQL knows of it, or knows the table as it was before: it looks once a minute.
+    """
     flood, calm = a_tenant(name="flood"), a_tenant(name="calm")
     model = a_request(flood, "f-0", status="TO_DISPATCH", error=None, dispatched_worker_type=None)
     model.save()
@@ -35,6 +38,8 @@ def _flood() -> None:
     ]
     columns = ", ".join(names)
     with connection.cursor() as cursor:
+        if request.param == "a quiet time":
+            cursor.execute("ANALYZE workermanager_request")
         cursor.execute(
             f"INSERT INTO workermanager_request (request_id, {columns}) "  # noqa: S608
             f"SELECT 'f-' || number, {columns} FROM workermanager_request, generate_series(1, %s) AS number",
@@ -45,7 +50,8 @@ def _flood() -> None:
         every(Request).filter(request_id__in=[f"f-{number}" for number in range(50)]).update(
             status="DISPATCHED"
         )
-        cursor.execute("ANALYZE workermanager_request")
+        if request.param == "the flood":
+            cursor.execute("ANALYZE workermanager_request")
 
 
 def _group(tenant: str) -> Group:
@@ -60,8 +66,9 @@ def _statements(action: Callable[[], object]) -> list[str]:
 
 
 def _plan(sql: str) -> dict[str, Any]:
+    *settings, statement = sql.split("; ")
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        cursor.execute("; ".join([*settings, f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"]))
         ((plan,),) = cursor.fetchall()
     found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
     return found
@@ -97,7 +104,6 @@ def test_it_reads_no_more_of_a_flood_than_there_are_places() -> None:
     plans = [_plan(sql) for action in actions for sql in _statements(action) if "TO_DISPATCH" in sql]
     assert max(map(_read, plans)) <= _MOST_READ
     scans = [node for plan in plans for node in _nodes(plan) if node.get("Relation Name")]
-    assert {node["Node Type"] for node in scans if node["Relation Name"] == "workermanager_request"} <= {
-        "Index Scan",
-        "Index Only Scan",
+    assert "Seq Scan" not in {
+        node["Node Type"] for node in scans if node["Relation Name"] == "workermanager_request"
     }
