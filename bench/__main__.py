@@ -15,6 +15,8 @@ from rich.console import Console
 from bench import core, machine, report
 from bench.fleets import measuring as fleets
 from bench.fleets import report as fleets_report
+from bench.flood import measuring as flood
+from bench.flood import report as flood_report
 from bench.options import FULL, POOLS, QUICK, FleetShape
 from bench.place import NotOnThisMachine, Place, own_place
 from bench.processing import measuring as processing
@@ -31,6 +33,7 @@ _EXAMPLES: Final = """examples:
   scripts/bench core                       about ten minutes, on servers of its own
   scripts/bench rest                       about two minutes
   scripts/bench scale                      about ten minutes
+  scripts/bench flood                      about ten minutes
   scripts/bench processing                 about ten minutes
   scripts/bench workers                    about four minutes, every pool
   scripts/bench core --quick               less than two minutes; the figures say little
@@ -84,6 +87,13 @@ def _scale(place: Place, shape: FleetShape, described: Machine, *, quick: bool) 
     return scale_report.as_json(measured, machine=described, sizes=sizes)
 
 
+def _flood(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
+    sizes = flood.QUICK if quick else flood.FULL
+    measured = flood.measure(place=place, sizes=sizes, shape=shape, say=_say)
+    flood_report.show(measured, sizes=sizes, console=Console())
+    return flood_report.as_json(measured, machine=described, sizes=sizes)
+
+
 def _processing(place: Place, shape: FleetShape, described: Machine, *, quick: bool) -> dict[str, Any]:
     sizes = processing_options.QUICK if quick else processing_options.FULL
     measured = processing.measure(place=place, sizes=sizes, shape=shape, say=_say)
@@ -102,6 +112,7 @@ _MEASURED: Final = {
     "core": _core,
     "rest": _rest,
     "scale": _scale,
+    "flood": _flood,
     "processing": _processing,
     "workers": _workers,
 }
@@ -119,7 +130,8 @@ def _options(arguments: list[str] | None) -> Namespace:
         "what",
         choices=list(_MEASURED),
         help="core: reception, whole requests, latency, memory; rest: calls, and scale: orders and sweeps, "
-        "among a million requests; processing: executions, a big one, and pages among a million; "
+        "among a million requests; flood: one tenant's requests while those of another wait; "
+        "processing: executions, a big one, and pages among a million; "
         "workers: a task of ours beside a plain Celery task, in every pool",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")

@@ -21,6 +21,7 @@ BODY: Final = json.dumps(
 )
 #: Seconds without any progress after which a run counts as stuck.
 STUCK_AFTER: Final = 60.0
+_TENANT: Final = "default"
 
 
 class Stuck(Exception):
@@ -53,7 +54,8 @@ class RequestClient:
     There is one: every client hears of all requests, so two would cost the broker twice.
     """
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, *, tenant: str = _TENANT) -> None:
+        self._tenant = tenant
         self.waiting: set[str] = set()
         #: Of the requests that are sent next.
         self.content_type = ONE_STEP
@@ -68,7 +70,12 @@ class RequestClient:
         self._sent += 1
         request_id = f"{self._owner}-{self._sent}"
         self.waiting.add(request_id)
-        return submission(request_id=request_id, owner=self._owner, content_type=self.content_type)
+        return submission(
+            request_id=request_id,
+            owner=self._owner,
+            content_type=self.content_type,
+            tenant=self._tenant,
+        )
 
     def hear(self, body: bytes) -> None:
         """Take note of a response."""
@@ -89,7 +96,7 @@ class ChainClient:
         self.waiting: set[str] = set()
         argument = {
             "content": base64.b64encode(BODY.encode()).decode(),
-            "headers": _headers("id", "owner", "type"),
+            "headers": _headers("id", "owner", "type", _TENANT),
         }
         self._template = ChainTemplate(argument=argument, results=results)
         broker.own_queue(done_queue(results))
@@ -115,13 +122,13 @@ class ChainClient:
         self.waiting.discard(body.decode())
 
 
-def submission(*, request_id: str, owner: str, content_type: str) -> bytes:
+def submission(*, request_id: str, owner: str, content_type: str, tenant: str = _TENANT) -> bytes:
     """Return the message of one request."""
     return encoded(
         exchange=topology.REQUEST_EXCHANGE,
         routing_key="",
         body=BODY,
-        headers=_headers(request_id, owner, content_type),
+        headers=_headers(request_id, owner, content_type, tenant),
         content_type="application/json",
         content_encoding="UTF-8",
         priority=1,
@@ -148,9 +155,9 @@ def run(client: Client, *, count: int) -> float:
     return time.perf_counter() - started
 
 
-def _headers(request_id: str, owner: str, content_type: str) -> Mapping[str, object]:
+def _headers(request_id: str, owner: str, content_type: str, tenant: str) -> Mapping[str, object]:
     return {
-        names.TENANT: "default",
+        names.TENANT: tenant,
         names.REQUEST_ID: request_id,
         names.OWNER: owner,
         names.SESSION: "bench",

@@ -1,6 +1,7 @@
 """The platform's configuration during a benchmark: worker types that do nothing, and a workflow of them."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bench.noop import STEPS
@@ -19,7 +20,15 @@ SILENT_TYPE: Final = "bench-silent"
 def document() -> str:
     """Return the configuration file."""
     workers = [_worker(name, f"bench.{place}", f"bench.{place + 1}") for place, name in enumerate(STEPS)]
-    items = [*workers, _worker(SILENT_TYPE, SILENT, None), _workflow()]
+    return _document([*workers, _worker(SILENT_TYPE, SILENT, None), _workflow()])
+
+
+def single_steps(worker_types: Iterable[str]) -> str:
+    """Return a configuration file of worker types, each for the content type of its name."""
+    return _document([_worker(name, name, None) for name in worker_types])
+
+
+def _document(items: Sequence[Mapping[str, object]]) -> str:
     module = {"module": {"id": RS_WORKER_MANAGER.module_id}, "configuration": items}
     return json.dumps({"modules": [module]})
 

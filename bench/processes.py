@@ -48,11 +48,12 @@ class Processes:
         for process in reversed(self._started):
             process.clean_up()
 
-    def prepare(self) -> None:
-        """Create tables and configuration."""
+    def prepare(self, *, configuration: str | None = None, tenants: Sequence[str] = ("default",)) -> None:
+        """Create tables, tenants and their configuration: a file's text, or that of most benchmarks."""
         self.manage("migrate", "--skip-checks", "--verbosity", "0")
-        self.manage("create_tenant", "default")
-        self.manage("import_configuration", "-", stdin=document())
+        for tenant in tenants:
+            self.manage("create_tenant", tenant)
+            self.manage("import_configuration", "-", "--tenant", tenant, stdin=configuration or document())
 
     def start_manager(self) -> ManagedProcess:
         """Start a manager and return while it is still starting."""
@@ -79,9 +80,18 @@ class Processes:
         self.wait_until(lambda: self.broker.state(JOBS_QUEUE).consumers >= 1, "a jobs worker")
         return process
 
-    def start_fleets(self, types: Sequence[str] = STEPS, *, prefetch: int | None = None) -> list[ProcessTree]:
-        """Start the fleet processes and wait until they consume; ``prefetch`` goes before the shape's."""
-        extra = {} if prefetch is None else {"WORKER_PREFETCH": str(prefetch)}
+    def start_fleets(
+        self, types: Sequence[str] = STEPS, *, prefetch: int | None = None, modules: str | None = None
+    ) -> list[ProcessTree]:
+        """Start the fleet processes and wait until they consume.
+
+        Args:
+            types: what they serve.
+            prefetch: goes before the shape's.
+            modules: where the types are, but for those that do nothing.
+        """
+        given = {"WORKER_PREFETCH": prefetch, "WORKER_MODULES": modules}
+        extra = {name: str(value) for name, value in given.items() if value is not None}
         started = [
             self._start_worker(f"fleet-{number}", ["workers", "worker", "--types", ",".join(types)], extra)
             for number in range(1, FLEET_PROCESSES + 1)

@@ -90,6 +90,7 @@ def a_beat(
     protocol: Protocol = Protocol.RAW,
     concurrency: int | None = None,
     prefetch: int = 1,
+    run_seconds: float | None = None,
     stored_contents: bool = False,
 ) -> WorkerHeartbeat:
     """Return a heartbeat."""
@@ -101,5 +102,6 @@ def a_beat(
         protocol=protocol,
         concurrency=concurrency,
         prefetch=prefetch,
+        run_seconds=run_seconds,
         stored_contents=stored_contents,
     )

@@ -132,6 +132,35 @@ def test_it_limits_a_type_by_what_its_fleet_states(engine: Engine, settings: Set
     assert len(_sent(engine)) == 3 * (2 * 2 + 1)
 
 
+@pytest.mark.parametrize(
+    ("run_seconds", "sent"), [(None, 16), (0.049, 16), (0.05, 4), (0.1, 3), (0.3, 2), (3600.0, 2)]
+)
+def test_it_sends_little_more_than_is_run_of_work_that_lasts(
+    engine: Engine, run_seconds: float | None, sent: int
+) -> None:
+    a_worker_type(a_tenant())
+    engine.beat(a_beat(concurrency=2, run_seconds=run_seconds))
+    engine.submit(*submissions(20))
+    assert len(_sent(engine)) == sent
+
+
+def test_it_adds_up_what_each_instance_needs(engine: Engine) -> None:
+    a_worker_type(a_tenant())
+    engine.beat(
+        a_beat(worker_id="slow", concurrency=3, run_seconds=60.0), a_beat(worker_id="new", concurrency=1)
+    )
+    engine.submit(*submissions(20))
+    assert len(_sent(engine)) == 3 + 8
+
+
+def test_it_may_leave_it_to_the_factor_however_long_work_takes(engine: Engine, settings: Settings) -> None:
+    settings.IN_FLIGHT_ROUND_TRIP = 0
+    a_worker_type(a_tenant())
+    engine.beat(a_beat(concurrency=2, run_seconds=60.0))
+    engine.submit(*submissions(20))
+    assert len(_sent(engine)) == 16
+
+
 @pytest.mark.parametrize(("unstated", "sent"), [(0, 9), (4, 4)])
 def test_it_knows_no_limit_where_an_instance_states_nothing(
     engine: Engine, settings: Settings, unstated: int, sent: int

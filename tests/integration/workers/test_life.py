@@ -54,6 +54,15 @@ def test_it_removes_what_a_killed_process_has_left_when_it_starts(broker: Broker
         assert list(staging.iterdir()) == []
 
 
+@pytest.mark.parametrize("pool", [["solo"], ["prefork", "--concurrency", "1"]])
+def test_it_tells_how_long_its_work_takes(broker: Broker, pool: list[str]) -> None:
+    with Manager(broker=broker) as manager, Fleet(broker=broker, types=["Sleep"], pool=pool):
+        manager.dispatch_task("Sleep", a_request("told", content=b"0.5"))
+        assert manager.final_answer("told").status is AnswerStatus.SUCCESS
+        told = wait_for(lambda: json.loads(manager.heartbeat().body).get("runSeconds"))
+    assert 0.5 <= told < 5
+
+
 def test_it_beats_while_a_solo_pool_is_busy(broker: Broker) -> None:
     with Manager(broker=broker) as manager, Fleet(broker=broker, types=["Sleep"]):
         manager.dispatch_task("Sleep", a_request("busy", content=b"2"))

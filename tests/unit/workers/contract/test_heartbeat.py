@@ -20,6 +20,7 @@ def test_it_survives_the_wire() -> None:
         prefetch=100,
         version="1.0",
         hold_seconds=0.0,
+        run_seconds=1.5,
         stored_contents=True,
     )
     wire = beat.to_wire()
@@ -54,11 +55,11 @@ def test_it_reads_a_point_without_fractions() -> None:
 def test_it_takes_a_worker_that_says_nothing_more_for_a_foreign_one() -> None:
     body = (
         b'{"id":"w","type":"c","heartBeatDate":"2025-01-23T14:42Z",'
-        b'"concurrency":-1,"prefetch":-1,"version":2,"holdSeconds":true}'
+        b'"concurrency":-1,"prefetch":-1,"version":2,"holdSeconds":true,"runSeconds":"1"}'
     )
     beat = WorkerHeartbeat.from_wire(headers=_HEADERS, body=body)
     assert (beat.protocol, beat.concurrency, beat.prefetch, beat.version) == (Protocol.RAW, None, 1, None)
-    assert beat.hold_seconds is None
+    assert (beat.hold_seconds, beat.run_seconds) == (None, None)
 
 
 @pytest.mark.parametrize(
