@@ -116,6 +116,9 @@ class MemberSerializer(serializers.Serializer[Any]):
     version = serializers.CharField(required=False)
     protocol = serializers.CharField(help_text="`celery` or `raw`")
     concurrency = serializers.IntegerField(required=False, help_text="Requests that it runs at a time")
+    runSeconds = serializers.FloatField(  # noqa: N815 (likewise)
+        required=False, help_text="Seconds that work on a request took of late, on average"
+    )
     firstBeat = DateField()  # noqa: N815 (likewise)
     lastBeat = DateField(help_text="By the manager's clock")  # noqa: N815 (likewise)
     clockAhead = serializers.FloatField(  # noqa: N815 (likewise)

@@ -174,6 +174,7 @@ def _members(tenant: Tenant | None, at: datetime, worker_type: str) -> list[Row]
             "version": member.version,
             "protocol": member.protocol,
             "concurrency": member.concurrency,
+            "runSeconds": member.run_seconds,
             "firstBeat": member.first_beaten_at,
             "lastBeat": member.beaten_at,
             "clockAhead": member.clock_ahead,

@@ -125,7 +125,7 @@ def test_it_lists_what_is_configured_and_what_is_silent() -> None:
 
 def test_it_reads_one_instance_by_instance() -> None:
     tenant = a_tenant()
-    _instance("w-2", clock_ahead=1.5)
+    _instance("w-2", clock_ahead=1.5, run_seconds=0.25)
     _instance("w-1", silent=True, version=None, concurrency=None)
     _instance("s-1", worker_type="sip-worker")
     moved = clock.now()
@@ -137,10 +137,10 @@ def test_it_reads_one_instance_by_instance() -> None:
     assert (fleet["running"], fleet["inFlight"]) == (3, 4)
     first, second = fleet["members"]
     assert (first["workerId"], first["alive"], first["running"], first["requests"]) == ("w-1", False, 0, [])
-    assert {"version", "concurrency", "clockAhead"}.isdisjoint(first)
+    assert {"version", "concurrency", "runSeconds", "clockAhead"}.isdisjoint(first)
     assert (second["workerId"], second["alive"], second["running"]) == ("w-2", True, 2)
     assert (second["version"], second["protocol"], second["concurrency"]) == ("1.0", "celery", 4)
-    assert second["clockAhead"] == 1.5
+    assert (second["runSeconds"], second["clockAhead"]) == (0.25, 1.5)
     assert [(each["requestId"], each["tenant"]) for each in second["requests"]] == [
         ("r-1", "demo"),
         ("r-2", "demo"),
