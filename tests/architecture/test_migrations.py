@@ -21,10 +21,11 @@ _BEFORE_ANY_ROWS: Final = {
 
 
 def _later_migrations() -> list[Migration]:
-    found = MigrationLoader(None).disk_migrations.values()
+    # In the same order in every process of the test run: Django looks for them in a set.
+    found = sorted(MigrationLoader(None).disk_migrations.items())
     return [
         migration
-        for migration in found
+        for _key, migration in found
         if migration.app_label in _BEFORE_ANY_ROWS
         and int(migration.name[:4]) > _BEFORE_ANY_ROWS[migration.app_label]
     ]
