@@ -1,6 +1,7 @@
 """A crowd of requests on PostgreSQL, and how the server would run the statements of an action among them."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from worker_manager.workflow_plan import Plan
 #: Tables that grow with what the platform does; no statement may read one from end to end.
 GROWING = frozenset({Request._meta.db_table, FinishedRequest._meta.db_table})
 
+_WITH_SETTINGS = re.compile(r"((?:SET LOCAL \w+ = \w+; )*)(.*)", re.DOTALL)
 _REQUESTS = """
 INSERT INTO workermanager_request (
     tenant_id, request_id, creation_date, content_type, source, session, status, dispatched_worker_type,
@@ -88,19 +90,23 @@ def prepared_statements() -> list[tuple[str, str]]:
 
 def reads_all(sql: str, *, tables: frozenset[str] = GROWING) -> bool:
     """Tell whether a statement reads one of these tables from end to end."""
-    nodes = _nodes(_plan(sql))
-    return any(node["Node Type"] == "Seq Scan" and node["Relation Name"] in tables for node in nodes)
+    return any(
+        node["Node Type"] == "Seq Scan" and node["Relation Name"] in tables for node in nodes(plan_of(sql))
+    )
 
 
-def _plan(sql: str) -> dict[str, Any]:
+def plan_of(sql: str, *, options: str = "FORMAT JSON") -> dict[str, Any]:
+    """Return how the server would run a statement; settings that travel with it go before it."""
+    settings, statement = _WITH_SETTINGS.fullmatch(sql).groups()  # type: ignore[union-attr] # it matches anything
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        cursor.execute(f"{settings}EXPLAIN ({options}) {statement}")
         ((plan,),) = cursor.fetchall()
     found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
     return found
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return all parts of a plan."""
     yield plan
     for child in plan.get("Plans", ()):
-        yield from _nodes(child)
+        yield from nodes(child)

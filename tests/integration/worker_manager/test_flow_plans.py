@@ -1,7 +1,6 @@
 """A flood of held requests is never read whole: the plans of PostgreSQL."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories.requests import a_request
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, the_request
+from tests.integration.worker_manager.plans import nodes, plan_of
 from worker_manager import flow_queries
 from worker_manager.flow_queries import Group
 from worker_manager.models import Request
@@ -65,26 +65,11 @@ def _statements(action: Callable[[], object]) -> list[str]:
     return [query["sql"] for query in captured.captured_queries]
 
 
-def _plan(sql: str) -> dict[str, Any]:
-    *settings, statement = sql.split("; ")
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join([*settings, f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"]))
-        ((plan,),) = cursor.fetchall()
-    found: dict[str, Any] = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
-    return found
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from _nodes(child)
-
-
 def _read(plan: dict[str, Any]) -> float:
     """Return the rows that scans of requests gave and threw away."""
     return sum(
         float((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
-        for node in _nodes(plan)
+        for node in nodes(plan)
         if node.get("Relation Name") == "workermanager_request"
     )
 
@@ -101,9 +86,14 @@ def test_it_reads_no_more_of_a_flood_than_there_are_places() -> None:
         lambda: flow_queries.held_counts(groups=groups, most=40),
         lambda: flow_queries.held_ahead(request=the_request("f-60", tenant="flood"), groups=groups, most=40),
     ]
-    plans = [_plan(sql) for action in actions for sql in _statements(action) if "TO_DISPATCH" in sql]
+    plans = [
+        plan_of(sql, options="ANALYZE, FORMAT JSON")
+        for action in actions
+        for sql in _statements(action)
+        if "TO_DISPATCH" in sql
+    ]
     assert max(map(_read, plans)) <= _MOST_READ
-    scans = [node for plan in plans for node in _nodes(plan) if node.get("Relation Name")]
+    scans = [node for plan in plans for node in nodes(plan) if node.get("Relation Name")]
     assert "Seq Scan" not in {
         node["Node Type"] for node in scans if node["Relation Name"] == "workermanager_request"
     }
