@@ -17,8 +17,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.queue_depths import queue_depths
-from regards_processing.kernel.amqp.topology import shared_topology, worker_topology
+from regards_processing.kernel.amqp.topology import requests_of, shared_topology, worker_topology
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.queries import tenants_with_own_request_queue
 from worker_manager import fleet_queries, queries
 from worker_manager.models import KeptContent, Pause, PauseKind, Request, WorkerInstance, WorkerType
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
@@ -153,8 +154,11 @@ def stored_contents(_at: datetime) -> Iterator[Metric]:
 
 def queues(_at: datetime) -> Iterator[Metric]:
     """Ask the broker how much waits in our queues, dead letters included."""
+    tenants = tenants_with_own_request_queue()[: settings.METRICS_MOST_TYPES]
     found = queue_depths(
-        address=address_from_settings(), queues=_queue_names(), timeout=settings.METRICS_TIMEOUT
+        address=address_from_settings(),
+        queues=[*_queue_names(), *(requests_of(tenant).name for tenant in tenants)],
+        timeout=settings.METRICS_TIMEOUT,
     )
     yield _gauges(
         "regards_queue_messages",

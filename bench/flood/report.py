@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.flood.measuring import Flood, Sizes
+from bench.results import Latency
 
 
 def as_json(measured: Sequence[Flood], *, machine: Mapping[str, Any], sizes: Sizes) -> dict[str, Any]:
     """Return everything that was measured."""
-    goals = [flood.goal() for flood in measured]
+    goals = [goal for flood in measured for goal in flood.goals()]
     return {
         "machine": dict(machine),
         "sizes": asdict(sizes),
@@ -23,19 +24,27 @@ def as_json(measured: Sequence[Flood], *, machine: Mapping[str, Any], sizes: Siz
 
 def show(measured: Sequence[Flood], *, sizes: Sizes, console: Console) -> None:
     """Print the table."""
-    title = f"Requests of one tenant while {sizes.flood} of another wait: ms to success, p50 and p95"
+    title = f"Requests of one tenant beside {sizes.flood} of another: ms to success, p50 and p95"
     table = Table(title=title, title_justify="left")
-    for column in ("work", "usual", "held", "times", "goal", "coming in", "done/s"):
-        table.add_column(column, justify="left" if column in {"work", "goal"} else "right")
+    columns = ("work", "usual", "held", "done/s", "coming in, one queue", "in/s", "a queue each", "in/s")
+    for column in columns:
+        table.add_column(column, justify="right")
     for flood in measured:
-        goal = flood.goal()
         table.add_row(
             f"{flood.work:g} s",
-            f"{flood.usual.p50:.0f} {flood.usual.p95:.0f}",
-            f"{flood.held.p50:.0f} {flood.held.p95:.0f}",
-            f"{goal.reached:.2f}",
-            f"≤ {goal.target:g} {'met' if goal.met else 'MISSED'}",
-            f"≤ {flood.longest_arriving:.0f}",
+            _both(flood.usual),
+            _both(flood.held),
             f"{flood.done:.1f}/{flood.most:g}",
+            _both(flood.shared),
+            f"{flood.shared_rate:.0f}",
+            _both(flood.own),
+            f"{flood.own_rate:.0f}",
         )
     console.print(table)
+    for goal in (goal for flood in measured for goal in flood.goals()):
+        met = "met" if goal.met else "MISSED"
+        console.print(f"{goal.name}: {goal.reached:.2f} (≤ {goal.target:g}: {met})")
+
+
+def _both(latency: Latency) -> str:
+    return f"{latency.p50:.0f} {latency.p95:.0f}"

@@ -35,5 +35,5 @@ CONSUMERS = (
     "worker_manager.consumers.consumers",
     "regards_processing.processing.consumers.consumers",
 )
-#: The same for each active tenant, whose queues come and go with it.
+#: The same for each tenant, active or not, whose queues come and go.
 TENANT_CONSUMERS = ("worker_manager.consumers.consumers_of_tenant",)

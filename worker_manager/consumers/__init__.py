@@ -4,6 +4,7 @@ from typing import Any
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer
+from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.consumers.configuration_updated import ConfigurationUpdatedConsumer
 from worker_manager.consumers.dead_letter import DeadLetterConsumer
 from worker_manager.consumers.request_submitted import RequestSubmittedConsumer
@@ -30,8 +31,13 @@ def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
     ]
 
 
-def consumers_of_tenant(*, tenant: str) -> list[BatchConsumer[Any]]:
-    """Return what a manager consumes for one tenant."""
-    consumer = SessionCountReportedConsumer(tenant=tenant)
-    # A queue of a name that is too long cannot be: neither could a manager of the reference have it.
-    return [consumer] if len(consumer.queue.name.encode()) <= topology.LONGEST_NAME else []
+def consumers_of_tenant(*, tenant: Tenant) -> list[BatchConsumer[Any]]:
+    """Return what a manager consumes for one tenant; what waits for an inactive one is read to be refused."""
+    consumers: list[BatchConsumer[Any]] = []
+    if tenant.own_request_queue:
+        consumers.append(RequestSubmittedConsumer(tenant=tenant.name))
+    if tenant.active:
+        consumers.append(SessionCountReportedConsumer(tenant=tenant.name))
+    # A queue of a name that is too long cannot be: neither could a manager of the reference have that of
+    # counters, and requests wait in the queue of all then.
+    return [each for each in consumers if len(each.queue.name.encode()) <= topology.LONGEST_NAME]

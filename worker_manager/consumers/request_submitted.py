@@ -8,6 +8,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.amqp.topology import Topology
 from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.services.submission import submit_requests
@@ -15,9 +16,14 @@ from workers.contract import headers as header
 
 
 class RequestSubmittedConsumer(NotifyingConsumer[RequestSubmitted]):
-    """Reads Q1."""
+    """Reads Q1, or the queue of one tenant's requests."""
 
-    queue = topology.requests()
+    home = topology.requests()
+
+    def __init__(self, *, tenant: str | None = None) -> None:
+        """Name the tenant whose queue is read; without, it is the queue of all."""
+        self.queue = topology.requests_of(tenant) if tenant else topology.requests()
+        self.topology = topology.sorted_topology(tenant) if tenant else Topology()
 
     def decode(self, message: Inbound) -> RequestSubmitted:
         """Read one request."""

@@ -1,7 +1,7 @@
 """How to reach the broker, and how its errors look to everybody else."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 
 import amqp
 import kombu
-from amqp.exceptions import AMQPError, PreconditionFailed
+from amqp.exceptions import AMQPError, NotFound, PreconditionFailed
 from django.conf import settings
 from kombu.exceptions import KombuError, OperationalError
 
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
-from regards_processing.kernel.amqp.topology import Topology, delayed_topology
+from regards_processing.kernel.amqp.topology import BindingSpec, Topology, conditions, delayed_topology
 from workers.transport import rabbitmq
-from workers.transport.embedded import EmbeddedTransport, transport_options
+from workers.transport.embedded import EmbeddedChannel, EmbeddedTransport, transport_options
 
 log = logging.getLogger(__name__)
 
@@ -126,13 +126,51 @@ def declare(channel: Any, topology: Topology) -> None:
             channel.queue_declare(
                 queue=queue.name, durable=True, auto_delete=queue.auto_delete, arguments=queue.arguments
             )
-        for binding in topology.bindings:
-            channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
+        for binding in applicable(channel, topology.bindings):
+            bind(channel, binding)
     except PreconditionFailed as error:
         raise TopologyConflict(
             "The broker has an exchange or a queue of this name with another definition. Move its messages, "
             f"delete it, and it is declared again as the contract says. The broker says: {error.reply_text}"
         ) from error
+
+
+def applicable(channel: Any, bindings: Sequence[BindingSpec]) -> list[BindingSpec]:
+    """Leave out routes that are none, as the broker is now."""
+    there = {name for name in conditions(bindings) if exchange_exists(channel, name)}
+    return [each for each in bindings if each.applies(there)]
+
+
+def bind(channel: Any, binding: BindingSpec) -> None:
+    """Declare a route."""
+    channel.queue_bind(
+        binding.queue, binding.exchange, binding.routing_key, arguments=_matched(binding.headers)
+    )
+
+
+def unbind(channel: Any, binding: BindingSpec) -> None:
+    """Take a route away, if it is there."""
+    channel.queue_unbind(
+        binding.queue, binding.exchange, binding.routing_key, arguments=_matched(binding.headers)
+    )
+
+
+def _matched(headers: Mapping[str, str]) -> dict[str, str] | None:
+    return {"x-match": "all", **headers} if headers else None
+
+
+def exchange_exists(channel: Any, name: str) -> bool:
+    """Ask whether there is an exchange of a name, over a channel of its own: to miss it ends a channel."""
+    if isinstance(channel, EmbeddedChannel):
+        return channel.knows(name)
+    asking = channel.connection.channel()
+    try:
+        asking.exchange_declare(name, "headers", passive=True)
+    except NotFound:
+        return False
+    finally:
+        asking.close()
+    return True
 
 
 def supported_extras(address: BrokerAddress) -> Topology:

@@ -47,6 +47,8 @@ class BatchConsumer(ABC, Generic[T]):
     queue: QueueSpec
     #: What is declared for a queue that comes and goes; the loop declares all others.
     topology: Topology = Topology()
+    #: The queue that dead letters name, and go back to; by default the one that is read.
+    home: QueueSpec | None = None
     #: Larger bodies are refused without looking into them.
     max_body_bytes: int = 64 * 1024**2
     #: Errors that mean "not now": the bulk stays in its queue.
@@ -182,7 +184,7 @@ class BatchConsumer(ABC, Generic[T]):
             log.exception("operators could not be told", extra=self._fields("messages.unreported"))
 
     def _copy(self, message: Inbound, reason: str, stacktrace: str) -> Outbound:
-        return dead_letter(message, queue=self.queue, reason=reason, stacktrace=stacktrace)
+        return dead_letter(message, queue=self.home or self.queue, reason=reason, stacktrace=stacktrace)
 
     def _fields(self, action: str) -> dict[str, object]:
         return {"action": action, "queue": self.queue.name}

@@ -127,6 +127,10 @@ class EmbeddedSource:
         waiting.clear()
         return [as_inbound(queue.name, payload) for payload in in_hand]
 
+    def waiting(self, queue: QueueSpec) -> int:
+        """Return how many files of a queue were read."""
+        return len(self._waiting[queue.name])
+
     def follow(self, queues: Mapping[QueueSpec, Topology]) -> None:
         """Look for the files of queues that have come, and put back those of queues that have gone."""
         with broker_errors(self._address):

@@ -118,7 +118,7 @@ class Inspector(Protocol):
         """Return how an exchange differs from ours; ``None`` when there is none of this name."""
 
     def bindings(self, exchange: str) -> frozenset[BindingSpec] | None:
-        """Return the routes from an exchange to queues; ``None`` when the broker does not tell."""
+        """Return the routes from an exchange, to whatever; ``None`` when the broker does not tell."""
 
     def listed_queues(self) -> Sequence[ListedQueue] | None:
         """Return all queues that can have policies and managers; ``None`` when the broker does not tell."""

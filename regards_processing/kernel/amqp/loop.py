@@ -135,7 +135,9 @@ class BulkLoop:
         until = min(self._next_tick, self._next_look)
         source.read(max(0.0, until - time.monotonic()), linger=self._linger)
         handled = 0
-        for consumer in (*self._consumers, *self._guests):
+        # Of the guests whoever has the least goes first: it waits for nobody's flood.
+        guests = sorted(self._guests, key=lambda guest: source.waiting(guest.queue))
+        for consumer in (*self._consumers, *guests):
             bulk = source.take(consumer.queue)
             if bulk:
                 self._work(source, consumer, bulk)

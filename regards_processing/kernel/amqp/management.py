@@ -51,16 +51,20 @@ class ManagementApi:
         self._virtual_host = quote(virtual_host, safe="")
 
     def bindings(self, exchange: str) -> frozenset[BindingSpec]:
-        """Return the routes from an exchange to queues.
+        """Return the routes from an exchange, to queues and to other exchanges.
 
         Raises:
             ManagementUnavailable: it cannot be reached, or does not let us in.
         """
         rows = self._read(f"exchanges/{self._virtual_host}/{quote(exchange, safe='')}/bindings/source")
         return frozenset(
-            BindingSpec(exchange=exchange, queue=row["destination"], routing_key=row["routing_key"])
+            BindingSpec(
+                exchange=exchange,
+                queue=row["destination"],
+                routing_key=row["routing_key"],
+                headers=_headers(row),
+            )
             for row in rows
-            if row["destination_type"] == "queue"
         )
 
     def queues(self) -> list[ListedQueue]:
@@ -86,6 +90,12 @@ class ManagementApi:
             raise ManagementUnavailable(f"The management interface {self._base} says: {error}") from error
         except (OSError, ValueError) as error:
             raise ManagementUnavailable(f"The management interface {self._base} says: {error}") from error
+
+
+def _headers(row: dict[str, Any]) -> dict[str, str]:
+    """Return what a route asks of the headers of a message; without any, it may come as an empty array."""
+    arguments = dict(row.get("arguments") or {})
+    return {name: value for name, value in arguments.items() if name != "x-match"}
 
 
 def _queue(row: dict[str, Any]) -> ListedQueue:

@@ -77,11 +77,14 @@ class Source(Protocol):
     def take(self, queue: QueueSpec) -> Sequence[Inbound]:
         """Return the oldest messages that were read from a queue: one bulk at most, maybe none."""
 
+    def waiting(self, queue: QueueSpec) -> int:
+        """Return how many messages of a queue could be taken; none when it is not read."""
+
     def follow(self, queues: Mapping[QueueSpec, Topology]) -> None:
         """Read these queues beside those that it was opened with, and no others any more.
 
-        Each is declared by its topology first. One that exists with another definition is not read, nor are
-        its neighbours disturbed: the log says so.
+        Each is declared by its topology first. One that exists with another definition, or whose exchange is
+        missing, is not read, nor are its neighbours disturbed: the log says so.
 
         Raises:
             BrokerUnavailable: the connection was lost.

@@ -11,8 +11,10 @@ from regards_processing.kernel.amqp.topology import (
     Topology,
     configuration_updates,
     heartbeats,
+    requests_of,
     session_counts,
     shared_topology,
+    sorted_topology,
     tenant_topology,
     worker_topology,
 )
@@ -26,7 +28,8 @@ def topology_of(queue: str) -> Topology | None:
     """
     of_types = map(worker_topology, _named_by(names.request_queue, names.task_queue, queue=queue))
     of_tenants = map(tenant_topology, _named_by(_naming(session_counts), queue=queue))
-    for known in (shared_topology(), jobs_topology(), *of_types, *of_tenants):
+    sorted_out = map(sorted_topology, _named_by(_naming(requests_of), queue=queue))
+    for known in (shared_topology(), jobs_topology(), *of_types, *of_tenants, *sorted_out):
         queues = tuple(spec for spec in known.queues if spec.name == queue)
         bindings = tuple(binding for binding in known.bindings if binding.queue == queue)
         sources = {binding.exchange for binding in bindings}

@@ -4,7 +4,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+from amqp.exceptions import NotFound
 
 from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
@@ -23,13 +26,16 @@ log = logging.getLogger(__name__)
 
 #: Seconds; the broker gives up a silent connection after twice as long.
 _HEARTBEAT = 60
+#: Most messages that AMQP lets a consumer have unacknowledged.
+_MOST_IN_HAND = 65_535
 
 
 class _Lane:
     """One queue on one channel, so that an acknowledgement of several messages means this queue's."""
 
-    def __init__(self, *, queue: QueueSpec, topology: Topology, channel: Any, prefetch: int) -> None:
+    def __init__(self, *, queue: QueueSpec, topology: Topology, channel: Any, limits: BulkLimits) -> None:
         self.queue = queue
+        self._limits = limits
         #: What is declared when the queue was deleted.
         self.topology = topology
         self.channel = channel
@@ -37,17 +43,22 @@ class _Lane:
         self.waiting_bytes = 0
         self.last_taken = 0
         self.cancelled = False
-        channel.basic_qos(0, prefetch, False)
+        channel.basic_qos(0, min(2 * limits.messages, _MOST_IN_HAND), False)
         self.consume()
 
     def consume(self) -> None:
         self.cancelled = False
         self.channel.basic_consume(self.queue.name, callback=self._receive, on_cancel=self._on_cancel)
 
-    def take(self, limits: BulkLimits) -> list[Inbound]:
+    @property
+    def full(self) -> bool:
+        """Return whether a bulk is full."""
+        return len(self.waiting) >= self._limits.messages
+
+    def take(self) -> list[Inbound]:
         bulk: list[Inbound] = []
         size = 0
-        while self.waiting and len(bulk) < limits.messages and size < limits.body_bytes:
+        while self.waiting and len(bulk) < self._limits.messages and size < self._limits.body_bytes:
             self.last_taken, message = self.waiting.popleft()
             size += len(message.body)
             bulk.append(message)
@@ -87,13 +98,19 @@ class RabbitSource:
         with broker_errors(self._address):
             self._consume_again()
             until = time.monotonic() + (linger if self._something() else timeout)
-            while not self._full() and self._frames.handle_next(max(0.0, until - time.monotonic())):
-                until = min(until, time.monotonic() + linger)
+            while not self._enough() and self._frames.handle_next(max(0.0, until - time.monotonic())):
+                # With a bulk at hand nothing is waited for; but what has arrived may be for another queue.
+                until = min(until, time.monotonic() + (0.0 if self._full() else linger))
 
     def take(self, queue: QueueSpec) -> Sequence[Inbound]:
         """Return one bulk of a queue."""
         lane = self._lanes.get(queue.name)
-        return lane.take(self._limits) if lane else ()
+        return lane.take() if lane else ()
+
+    def waiting(self, queue: QueueSpec) -> int:
+        """Return how many messages of a queue could be taken."""
+        lane = self._lanes.get(queue.name)
+        return len(lane.waiting) if lane else 0
 
     def follow(self, queues: Mapping[QueueSpec, Topology]) -> None:
         """Open a channel for each queue that has come, and close those of queues that have gone."""
@@ -121,14 +138,19 @@ class RabbitSource:
         self._frames.close()
 
     def _lane(self, queue: QueueSpec, topology: Topology) -> _Lane:
-        prefetch = min(2 * self._limits.messages, 65_535)
-        return _Lane(queue=queue, topology=topology, channel=open_channel(self._frames), prefetch=prefetch)
+        messages = min(queue.bulk or self._limits.messages, self._limits.messages)
+        return _Lane(
+            queue=queue,
+            topology=topology,
+            channel=open_channel(self._frames),
+            limits=replace(self._limits, messages=messages),
+        )
 
     def _admit(self, queue: QueueSpec, topology: Topology) -> None:
         channel = open_channel(self._frames)
         try:
             declare(channel, topology)
-        except TopologyConflict as error:
+        except (TopologyConflict, NotFound) as error:
             self._tell(queue, error)
         else:
             self._lanes[queue.name] = self._lane(queue, topology)
@@ -136,16 +158,20 @@ class RabbitSource:
         finally:
             channel.close()
 
-    def _tell(self, queue: QueueSpec, error: TopologyConflict) -> None:
+    def _tell(self, queue: QueueSpec, error: Exception) -> None:
         if queue.name not in self._conflicts:
             self._conflicts.add(queue.name)
             fields = {"action": "queue.conflict", "queue": queue.name, "reason": str(error)}
-            log.error("queue is not read: it has another definition", extra=fields)
+            log.error("queue is not read: it, or what it is bound to, is not as it should be", extra=fields)
 
     def _something(self) -> bool:
         return any(lane.waiting for lane in self._lanes.values())
 
     def _full(self) -> bool:
+        return any(lane.full for lane in self._lanes.values())
+
+    def _enough(self) -> bool:
+        """Return whether no more is to be held in memory."""
         lanes = self._lanes.values()
         return (
             max(len(lane.waiting) for lane in lanes) >= self._limits.messages

@@ -14,18 +14,22 @@ Note: the road of a relocation.
     message is lost whenever that happens; those on their way between two queues may come twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Final
 
 from amqp.exceptions import PreconditionFailed
 
 from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
+    applicable,
+    bind,
     broker_errors,
     declare,
     limits_from_settings,
     open_connection,
+    unbind,
 )
 from regards_processing.kernel.amqp.copies import copied
 from regards_processing.kernel.amqp.envelope import Inbound
@@ -108,7 +112,7 @@ def relocate(*, topology: Topology, address: BrokerAddress, on_moved: OnMoved) -
                 _clear(address, channel, topology, old, waiting)
             declare(channel, topology)
             _route(channel, topology, to=queue, away_from=waiting)
-            _empty(address, channel, waiting, into=queue, on_moved=on_moved)
+            empty(address, channel, waiting, into=queue, on_moved=on_moved)
         finally:
             connection.collect()
 
@@ -129,18 +133,19 @@ def _clear(
     declare(channel, Topology(exchanges=topology.exchanges, queues=(waiting,)))
     _route(channel, topology, to=waiting, away_from=queue)
     is_classic = not any(difference.argument == "x-queue-type" for difference in old.differences)
-    _empty(address, channel, queue, into=waiting, on_moved=lambda _count: None, is_classic=is_classic)
+    empty(address, channel, queue, into=waiting, on_moved=lambda _count: None, is_classic=is_classic)
 
 
 def _route(channel: Any, topology: Topology, *, to: QueueSpec, away_from: QueueSpec) -> None:
     """Let a queue get what another one got; both get what comes in between, so that nothing is lost."""
-    for binding in topology.bindings:
-        channel.queue_bind(to.name, binding.exchange, binding.routing_key)
-    for binding in topology.bindings:
-        channel.queue_unbind(away_from.name, binding.exchange, binding.routing_key)
+    routes = applicable(channel, topology.bindings)
+    for route in routes:
+        bind(channel, replace(route, queue=to.name))
+    for route in routes:
+        unbind(channel, replace(route, queue=away_from.name))
 
 
-def _empty(
+def empty(
     address: BrokerAddress,
     channel: Any,
     queue: QueueSpec,
@@ -148,10 +153,18 @@ def _empty(
     into: QueueSpec,
     on_moved: OnMoved,
     is_classic: bool = True,
+    headers: Mapping[str, Any] | None = None,
 ) -> None:
-    """Move every message of a queue into another one, and delete it."""
+    """Move every message of a queue into another one, and delete it.
+
+    Args:
+        headers: what each message says beside its own ones.
+
+    Raises:
+        QueueInUse: somebody consumes it, or keeps filling it.
+    """
     for _ in range(_ROUNDS):
-        _pour(address, queue, into=into, on_moved=on_moved)
+        _pour(address, queue, into=into, on_moved=on_moved, headers=headers or {})
         if _deleted(channel, queue, is_classic=is_classic):
             return
     raise QueueInUse(
@@ -159,7 +172,14 @@ def _empty(
     )
 
 
-def _pour(address: BrokerAddress, queue: QueueSpec, *, into: QueueSpec, on_moved: OnMoved) -> None:
+def _pour(
+    address: BrokerAddress,
+    queue: QueueSpec,
+    *,
+    into: QueueSpec,
+    on_moved: OnMoved,
+    headers: Mapping[str, Any],
+) -> None:
     with (
         closing(RabbitSender(address=address, app_id="", confirm_timeout=CONFIRM_TIMEOUT)) as sender,
         closing(
@@ -168,15 +188,21 @@ def _pour(address: BrokerAddress, queue: QueueSpec, *, into: QueueSpec, on_moved
     ):
         source.read(_SILENCE)
         while messages := source.take(queue):
-            _send(sender, messages, into)
+            _send(sender, messages, into, headers)
             source.acknowledge(queue)
             on_moved(len(messages))
             source.read(_SILENCE)
 
 
-def _send(sender: RabbitSender, messages: Sequence[Inbound], queue: QueueSpec) -> None:
+def _send(
+    sender: RabbitSender, messages: Sequence[Inbound], queue: QueueSpec, headers: Mapping[str, Any]
+) -> None:
     """Publish copies; return when the broker has them all."""
-    bulk = dict(enumerate(copied(message, exchange="", routing_key=queue.name) for message in messages))
+    copies = (
+        copied(each, exchange="", routing_key=queue.name, headers={**each.headers, **headers})
+        for each in messages
+    )
+    bulk = dict(enumerate(copies))
     sender.begin(bulk)
     _, refused = sender.finish()
     if bulk or refused:

@@ -3,11 +3,11 @@
 Names come only from here and from ``workers.contract.names``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from workers.contract import names
+from workers.contract import headers, names
 
 _EVENTS: Final = "fr.cnes.regards.modules.workermanager.amqp.events"
 _SESSION_EVENTS: Final = "fr.cnes.regards.framework.modules.session.commons.domain.events"
@@ -51,6 +51,12 @@ PLUGIN_EXCHANGE: Final = f"regards.broadcast.{PLUGIN_EVENT}"
 SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
 SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
 RETRY_EXCHANGE: Final = "regards.retry"
+#: Ours: sorts requests by tenant where tenants have queues of their own (`request_queues`), and where the
+#: requests go on to that are of no such tenant. The first one is there as long as requests are sorted.
+SORTED_REQUESTS: Final = "regards.worker.manager.request.sorted"
+UNSORTED_REQUESTS: Final = "regards.worker.manager.request.unsorted"
+#: Most requests of a tenant that are taken in together: what the next one of another tenant waits for.
+_BULK_OF_TENANT: Final = 64
 #: Where services of REGARDS send work to themselves, to a queue for each tenant.
 UNICAST_EXCHANGE: Final = "regards.unicast"
 #: Bytes of the longest name that AMQP has.
@@ -97,6 +103,8 @@ class QueueSpec:
     dead_letter_key: str = DEAD_LETTERS
     #: Removed by the broker when nobody has used it for this long, in milliseconds.
     expires_after: int | None = None
+    #: Most messages of a bulk, where others must not wait for long; ``None`` for as many as the reader takes.
+    bulk: int | None = None
 
     @property
     def arguments(self) -> dict[str, str | int]:
@@ -119,6 +127,15 @@ class BindingSpec:
     queue: str
     exchange: str
     routing_key: str = ""
+    #: What a message must have, for an exchange of type ``headers``.
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: An exchange that stands in for this route where it exists, or one without which it is none.
+    unless: str = field(default="", compare=False)
+    when: str = field(default="", compare=False)
+
+    def applies(self, there: Collection[str]) -> bool:
+        """Return whether the route is one, with these exchanges of its conditions."""
+        return self.unless not in there and (not self.when or self.when in there)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +154,19 @@ class Topology:
         )
 
 
+def conditions(bindings: Iterable[BindingSpec]) -> set[str]:
+    """Return the names of the exchanges on which it depends whether these routes are any."""
+    return {name for each in bindings for name in (each.unless, each.when) if name}
+
+
 def requests() -> QueueSpec:
     """Return the queue of client requests (Q1)."""
     return QueueSpec(name=REQUEST_QUEUE)
+
+
+def requests_of(tenant: str) -> QueueSpec:
+    """Return the queue of the requests of one tenant, where tenants have queues of their own."""
+    return QueueSpec(name=f"{REQUEST_QUEUE}.{tenant}", bulk=_BULK_OF_TENANT)
 
 
 def answers() -> QueueSpec:
@@ -258,7 +285,8 @@ def shared_topology() -> Topology:
         ),
         bindings=(
             BindingSpec(queue=DEAD_LETTERS, exchange=dead_letters, routing_key=DEAD_LETTERS),
-            BindingSpec(queue=REQUEST_QUEUE, exchange=REQUEST_EXCHANGE),
+            BindingSpec(queue=REQUEST_QUEUE, exchange=REQUEST_EXCHANGE, unless=SORTED_REQUESTS),
+            BindingSpec(queue=REQUEST_QUEUE, exchange=UNSORTED_REQUESTS, when=SORTED_REQUESTS),
             BindingSpec(queue=RESPONSE_QUEUE, exchange=names.RESPONSE_EXCHANGE, routing_key="#"),
             BindingSpec(queue=names.FENCED_ANSWERS, exchange=names.FENCED_ANSWERS),
             BindingSpec(
@@ -324,6 +352,22 @@ def tenant_topology(tenant: str) -> Topology:
         queues=(counts,),
         bindings=(BindingSpec(queue=counts.name, exchange=UNICAST_EXCHANGE, routing_key=counts.name),),
     )
+
+
+def sorting_topology() -> Topology:
+    """Return what sorts requests by tenant, and what the others go on to; the routes are made apart."""
+    unsorted = ExchangeSpec(name=UNSORTED_REQUESTS, type="fanout")
+    passed_on = {"alternate-exchange": unsorted.name}
+    return Topology(
+        exchanges=(unsorted, ExchangeSpec(name=SORTED_REQUESTS, type="headers", arguments=passed_on))
+    )
+
+
+def sorted_topology(tenant: str) -> Topology:
+    """Return the queue of one tenant's requests, and its route."""
+    own = requests_of(tenant)
+    route = BindingSpec(queue=own.name, exchange=SORTED_REQUESTS, headers={headers.TENANT: tenant})
+    return Topology(queues=(own,), bindings=(route,))
 
 
 def instance_topology() -> Topology:

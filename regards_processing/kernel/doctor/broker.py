@@ -22,6 +22,7 @@ from regards_processing.kernel.amqp.topology import QueueSpec
 from regards_processing.kernel.doctor.checks import Check
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped, warning
 from regards_processing.kernel.doctor.listed_queues import manager_queues, policies
+from regards_processing.kernel.doctor.request_queues import request_queues
 from regards_processing.kernel.doctor.topology import binding_findings, exchange_findings, queue_findings
 
 _IS_IT_RUNNING: Final = (
@@ -197,6 +198,12 @@ CHECKS: Final = (
     Check(name="exchanges", question="Are exchanges as the contract says?", look=exchanges, needs=_NEEDS),
     Check(name="queues", question="Are queues as the contract says?", look=queues, needs=_NEEDS),
     Check(name="bindings", question="Do exchanges reach queues?", look=bindings, needs=_NEEDS),
+    Check(
+        name="request-queues",
+        question="Do requests of tenants reach their queues?",
+        look=request_queues,
+        needs=("broker", "database", "migrations"),
+    ),
     Check(name="delayed-messages", question="Can retries be delayed?", look=delayed_messages, needs=_NEEDS),
     Check(name="consumers", question="Are queues read?", look=consumers, needs=_NEEDS),
     Check(name="dead-letters", question="Are there dead letters?", look=dead_letters, needs=_NEEDS),

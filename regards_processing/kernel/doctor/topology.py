@@ -5,7 +5,7 @@ from typing import Final
 
 from regards_processing.kernel.amqp.inspection import Inspector, QueueFacts
 from regards_processing.kernel.amqp.relocation import waiting_queue
-from regards_processing.kernel.amqp.topology import BindingSpec, ExchangeSpec, QueueSpec
+from regards_processing.kernel.amqp.topology import BindingSpec, ExchangeSpec, QueueSpec, conditions
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped
 
 _MOVE: Final = """\
@@ -58,7 +58,9 @@ def binding_findings(inspector: Inspector, bindings: Sequence[BindingSpec]) -> I
     """Tell which routes to queues that exist are missing."""
     specs = {route.queue: QueueSpec(name=route.queue) for route in bindings}
     existing = {name for name, spec in specs.items() if inspector.queue(spec) is not None}
-    wanted = [route for route in bindings if route.queue in existing]
+    sorting = (ExchangeSpec(name=name, type="headers") for name in conditions(bindings))
+    there = {spec.name for spec in sorting if inspector.exchange(spec) is not None}
+    wanted = [route for route in bindings if route.queue in existing and route.applies(there)]
     known = {exchange: inspector.bindings(exchange) for exchange in {route.exchange for route in wanted}}
     if None in known.values():
         yield skipped(

@@ -15,6 +15,10 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
         """Keep tenants whose messages and calls are taken."""
         return self.filter(active=True)
 
+    def with_own_request_queue(self) -> "TenantQuerySet":
+        """Keep tenants whose requests wait in queues of their own."""
+        return self.filter(own_request_queue=True)
+
     def in_maintenance(self) -> "TenantQuerySet":
         """Keep tenants that nobody may change by REST now."""
         return self.filter(maintenance=True)
@@ -27,7 +31,7 @@ class Tenant(models.Model):
     active = models.BooleanField(
         default=True, help_text="Messages and calls of an inactive tenant are refused."
     )
-    # Managers of the release before know neither column.
+    # Managers of the release before know none of the columns with a default of the database's.
     maintenance = models.BooleanField(
         default=False,
         db_default=False,
@@ -35,6 +39,12 @@ class Tenant(models.Model):
     )
     #: When maintenance was switched last; never, when empty.
     maintenance_switched_at = models.DateTimeField(null=True, blank=True)
+    own_request_queue = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Requests wait in a queue of the tenant's own (`manage.py request_queues`).",
+    )
     created_at = models.DateTimeField()
 
     objects: ClassVar[models.Manager["Tenant"]] = TenantQuerySet.as_manager()

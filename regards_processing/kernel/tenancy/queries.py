@@ -36,6 +36,11 @@ def active_tenants() -> list[str]:
     return list(Tenant.objects.active().order_by("name").values_list("name", flat=True))
 
 
+def tenants_with_own_request_queue() -> list[str]:
+    """Return the names of the tenants whose requests wait in queues of their own, sorted."""
+    return list(Tenant.objects.with_own_request_queue().order_by("name").values_list("name", flat=True))
+
+
 def tenants_in_maintenance() -> list[str]:
     """Return the names of the tenants that are in maintenance, sorted."""
     return list(Tenant.objects.in_maintenance().order_by("name").values_list("name", flat=True))

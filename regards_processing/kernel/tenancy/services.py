@@ -46,10 +46,14 @@ def create_tenants(*, names: Sequence[str], actor: Actor, at: datetime) -> list[
     """
     for name in names:
         check_tenant_name(name=name)
+    own_queue = Tenant.objects.with_own_request_queue().exists()
     # In one order for all: two managers that start at once must not wait for each other.
-    values = [(name, True, at) for name in sorted(set(names))]
+    values = [(name, True, own_queue, at) for name in sorted(set(names))]
     inserted = rows.insert_new(
-        model=Tenant, columns=("name", "active", "created_at"), rows=values, returning=("name",)
+        model=Tenant,
+        columns=("name", "active", "own_request_queue", "created_at"),
+        rows=values,
+        returning=("name",),
     )
     new = {name for (name,) in inserted}
     created = [name for name in dict.fromkeys(names) if name in new]

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from worker_manager.consumers import consumers_of_tenant
 from worker_manager.events.session_count_reported import SessionCountReported
 from worker_manager.session_counters import CounterState, Report, net_reports
 from workers.contract.errors import MalformedMessage
@@ -89,8 +88,3 @@ def test_it_adds_reports_up_by_session_and_leaves_out_what_evens_out() -> None:
         one: {"a.done": 4, "a.waits": 1}
     }
     assert (changes[one].output_related, changes[one].waiting) == (4, 1)
-
-
-def test_it_reads_no_queue_whose_name_would_be_too_long() -> None:
-    longest = 255 - len(consumers_of_tenant(tenant="")[0].queue.name)
-    assert [len(consumers_of_tenant(tenant="é" * number)) for number in (longest // 2, longest)] == [1, 0]

@@ -25,7 +25,7 @@ from regards_processing.kernel.observability import probes, tracing
 from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
-from regards_processing.kernel.tenancy.queries import active_tenants
+from regards_processing.kernel.tenancy.queries import every_tenant
 from regards_processing.kernel.tenancy.services import create_tenants
 from workers.garbage import spare_what_is_loaded
 from workers.observability.server import PortTaken
@@ -63,7 +63,7 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
         declared = [import_string(path) for path in settings.CONSUMERS]
         manager = [each for give in declared for each in give(instance_id=settings.AMQP_INSTANCE_ID)]
-        loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed, guests=_of_active_tenants)
+        loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed, guests=_of_tenants)
         _answer_probes(loop)
         tracing.serve_as("manager")
         spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
@@ -76,10 +76,10 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         log.info("manager stopped", extra={"action": "manager.stopped"})
 
 
-def _of_active_tenants() -> Sequence[BatchConsumer[Any]]:
-    """Return the consumers of the queues that each active tenant has."""
+def _of_tenants() -> Sequence[BatchConsumer[Any]]:
+    """Return the consumers of the queues that each tenant has."""
     declared = [import_string(path) for path in settings.TENANT_CONSUMERS]
-    return [each for tenant in active_tenants() for give in declared for each in give(tenant=tenant)]
+    return [each for tenant in every_tenant() for give in declared for each in give(tenant=tenant)]
 
 
 def _answer_probes(loop: BulkLoop) -> None:

@@ -129,3 +129,20 @@ class TestRabbitMq:
             source.read(1.0)
         publisher.publish_all([_report("deleted", b"a")])
         assert [message.body for message in _arrived(source, "deleted")] == [b"a"]
+
+    def test_it_does_without_a_queue_whose_exchange_is_missing(
+        self, source: Source, publisher: Publisher, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        lost = topology.requests_of("well")
+        for _ in range(2):
+            source.follow(
+                {
+                    lost: topology.sorted_topology("well"),
+                    topology.session_counts("well"): topology.tenant_topology("well"),
+                }
+            )
+        publisher.publish_all([_report("well", b"a")])
+        assert [message.body for message in _arrived(source, "well")] == [b"a"]
+        assert (source.waiting(lost), source.take(lost)) == (0, ())
+        told = [record for record in caplog.records if getattr(record, "action", "") == "queue.conflict"]
+        assert [getattr(record, "queue", "") for record in told] == [lost.name]

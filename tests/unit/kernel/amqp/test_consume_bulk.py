@@ -75,6 +75,15 @@ def test_it_handles_a_bulk_with_one_call(consumer: Recorder, broker: InMemoryBro
     assert broker.published == []
 
 
+def test_it_names_the_queue_that_a_dead_letter_is_to_go_back_to(
+    consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    consumer.queue, consumer.home = topology.requests_of("perf"), topology.requests()
+    broker.feed(consumer, messages("malformed"))
+    [copy] = broker.published_to("regards.DLX")
+    assert copy.headers["x-death-queue"] == topology.REQUEST_QUEUE
+
+
 def test_it_keeps_a_malformed_message_with_the_reason(consumer: Recorder, broker: InMemoryBroker) -> None:
     broker.feed(consumer, messages("a", "malformed", "b"))
     [copy] = broker.published_to("regards.DLX")

@@ -104,7 +104,11 @@ def test_it_gives_a_tenant_a_queue_of_session_counters() -> None:
 
 
 def test_it_finds_what_belongs_to_a_queue_by_its_name() -> None:
-    for declared in (topology.tenant_topology("demo"), topology.worker_topology("zip")):
+    for declared in (
+        topology.tenant_topology("demo"),
+        topology.worker_topology("zip"),
+        topology.sorted_topology("demo"),
+    ):
         names_of = [queue.name for queue in declared.queues]
         found = [topology_of(name) for name in names_of]
         assert [[queue.name for queue in each.queues] for each in found if each] == [
@@ -121,8 +125,31 @@ def test_it_routes_dead_lettered_requests_without_a_worker_having_said_so() -> N
 
 def test_it_binds_only_what_it_declares() -> None:
     declared = topology.service_topology("m1") + topology.worker_topology("a") + topology.delayed_topology()
+    exchanges = {exchange.name for exchange in (declared + topology.sorting_topology()).exchanges}
     assert {b.queue for b in declared.bindings} <= {queue.name for queue in declared.queues}
-    assert {b.exchange for b in declared.bindings} <= {exchange.name for exchange in declared.exchanges}
+    assert {b.exchange for b in declared.bindings} <= exchanges
+
+
+def test_requests_reach_the_queue_of_all_by_one_way_or_the_other() -> None:
+    routes = [b for b in topology.shared_topology().bindings if b.queue == topology.REQUEST_QUEUE]
+    ways = {
+        there: [route.exchange for route in routes if route.applies(there)]
+        for there in ((), (topology.SORTED_REQUESTS,))
+    }
+    assert ways == {
+        (): [topology.REQUEST_EXCHANGE],
+        (topology.SORTED_REQUESTS,): [topology.UNSORTED_REQUESTS],
+    }
+    assert topology.conditions(routes) == {topology.SORTED_REQUESTS}
+
+
+def test_the_queue_of_a_tenants_requests_is_defined_as_that_of_all() -> None:
+    declared = topology.sorted_topology("Demo")
+    assert arguments(declared) == {f"{topology.REQUEST_QUEUE}.Demo": topology.requests().arguments}
+    (route,) = declared.bindings
+    assert (route.exchange, route.headers) == (topology.SORTED_REQUESTS, {"regards.tenant": "Demo"})
+    # An operator declares the exchange that sorts; nobody else does.
+    assert declared.exchanges == ()
 
 
 def test_it_keeps_what_a_dead_letter_queue_refuses_in_the_same_queue() -> None:
