@@ -17,9 +17,17 @@ def later(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-def a_tenant(*, name: str = "demo", active: bool = True, skipped: Sequence[str] = ()) -> Tenant:
+def a_tenant(
+    *,
+    name: str = "demo",
+    active: bool = True,
+    skipped: Sequence[str] = (),
+    own_request_queue: bool = False,
+) -> Tenant:
     """Store a tenant and its setting ``skipContentTypes``."""
-    tenant = Tenant.objects.create(name=name, active=active, created_at=AT)
+    tenant = Tenant.objects.create(
+        name=name, active=active, own_request_queue=own_request_queue, created_at=AT
+    )
     TenantSetting.objects.create(tenant=tenant, name="skipContentTypes", value=list(skipped))
     return tenant
 

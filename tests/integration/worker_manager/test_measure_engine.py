@@ -1,6 +1,7 @@
 """What the engine measures in the database and at the broker."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,7 +11,13 @@ from prometheus_client.core import Metric
 from pytest_django import Settings
 
 from regards_processing.kernel.amqp.connection import address_from_settings, declare, open_connection
-from regards_processing.kernel.amqp.topology import service_topology, worker_topology
+from regards_processing.kernel.amqp.topology import (
+    REQUEST_QUEUE,
+    Topology,
+    requests_of,
+    service_topology,
+    worker_topology,
+)
 from regards_processing.kernel.observability.health import Unfit
 from tests.factories.audit import ADA
 from tests.factories.messages import a_submission, an_answer, submissions
@@ -157,6 +164,20 @@ def test_it_measures_our_queues_and_those_of_every_type() -> None:
         "regards.worker.manager.response",
         "regards.worker.manager.response.DLQ",
     }
+
+
+@pytest.mark.rabbitmq
+def test_it_measures_the_queues_of_tenants_requests() -> None:
+    a_tenant(name="own", own_request_queue=True)
+    a_tenant(name="shared")
+    own = requests_of("own")
+    opened = open_connection(address=address_from_settings())
+    with closing(opened):
+        declare(opened.channel(), Topology(queues=(own,)))
+        found = _read(measures.queues(AT), "regards_queue_messages")
+        channel: Any = opened.channel()
+        channel.queue_delete(own.name)
+    assert [queue for (queue,) in found if queue.startswith(f"{REQUEST_QUEUE}.")] == [own.name]
 
 
 def _declare(*worker_types: str) -> None:
