@@ -56,7 +56,9 @@ RETRY_EXCHANGE: Final = "regards.retry"
 SORTED_REQUESTS: Final = "regards.worker.manager.request.sorted"
 UNSORTED_REQUESTS: Final = "regards.worker.manager.request.unsorted"
 #: Most requests of a tenant that are taken in together: what the next one of another tenant waits for.
-_BULK_OF_TENANT: Final = 64
+_BULK_OF_TENANT: Final = 40
+#: The broker looks through all levels for each message; a client's higher priorities count as this one there.
+_PRIORITIES_OF_TENANT: Final = 10
 #: Where services of REGARDS send work to themselves, to a queue for each tenant.
 UNICAST_EXCHANGE: Final = "regards.unicast"
 #: Bytes of the longest name that AMQP has.
@@ -166,7 +168,9 @@ def requests() -> QueueSpec:
 
 def requests_of(tenant: str) -> QueueSpec:
     """Return the queue of the requests of one tenant, where tenants have queues of their own."""
-    return QueueSpec(name=f"{REQUEST_QUEUE}.{tenant}", bulk=_BULK_OF_TENANT)
+    return QueueSpec(
+        name=f"{REQUEST_QUEUE}.{tenant}", max_priority=_PRIORITIES_OF_TENANT, bulk=_BULK_OF_TENANT
+    )
 
 
 def answers() -> QueueSpec:

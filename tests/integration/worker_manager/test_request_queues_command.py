@@ -50,7 +50,7 @@ def test_it_switches_and_moves_what_waits(operator: Operator) -> None:
     a_tenant(name="Idle", active=False)
     assert _run("tenant") == ["each tenant has a queue of its own", f"{topology.REQUEST_QUEUE}: 0 waiting"]
     own = topology.requests_of("Demo").name
-    operator.channel.queue_declare(own, durable=True, arguments=topology.requests().arguments)
+    operator.channel.queue_declare(own, durable=True, arguments=topology.requests_of("Demo").arguments)
     operator.fill(own, ["{}", "{}"])
     assert _run()[2:] == [f"{own}: 2 waiting"]
     assert _run("shared") == [

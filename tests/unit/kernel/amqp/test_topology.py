@@ -143,9 +143,11 @@ def test_requests_reach_the_queue_of_all_by_one_way_or_the_other() -> None:
     assert topology.conditions(routes) == {topology.SORTED_REQUESTS}
 
 
-def test_the_queue_of_a_tenants_requests_is_defined_as_that_of_all() -> None:
+def test_the_queue_of_a_tenants_requests_is_defined_as_that_of_all_but_for_priorities() -> None:
     declared = topology.sorted_topology("Demo")
-    assert arguments(declared) == {f"{topology.REQUEST_QUEUE}.Demo": topology.requests().arguments}
+    assert arguments(declared) == {
+        f"{topology.REQUEST_QUEUE}.Demo": topology.requests().arguments | {"x-max-priority": 10}
+    }
     (route,) = declared.bindings
     assert (route.exchange, route.headers) == (topology.SORTED_REQUESTS, {"regards.tenant": "Demo"})
     # An operator declares the exchange that sorts; nobody else does.
