@@ -6,6 +6,12 @@ Note: one decision.
     to those that were held before. Tenants get equal shares of what is in flight; of one tenant, higher
     priorities go first, then older requests. The others stay held, and are stored so. A branch of a parallel
     step takes a place as a request does, and is held as one.
+
+Note: a place that a tenant gives back is its own for a moment.
+    A tenant that sends one request after the other would find its place taken by another one's flood each
+    time, and wait until that work has ended. So a bulk that ends requests of a tenant which holds none counts
+    as many more as wanted by it. What is kept so is given away with the next bulk, or by the sweep: to the
+    tenant's next request, which need not be held then, or to whoever waits.
 """
 
 from collections import Counter, defaultdict
@@ -71,7 +77,8 @@ def admit(
         live: the worker types that are alive.
         at: time of the dispatch.
         release: worker types whose held requests are looked at, beside those that the bulk concerns.
-        releasing: give places to requests that were held before; if not, and there are some, none is given.
+        releasing: give places to requests that were held before; if not, and there are some, places go to
+            tenants only that hold none.
     """
     ready = _ready(requests, live.pauses)
     change = places(requests)
@@ -86,14 +93,13 @@ def admit(
     one_at_a_time(*(f"in flight {name}" for name in concerned if live[name].configured))
     load = flow_queries.load_of(worker_types=concerned)
     turns = _turns({name: ready[name] for name in concerned}, change, live, load)
-    groups = _groups(turns, live.pauses, load, releasing=releasing)
+    for group in _groups(turns, live.pauses, load):
+        turns[group.worker_type].groups.append(group)
     if releasing:
-        _read_held(
-            turns, groups, HeldBranches(known={part.pk for part in requests if part.trunk is not None})
-        )
+        _read_held(turns, HeldBranches(known={part.pk for part in requests if part.trunk is not None}))
     else:
-        taken = {group.worker_type for group in groups} if live.pauses else load.holding
-        turns = {name: turn for name, turn in turns.items() if name not in taken}
+        for turn in turns.values():
+            turn.let_newcomers_pass()
     return _give(turns.values(), live, at)
 
 
@@ -106,6 +112,8 @@ class _Turn:
     in_flight: Mapping[int, int]
     #: Requests of the bulk.
     ready: ByTenant
+    #: Places that the bulk gives back, by tenant.
+    given_back: Mapping[int, int]
     #: Where held requests can be read, how many were asked for, and those that were read.
     groups: list[Group] = field(default_factory=list)
     asked: dict[Group, int] = field(default_factory=dict)
@@ -123,6 +131,14 @@ class _Turn:
             for group in self.groups
             if self._has_more(group) and fair[group.tenant_id] > self.asked.get(group, 0)
         }
+
+    def let_newcomers_pass(self) -> None:
+        """Leave those of the bulk whose tenants hold nothing, as far as these have a share of the places."""
+        holding = {group.tenant_id for group in self.groups}
+        wanted: dict[int, int | None] = {tenant: len(waiting) for tenant, waiting in self.ready.items()}
+        fair = self._shares(wanted | dict.fromkeys(holding))
+        for tenant, waiting in self.ready.items():
+            self.ready[tenant] = [] if tenant in holding else sorted(waiting, key=_turn_of)[: fair[tenant]]
 
     def chosen(self) -> list[Request]:
         """Return who gets a place: in turns, one of each tenant, whoever has the fewest first."""
@@ -148,7 +164,12 @@ class _Turn:
         return found
 
     def _supply(self) -> dict[int, int | None]:
-        return {tenant: len(waiting) for tenant, waiting in self._candidates().items()}
+        expected = Counter(self.given_back)
+        for group in self.groups:
+            del expected[group.tenant_id]
+        for tenant, waiting in self._candidates().items():
+            expected[tenant] += len(waiting)
+        return dict(expected)
 
     def _shares(self, supply: Mapping[int, int | None]) -> Shares:
         return shares(free=self.free, in_flight=self.in_flight, supply=supply)
@@ -180,15 +201,32 @@ def _turns(
         # More than a page of held requests is never read at once.
         most = settings.SWEEP_PAGE + sum(map(len, waiting.values()))
         limit = live[name].limit
-        free = most if limit is None else max(0, min(most, limit - in_flight[name].total()))
-        turns[name] = _Turn(free=free, in_flight=in_flight[name], ready=waiting)
+        taken = in_flight[name].total()
+        free = most if limit is None else max(0, min(most, limit - taken))
+        turns[name] = _Turn(
+            free=free,
+            in_flight=in_flight[name],
+            ready=waiting,
+            # Where all places are free one is given away: its end is the next bulk.
+            given_back=_given_back(name, change, most=free + taken - 1),
+        )
     return turns
 
 
-def _groups(turns: Mapping[str, _Turn], pauses: Pauses, load: Load, *, releasing: bool) -> list[Group]:
+def _given_back(worker_type: str, change: Counter[Place], *, most: int) -> dict[int, int]:
+    """Return how many places of a worker type each tenant gives back, no more than ``most`` together."""
+    found: dict[int, int] = {}
+    for (name, tenant), more in change.items():
+        if name == worker_type and more < 0 < most:
+            found[tenant] = min(-more, most)
+            most -= found[tenant]
+    return found
+
+
+def _groups(turns: Mapping[str, _Turn], pauses: Pauses, load: Load) -> list[Group]:
     """Return the groups of held requests that could go, as far as it matters which these are."""
     holding = {name for name in load.holding if turns[name].free}
-    if not holding or not (releasing or pauses):
+    if not holding:
         return []
     return [
         group
@@ -199,10 +237,8 @@ def _groups(turns: Mapping[str, _Turn], pauses: Pauses, load: Load, *, releasing
     ]
 
 
-def _read_held(turns: Mapping[str, _Turn], groups: Iterable[Group], branches: HeldBranches) -> None:
+def _read_held(turns: Mapping[str, _Turn], branches: HeldBranches) -> None:
     """Read what is held and may get a place."""
-    for group in groups:
-        turns[group.worker_type].groups.append(group)
     for _ in range(_ROUNDS):
         wanted = {group: number for turn in turns.values() for group, number in turn.wants().items()}
         found = _next_requests(wanted) | branches.read(wanted)

@@ -21,6 +21,7 @@ from tests.fakes.engine import Engine
 from tests.fakes.jobs_office import Office
 from tests.fakes.operators import retry
 from worker_manager.models import Request, WorkerInstance
+from worker_manager.services.waiting import release_held
 from worker_manager.states import RequestStatus
 
 pytestmark = pytest.mark.django_db
@@ -310,6 +311,7 @@ def test_it_shares_a_type_between_tenants(engine: Engine) -> None:
     assert (_in_flight("greedy"), _in_flight("modest")) == (2, 2)
     engine.answer(an_answer(request_id="m-0", tenant="modest"))
     engine.answer(an_answer(request_id="m-1", tenant="modest"), an_answer(request_id="m-2", tenant="modest"))
+    release_held(at=AT)
     assert (_in_flight("greedy"), _in_flight("modest")) == (4, 0)
 
 
@@ -328,7 +330,69 @@ def test_it_gives_what_a_tenant_leaves_over_to_the_others(engine: Engine) -> Non
     engine.submit(*submissions(6))
     engine.submit(a_submission("o-0", tenant="one"), *submissions(20, tenant="many", name="m"))
     engine.answer(*(an_answer(request_id=f"r-{number}") for number in range(6)))
+    release_held(at=AT)
     assert (_in_flight("one"), _in_flight("many")) == (1, 5)
+
+
+def _flooded(engine: Engine, *, limit: int) -> None:
+    """Have a request of one tenant in flight, and as many of another one's flood as there are places left."""
+    _ready(limit, tenants=("calm", "flood"))
+    engine.submit(a_submission("c-0", tenant="calm"))
+    engine.submit(*submissions(limit - 1, tenant="flood", name="early"))
+    engine.submit(*submissions(300, tenant="flood", name="f"))
+    engine.forget()
+
+
+def test_a_tenant_that_comes_back_finds_the_place_that_it_gave_back(engine: Engine) -> None:
+    _flooded(engine, limit=2)
+    for number in range(3):
+        engine.answer(an_answer(request_id=f"c-{number}", tenant="calm"))
+        engine.submit(a_submission(f"c-{number + 1}", tenant="calm"))
+    assert _sent(engine) == ["c-1", "c-2", "c-3"]
+
+
+def test_it_finds_it_too_when_the_flood_gives_back_one_at_the_same_time(engine: Engine) -> None:
+    _flooded(engine, limit=2)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"), an_answer(request_id="early-0", tenant="flood"))
+    engine.submit(*submissions(2, tenant="flood", name="late"), a_submission("c-1", tenant="calm"))
+    assert _sent(engine) == ["f-0", "c-1"]
+
+
+def test_who_comes_back_with_more_gets_its_share_and_no_more(engine: Engine) -> None:
+    _flooded(engine, limit=4)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    engine.submit(*submissions(3, tenant="calm", name="c"))
+    assert (_in_flight("flood"), _in_flight("calm")) == (3, 1)
+
+
+def test_the_next_bulk_gives_away_what_nobody_came_back_for(engine: Engine) -> None:
+    _flooded(engine, limit=3)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    assert _in_flight("flood") == 2
+    engine.answer(an_answer(request_id="early-0", tenant="flood"))
+    assert _in_flight("flood") == 3
+
+
+def test_the_sweep_gives_away_what_nobody_came_back_for(engine: Engine) -> None:
+    _flooded(engine, limit=2)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    assert (_in_flight("flood"), release_held(at=AT), _in_flight("flood")) == (1, 1, 2)
+
+
+def test_an_only_place_is_not_kept_for_anybody(engine: Engine) -> None:
+    """There would be no bulk to give it away, but for the sweep."""
+    _flooded(engine, limit=1)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    assert _sent(engine) == ["f-0"]
+
+
+def test_of_two_free_places_one_is_given_away_whoever_may_come_back(engine: Engine) -> None:
+    _ready(2, tenants=("here", "there", "waits"))
+    for name in ("here", "there"):
+        engine.submit(a_submission(name, tenant=name))
+    engine.submit(*submissions(300, tenant="waits", name="w"))
+    engine.answer(*(an_answer(request_id=name, tenant=name) for name in ("here", "there")))
+    assert _in_flight("waits") == 1
 
 
 def test_it_mixes_the_content_types_of_a_tenant(engine: Engine) -> None:
