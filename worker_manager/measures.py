@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.queue_depths import queue_depths
-from regards_processing.kernel.amqp.topology import requests_of, shared_topology, worker_topology
+from regards_processing.kernel.amqp.topology import own_request_queues, shared_topology, worker_topology
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.queries import tenants_with_own_request_queue
 from worker_manager import fleet_queries, queries
@@ -157,7 +157,7 @@ def queues(_at: datetime) -> Iterator[Metric]:
     tenants = tenants_with_own_request_queue()[: settings.METRICS_MOST_TYPES]
     found = queue_depths(
         address=address_from_settings(),
-        queues=[*_queue_names(), *(requests_of(tenant).name for tenant in tenants)],
+        queues=[*_queue_names(), *(queue.name for queue in own_request_queues(tenants))],
         timeout=settings.METRICS_TIMEOUT,
     )
     yield _gauges(

@@ -38,6 +38,5 @@ def consumers_of_tenant(*, tenant: Tenant) -> list[BatchConsumer[Any]]:
         consumers.append(RequestSubmittedConsumer(tenant=tenant.name))
     if tenant.active:
         consumers.append(SessionCountReportedConsumer(tenant=tenant.name))
-    # A queue of a name that is too long cannot be: neither could a manager of the reference have that of
-    # counters, and requests wait in the queue of all then.
-    return [each for each in consumers if len(each.queue.name.encode()) <= topology.LONGEST_NAME]
+    # Neither could a manager of the reference have that of counters, and requests wait in the queue of all.
+    return [each for each in consumers if topology.is_possible(each.queue)]

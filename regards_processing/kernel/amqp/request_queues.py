@@ -35,12 +35,12 @@ from regards_processing.kernel.amqp.connection import (
 )
 from regards_processing.kernel.amqp.relocation import OnMoved, QueueInUse, empty
 from regards_processing.kernel.amqp.topology import (
-    LONGEST_NAME,
     REQUEST_EXCHANGE,
     REQUEST_QUEUE,
     SORTED_REQUESTS,
     UNSORTED_REQUESTS,
     BindingSpec,
+    is_possible,
     requests,
     requests_of,
     shared_topology,
@@ -138,16 +138,13 @@ def keep_together(*, address: BrokerAddress, tenants: Iterable[str], on_moved: O
 
 
 def _has_queue(channel: Any, tenant: str) -> bool:
-    return _counted(channel, tenant) is not None
+    return is_possible(requests_of(tenant)) and _counted(channel, tenant) is not None
 
 
 def _counted(channel: Any, tenant: str) -> Any:
     """Return what the broker counts of a tenant's queue; ``None`` when there is none."""
-    name = requests_of(tenant).name
-    if len(name.encode()) > LONGEST_NAME:
-        return None
     try:
-        return channel.queue_declare(name, passive=True)
+        return channel.queue_declare(requests_of(tenant).name, passive=True)
     except NotFound:
         # The driver has opened the channel again.
         return None

@@ -166,6 +166,16 @@ def requests() -> QueueSpec:
     return QueueSpec(name=REQUEST_QUEUE)
 
 
+def is_possible(queue: QueueSpec) -> bool:
+    """Return whether a queue can be called so: AMQP limits names, and tenants have long ones."""
+    return len(queue.name.encode()) <= LONGEST_NAME
+
+
+def own_request_queues(tenants: Iterable[str]) -> list[QueueSpec]:
+    """Return the queues of tenants' requests; whoever can have none has them in the queue of all."""
+    return [queue for queue in map(requests_of, tenants) if is_possible(queue)]
+
+
 def requests_of(tenant: str) -> QueueSpec:
     """Return the queue of the requests of one tenant, where tenants have queues of their own."""
     return QueueSpec(

@@ -26,9 +26,10 @@ def request_queues(_at: datetime) -> Iterator[Finding]:
             return
         yield from exchange_findings(inspector, sorting.exchanges)
         yield from _ways(inspector)
-        queues = [topology.sorted_topology(tenant.name) for tenant in every_tenant()]
-        yield from queue_findings(inspector, [spec for each in queues for spec in each.queues])
-        yield from binding_findings(inspector, [route for each in queues for route in each.bindings])
+        tenants = [each.name for each in every_tenant() if topology.own_request_queues([each.name])]
+        yield from queue_findings(inspector, topology.own_request_queues(tenants))
+        routes = [route for tenant in tenants for route in topology.sorted_topology(tenant).bindings]
+        yield from binding_findings(inspector, routes)
 
 
 def _ways(inspector: Inspector) -> Iterator[Finding]:

@@ -170,6 +170,7 @@ def test_it_measures_our_queues_and_those_of_every_type() -> None:
 def test_it_measures_the_queues_of_tenants_requests() -> None:
     a_tenant(name="own", own_request_queue=True)
     a_tenant(name="shared")
+    a_tenant(name="é" * 100, own_request_queue=True)
     own = requests_of("own")
     opened = open_connection(address=address_from_settings())
     with closing(opened):

@@ -48,6 +48,8 @@ def test_on_the_embedded_broker_all_share_one_queue() -> None:
 def test_it_switches_and_moves_what_waits(operator: Operator) -> None:
     a_tenant(name="Demo")
     a_tenant(name="Idle", active=False)
+    # Nothing can be called so, in bytes: its requests are in the queue of all.
+    a_tenant(name="é" * 100)
     assert _run("tenant") == ["each tenant has a queue of its own", f"{topology.REQUEST_QUEUE}: 0 waiting"]
     own = topology.requests_of("Demo").name
     operator.channel.queue_declare(own, durable=True, arguments=topology.requests_of("Demo").arguments)

@@ -10,7 +10,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.queue_depths import queue_depths
 from regards_processing.kernel.amqp.request_queues import are_sorted
-from regards_processing.kernel.amqp.topology import REQUEST_QUEUE, requests_of
+from regards_processing.kernel.amqp.topology import REQUEST_QUEUE, own_request_queues
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.management.platform_command import PlatformCommand
@@ -58,6 +58,6 @@ Clients publish as before; nothing is lost, and nothing comes twice. See docs/re
         address = address_from_settings()
         own = are_sorted(address=address)
         self.stdout.write("each tenant has a queue of its own" if own else "all tenants share one queue")
-        queues = [requests_of(tenant).name for tenant in tenants_with_own_request_queue()]
+        queues = [queue.name for queue in own_request_queues(tenants_with_own_request_queue())]
         for depth in queue_depths(address=address, queues=[REQUEST_QUEUE, *queues], timeout=_ANSWER):
             self.stdout.write(f"{depth.queue}: {depth.messages} waiting")
