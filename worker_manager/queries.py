@@ -52,6 +52,8 @@ class LiveType:
     configured: bool = False
     #: Every instance takes task messages, and reads stored contents itself.
     reads_stored: bool = False
+    #: Its work takes longer than the way to a fleet and back, as all instances say that say it.
+    lasts: bool = False
 
 
 class LiveTypes(dict[str, LiveType]):
@@ -82,19 +84,21 @@ def live_types(*, at: datetime) -> LiveTypes:
             "SUM(CASE WHEN i.concurrency IS NULL THEN 1 ELSE 0 END), "
             # Of work that lasts little more than what is run: what is ahead of others is ahead in time.
             "SUM(CASE WHEN i.run_seconds >= %s THEN i.concurrency * (1 + %s / i.run_seconds) "
-            "ELSE CAST(i.concurrency AS bigint) * (1 + i.prefetch) * %s END), MIN(configured.places) "
+            "ELSE CAST(i.concurrency AS bigint) * (1 + i.prefetch) * %s END), MIN(configured.places), "
+            "MIN(i.run_seconds) "
             "FROM workermanager_worker_instance i LEFT JOIN ("
             "SELECT w.worker_type, MIN(w.max_in_flight) AS places FROM workermanager_worker_type w "
             "JOIN regards_tenant t ON t.id = w.tenant_id AND t.active "
             "WHERE w.max_in_flight IS NOT NULL GROUP BY w.worker_type"
             ") AS configured ON configured.worker_type = i.worker_type "
             "WHERE i.beaten_at > %s GROUP BY i.worker_type "
-            "UNION ALL SELECT kind, name, tenant_id, NULL, NULL, NULL, NULL, NULL FROM workermanager_pause",
+            "UNION ALL SELECT kind, name, tenant_id, NULL, NULL, NULL, NULL, NULL, NULL "
+            "FROM workermanager_pause",
             [_LIVE, Protocol.CELERY.value, *_room(), connection.ops.adapt_datetimefield_value(since)],
         )
     live = LiveTypes()
     paused: dict[str, set[Paused]] = {kind: set() for kind in PauseKind}
-    for what, name, number, celery, reading, unstated, stated, places in rows:
+    for what, name, number, celery, reading, unstated, stated, places, shortest in rows:
         if what == _LIVE:
             live[name] = LiveType(
                 number,
@@ -102,6 +106,7 @@ def live_types(*, at: datetime) -> LiveTypes:
                 limit=_limit(places, unstated, stated),
                 configured=places is not None,
                 reads_stored=number == celery == reading,
+                lasts=shortest is not None and shortest >= (settings.IN_FLIGHT_ROUND_TRIP or math.inf),
             )
         else:
             paused[what].add((number, name))

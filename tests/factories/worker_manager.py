@@ -83,6 +83,7 @@ def live_workers(
     concurrency: int | None = None,
     prefetch: int = 1,
     hold_seconds: float | None = None,
+    run_seconds: float | None = None,
     stored_contents: bool = False,
 ) -> None:
     """Store one live instance of each worker type; as a foreign one, it does not say how much it takes."""
@@ -96,6 +97,7 @@ def live_workers(
             concurrency=concurrency,
             prefetch=prefetch,
             hold_seconds=hold_seconds,
+            run_seconds=run_seconds,
             stored_contents=stored_contents,
         )
 

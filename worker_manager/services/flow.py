@@ -10,8 +10,9 @@ Note: one decision.
 Note: a place that a tenant gives back is its own for a moment.
     A tenant that sends one request after the other would find its place taken by another one's flood each
     time, and wait until that work has ended. So a bulk that ends requests of a tenant which holds none counts
-    as many more as wanted by it. What is kept so is given away with the next bulk, or by the sweep: to the
-    tenant's next request, which need not be held then, or to whoever waits.
+    as many more as wanted by it, where work lasts and places are workers. What is kept so is given away with
+    the next bulk, or by the sweep: to the tenant's next request, which need not be held then, or to whoever
+    waits.
 """
 
 from collections import Counter, defaultdict
@@ -208,7 +209,7 @@ def _turns(
             in_flight=in_flight[name],
             ready=waiting,
             # Where all places are free one is given away: its end is the next bulk.
-            given_back=_given_back(name, change, most=free + taken - 1),
+            given_back=_given_back(name, change, most=free + taken - 1) if live[name].lasts else {},
         )
     return turns
 

@@ -29,10 +29,12 @@ pytestmark = pytest.mark.django_db
 _HELD, _SENT = RequestStatus.TO_DISPATCH, RequestStatus.DISPATCHED
 
 
-def _ready(limit: int | None = 2, *, tenants: tuple[str, ...] = ("demo",)) -> None:
+def _ready(
+    limit: int | None = 2, *, tenants: tuple[str, ...] = ("demo",), run_seconds: float | None = None
+) -> None:
     for name in tenants:
         a_worker_type(a_tenant(name=name), max_in_flight=limit)
-    live_workers("unzip-worker")
+    live_workers("unzip-worker", run_seconds=run_seconds)
 
 
 def _sent(engine: Engine) -> list[str]:
@@ -311,7 +313,6 @@ def test_it_shares_a_type_between_tenants(engine: Engine) -> None:
     assert (_in_flight("greedy"), _in_flight("modest")) == (2, 2)
     engine.answer(an_answer(request_id="m-0", tenant="modest"))
     engine.answer(an_answer(request_id="m-1", tenant="modest"), an_answer(request_id="m-2", tenant="modest"))
-    release_held(at=AT)
     assert (_in_flight("greedy"), _in_flight("modest")) == (4, 0)
 
 
@@ -330,13 +331,12 @@ def test_it_gives_what_a_tenant_leaves_over_to_the_others(engine: Engine) -> Non
     engine.submit(*submissions(6))
     engine.submit(a_submission("o-0", tenant="one"), *submissions(20, tenant="many", name="m"))
     engine.answer(*(an_answer(request_id=f"r-{number}") for number in range(6)))
-    release_held(at=AT)
     assert (_in_flight("one"), _in_flight("many")) == (1, 5)
 
 
-def _flooded(engine: Engine, *, limit: int) -> None:
+def _flooded(engine: Engine, *, limit: int, run_seconds: float = 1.0) -> None:
     """Have a request of one tenant in flight, and as many of another one's flood as there are places left."""
-    _ready(limit, tenants=("calm", "flood"))
+    _ready(limit, tenants=("calm", "flood"), run_seconds=run_seconds)
     engine.submit(a_submission("c-0", tenant="calm"))
     engine.submit(*submissions(limit - 1, tenant="flood", name="early"))
     engine.submit(*submissions(300, tenant="flood", name="f"))
@@ -379,6 +379,16 @@ def test_the_sweep_gives_away_what_nobody_came_back_for(engine: Engine) -> None:
     assert (_in_flight("flood"), release_held(at=AT), _in_flight("flood")) == (1, 1, 2)
 
 
+@pytest.mark.parametrize(("milliseconds", "run_seconds"), [(50, 0.04), (0, 1.0)])
+def test_a_place_of_short_work_is_not_kept(
+    engine: Engine, settings: Settings, milliseconds: int, run_seconds: float
+) -> None:
+    settings.IN_FLIGHT_ROUND_TRIP = milliseconds / 1000
+    _flooded(engine, limit=2, run_seconds=run_seconds)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    assert _sent(engine) == ["f-0"]
+
+
 def test_an_only_place_is_not_kept_for_anybody(engine: Engine) -> None:
     """There would be no bulk to give it away, but for the sweep."""
     _flooded(engine, limit=1)
@@ -387,7 +397,7 @@ def test_an_only_place_is_not_kept_for_anybody(engine: Engine) -> None:
 
 
 def test_of_two_free_places_one_is_given_away_whoever_may_come_back(engine: Engine) -> None:
-    _ready(2, tenants=("here", "there", "waits"))
+    _ready(2, tenants=("here", "there", "waits"), run_seconds=1.0)
     for name in ("here", "there"):
         engine.submit(a_submission(name, tenant=name))
     engine.submit(*submissions(300, tenant="waits", name="w"))
