@@ -4,6 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_django import Settings
+
+from tests.integration.kernel.doctor.operator_tools import Operator
+from tests.stack.environment import Servers
+from tests.stack.vhosts import own_vhost
 
 if TYPE_CHECKING:
     from tests.fakes.engine import Engine
@@ -19,3 +24,13 @@ def engine() -> "Iterator[Engine]":
     broker = InMemoryBroker()
     with publishing_through(broker):
         yield Engine(broker)
+
+
+@pytest.fixture
+def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
+    """Give an operator's hands on a broker of the test's own, which the settings name."""
+    with own_vhost(servers.broker_url) as url:
+        settings.BROKER_URL = url
+        hands = Operator(url or "")
+        yield hands
+        hands.close()

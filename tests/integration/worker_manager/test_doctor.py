@@ -1,6 +1,5 @@
 """The doctor looks at worker types: their queues, their fleets, their clocks."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,23 +11,11 @@ from regards_processing.kernel.doctor.findings import Outcome
 from tests.factories.audit import NOON
 from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers
 from tests.integration.kernel.doctor.operator_tools import Operator
-from tests.stack.environment import Servers
-from tests.stack.vhosts import own_vhost
 from worker_manager import doctor
 from worker_manager.services.liveness import record_heartbeats
 from workers.contract.heartbeat import WorkerHeartbeat
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
-    """Give an operator's hands on the broker that the settings name."""
-    with own_vhost(servers.broker_url) as url:
-        settings.BROKER_URL = url
-        hands = Operator(url or "")
-        yield hands
-        hands.close()
 
 
 def _beat(worker_id: str, *, ahead: float) -> None:

@@ -1,11 +1,9 @@
 """`manage.py request_queues` tells in which queues requests wait, and changes it."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.audit.actors import command_actor
@@ -15,8 +13,6 @@ from regards_processing.kernel.tenancy.services import create_tenants
 from tests.factories.audit import NOON
 from tests.factories.worker_manager import a_tenant
 from tests.integration.kernel.doctor.operator_tools import Operator
-from tests.stack.environment import Servers
-from tests.stack.vhosts import own_vhost
 
 pytestmark = pytest.mark.django_db
 
@@ -24,16 +20,6 @@ pytestmark = pytest.mark.django_db
 def _run(*arguments: str) -> list[str]:
     call_command("request_queues", *arguments, stdout=(out := io.StringIO()))
     return out.getvalue().splitlines()
-
-
-@pytest.fixture
-def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
-    """Give an operator's hands on the broker that the settings name."""
-    with own_vhost(servers.broker_url) as url:
-        settings.BROKER_URL = url
-        hands = Operator(url or "")
-        yield hands
-        hands.close()
 
 
 @pytest.mark.embedded
