@@ -77,14 +77,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at ru
 class TenantAdmin(ReadOnlyAdmin):
     """The tenants: new ones, and the switches of each."""
 
-    list_display = (
-        "name",
-        "active",
-        "maintenance",
-        "maintenance_switched_at",
-        "own_request_queue",
-        "created_at",
-    )
+    list_display = ("name", "active", "maintenance", "maintenance_switched_at", "created_at")
     list_filter = ("active", "maintenance")
     search_fields = ("name",)
     ordering = ("name",)

@@ -38,5 +38,5 @@ def consumers_of_tenant(*, tenant: Tenant) -> list[BatchConsumer[Any]]:
         consumers.append(RequestSubmittedConsumer(tenant=tenant.name))
     if tenant.active:
         consumers.append(SessionCountReportedConsumer(tenant=tenant.name))
-    # Neither could a manager of the reference have that of counters, and requests wait in the queue of all.
+    # Of a tenant with a very long name, requests are in the queue of all; counters the reference has none.
     return [each for each in consumers if topology.is_possible(each.queue)]

@@ -135,6 +135,8 @@ class _Turn:
 
     def let_newcomers_pass(self) -> None:
         """Leave those of the bulk whose tenants hold nothing, as far as these have a share of the places."""
+        if not self.groups:
+            return
         holding = {group.tenant_id for group in self.groups}
         wanted: dict[int, int | None] = {tenant: len(waiting) for tenant, waiting in self.ready.items()}
         fair = self._shares(wanted | dict.fromkeys(holding))

@@ -26,10 +26,14 @@ def request_queues(_at: datetime) -> Iterator[Finding]:
             return
         yield from exchange_findings(inspector, sorting.exchanges)
         yield from _ways(inspector)
-        tenants = [each.name for each in every_tenant() if topology.own_request_queues([each.name])]
-        yield from queue_findings(inspector, topology.own_request_queues(tenants))
+        tenants = [each.name for each in every_tenant() if _can_have_own(each.name)]
+        yield from queue_findings(inspector, [topology.requests_of(tenant) for tenant in tenants])
         routes = [route for tenant in tenants for route in topology.sorted_topology(tenant).bindings]
         yield from binding_findings(inspector, routes)
+
+
+def _can_have_own(tenant: str) -> bool:
+    return topology.is_possible(topology.requests_of(tenant))
 
 
 def _ways(inspector: Inspector) -> Iterator[Finding]:

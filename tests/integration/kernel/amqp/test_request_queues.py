@@ -52,13 +52,6 @@ def address(own_address: BrokerAddress) -> Iterator[BrokerAddress]:
 
 
 @pytest.fixture
-def publisher(address: BrokerAddress) -> Iterator[Publisher]:
-    opened = Publisher(address=address, max_body_bytes=30_000_000)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def operator(address: BrokerAddress) -> Iterator[Operator]:
     hands = Operator(address.url)
     hands.channel.confirm_delivery()
