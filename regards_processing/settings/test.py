@@ -16,3 +16,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PREPARED_STATEMENTS = False
 #: Each client of a test has middleware of its own: it would read all static files before its first answer.
 WHITENOISE_AUTOREFRESH = True
+#: Servers that a test run keeps busy take their time to answer; the tests of this limit set it.
+CHECK_TIMEOUT = 20
