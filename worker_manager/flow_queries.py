@@ -28,6 +28,7 @@ Place = tuple[str, int]
 # Literals, not parameters: SQLite chooses an index with a condition by the text.
 _HELD: Final = "status = 'TO_DISPATCH' AND due_at IS NULL"
 _IN_FLIGHT: Final = "status IN ('DISPATCHED', 'RUNNING')"
+_STATES_IN_FLIGHT: Final = "('DISPATCHED'), ('RUNNING')"
 #: The order of the index, in full: PostgreSQL then takes no other index for it.
 _BY_INDEX: Final = "ORDER BY step_worker_type, tenant_id, content_type, priority DESC, {key}"
 #: Groups read by one statement; those behind them come with the next turn.
@@ -85,17 +86,14 @@ class Load:
 
 def load_of(*, worker_types: Collection[str]) -> Load:
     """Return what worker types have to do, for all tenants: fleets serve everybody."""
-    wanted, parameters = among(worker_types)
+    parts = [_in_flight(table, worker_types) for table in (_REQUESTS, _BRANCHES)]
     holding, again = _holding(worker_types)
+    parts.append((f"SELECT DISTINCT step_worker_type, 0, 0 FROM ({holding}) AS holding", again))  # noqa: S608
     with seeing_every_tenant():
         rows = select(
-            "SELECT step_worker_type, tenant_id, COUNT(*) FROM workermanager_request "  # noqa: S608
-            f"WHERE {_IN_FLIGHT} AND step_worker_type {wanted} GROUP BY step_worker_type, tenant_id "
-            "UNION ALL SELECT step_worker_type, tenant_id, COUNT(*) FROM workermanager_branch "
-            f"WHERE {_IN_FLIGHT} AND step_worker_type {wanted} GROUP BY step_worker_type, tenant_id "
-            f"UNION ALL SELECT DISTINCT step_worker_type, 0, 0 FROM ({holding}) AS holding",
-            [*parameters, *parameters, *again],
-            in_order=True,
+            " UNION ALL ".join(sql for sql, _ in parts),
+            [value for _, values in parts for value in values],
+            by_index=True,
         )
     in_flight: Counter[Place] = Counter()
     for name, tenant, count in rows:
@@ -106,11 +104,33 @@ def load_of(*, worker_types: Collection[str]) -> Load:
     )
 
 
+def _in_flight(table: _Table, worker_types: Collection[str]) -> tuple[str, list[object]]:
+    """Return the query that counts what is in flight by worker type and tenant, and its parameters."""
+    if connection.vendor == "postgresql":
+        # In the order of one index: another one may have less by what PostgreSQL knows, and is read whole.
+        found = (
+            f"SELECT tenant_id FROM {table.name} WHERE status = state.status "  # noqa: S608
+            "AND step_worker_type BETWEEN wanted.name AND wanted.name ORDER BY step_worker_type, tenant_id"
+        )
+        query = (
+            "SELECT wanted.name, found.tenant_id, COUNT(*) FROM unnest(%s::text[]) AS wanted(name) "  # noqa: S608
+            f"CROSS JOIN (VALUES {_STATES_IN_FLIGHT}) AS state(status) CROSS JOIN LATERAL ({found}) AS found "
+            "GROUP BY wanted.name, found.tenant_id"
+        )
+        return query, [list(worker_types)]
+    wanted, parameters = among(worker_types)
+    query = (
+        f"SELECT step_worker_type, tenant_id, COUNT(*) FROM {table.name} "  # noqa: S608
+        f"WHERE {_IN_FLIGHT} AND step_worker_type {wanted} GROUP BY step_worker_type, tenant_id"
+    )
+    return query, parameters
+
+
 def holding_types(*, worker_types: Collection[str]) -> frozenset[str]:
     """Return which worker types have held requests."""
     holding, parameters = _holding(worker_types)
     with seeing_every_tenant():
-        return frozenset(name for (name,) in select(holding, parameters, in_order=True))
+        return frozenset(name for (name,) in select(holding, parameters, by_index=True))
 
 
 def _holding(worker_types: Collection[str]) -> tuple[str, list[object]]:
@@ -149,7 +169,7 @@ def held_groups(*, worker_types: Collection[str]) -> list[Group]:
         for number, name in enumerate(names.values())
     )
     with seeing_every_tenant():
-        rows = select(f"WITH RECURSIVE {', '.join(tables)} {parts}", parameters, in_order=True)
+        rows = select(f"WITH RECURSIVE {', '.join(tables)} {parts}", parameters, by_index=True)
     return [
         Group(worker_type, tenant_id, tenant, content_type, of_branches=bool(number))
         for worker_type, tenant_id, tenant, content_type, number in rows
@@ -197,7 +217,7 @@ def next_held(*, limits: Mapping[Group, int]) -> list[Request]:
     if not asked:
         return []
     lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    return light_requests(*_beginnings(asked, LIGHT_COLUMNS, lock=lock), in_order=True)
+    return light_requests(*_beginnings(asked, LIGHT_COLUMNS, lock=lock), by_index=True)
 
 
 def next_held_branches(*, limits: Mapping[Group, int], but_for: Collection[int]) -> set[int]:
@@ -212,7 +232,7 @@ def next_held_branches(*, limits: Mapping[Group, int], but_for: Collection[int])
     with seeing_every_tenant():
         rows = select(
             *_beginnings(asked, "request_id", condition=f"AND NOT (request_id {known})", values=parameters),
-            in_order=True,
+            by_index=True,
         )
     return {request_id for (request_id,) in rows}
 
@@ -251,8 +271,10 @@ def held_ahead(*, request: Request, groups: Collection[Group], most: int) -> int
     """Count the held requests of its tenant that go before a request; about ``most`` are looked at."""
     own = [group for group in groups if group.tenant_id == request.tenant_id]
     higher: list[_Part] = [(group, "AND priority > %s", [request.priority]) for group in own]
+    # A range of one: told that it is the one, PostgreSQL has the order in the index of all keys as well.
+    one = [request.priority] * 2
     older: list[_Part] = [
-        (group, f"AND priority = %s AND {group.table.key} < %s", [request.priority, request.pk])
+        (group, f"AND priority BETWEEN %s AND %s AND {group.table.key} < %s", [*one, request.pk])
         for group in own
     ]
     return _counted([*higher, *older], most)[request.tenant_id]
@@ -272,6 +294,6 @@ def _counted(asked: Sequence[_Part], most: int) -> Counter[int]:
         )
         parameters += [group.worker_type, group.tenant_id, group.content_type, *values, most]
     with seeing_every_tenant():
-        for tenant_id, count in select(" UNION ALL ".join(parts), parameters, in_order=True):
+        for tenant_id, count in select(" UNION ALL ".join(parts), parameters, by_index=True):
             counted[tenant_id] += count
     return counted

@@ -1,7 +1,7 @@
 """Reads that span models. Each function is a constant number of statements, however big the bulk."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -215,30 +215,51 @@ def receiving_tenants(*, names: Collection[str]) -> dict[str, tuple[int, frozens
     return {name: (tenant, frozenset(json_value(value) or ())) for name, tenant, value in rows}
 
 
-def digests(*, model: type[Model], tenant_ids: Collection[int], request_ids: Collection[str]) -> list[Digest]:
+def digests(*, model: type[Model], keys: Collection[RequestKey]) -> list[Digest]:
     """Return the digest of the body of each of these requests that a table (running or finished) has."""
-    if not request_ids:
+    if not keys:
         return []
-    tenants, parameters = among(tenant_ids)
-    requests, ids = among(request_ids)
-    rows = select(
-        f"SELECT tenant_id, request_id, digest FROM {model._meta.db_table} "  # noqa: S608
-        f"WHERE tenant_id {tenants} AND request_id {requests}",
-        [*parameters, *ids],
-    )
+    rows = select(*_of_keys(model._meta.db_table, "tenant_id, request_id, digest", keys), by_index=True)
     return [((tenant_id, request_id), bytes(digest)) for tenant_id, request_id, digest in rows]
 
 
-def locked_requests(*, tenant_ids: Collection[int], request_ids: Collection[str]) -> list[Request]:
-    """Lock requests in the order of their keys and return them without their payloads."""
-    tenants, parameters = among(tenant_ids)
-    requests, ids = among(request_ids)
+def locked_requests(*, keys: Collection[RequestKey]) -> list[Request]:
+    """Lock requests in the order of their primary keys and return them without their payloads."""
+    if not keys:
+        return []
+    found, parameters = _of_keys("workermanager_request", "id", keys)
+    wanted = f"= ANY(ARRAY({found}))" if connection.vendor == "postgresql" else f"IN ({found})"
     # Payloads are big, and only a new attempt needs them: `bodies` reads those.
     return light_requests(
-        f"SELECT {LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
-        f"WHERE tenant_id {tenants} AND request_id {requests} ORDER BY id {for_update()}",
-        [*parameters, *ids],
+        f"SELECT {LIGHT_COLUMNS} FROM workermanager_request WHERE id {wanted} ORDER BY id {for_update()}",  # noqa: S608
+        parameters,
+        by_index=True,
     )
+
+
+def _of_keys(table: str, columns: str, keys: Collection[RequestKey]) -> tuple[str, list[object]]:
+    """Return the query of the rows of a table that have one of these keys, and its parameters.
+
+    Each key is looked up by itself, and its rows are asked for in the order that one index has. Asked for any
+    of these tenants and any of these ids, PostgreSQL would read all that a tenant has, by whatever index, as
+    long as it believes that to be a row or two.
+    """
+    if connection.vendor == "postgresql":
+        query = (
+            "SELECT found.* FROM unnest(%s::bigint[], %s::text[]) AS wanted(tenant_id, request_id) "  # noqa: S608
+            f"CROSS JOIN LATERAL (SELECT {columns} FROM {table} WHERE tenant_id = wanted.tenant_id "
+            "AND request_id BETWEEN wanted.request_id AND wanted.request_id ORDER BY request_id) AS found"
+        )
+        return query, list(map(list, zip(*keys, strict=True)))
+    by_tenant: defaultdict[int, list[str]] = defaultdict(list)
+    for tenant_id, request_id in keys:
+        by_tenant[tenant_id].append(request_id)
+    parts, parameters = [], list[object]()
+    for tenant_id, request_ids in by_tenant.items():
+        wanted, ids = among(request_ids)
+        parts.append(f"(tenant_id = %s AND request_id {wanted})")
+        parameters += [tenant_id, *ids]
+    return f"SELECT {columns} FROM {table} WHERE {' OR '.join(parts)}", parameters  # noqa: S608
 
 
 def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionCounts:

@@ -31,11 +31,11 @@ def new_request(**fields: Any) -> Request:
     return _made(_DEFAULTS | fields, stored_in=None)
 
 
-def light_requests(sql: str, parameters: Sequence[Any], *, in_order: bool = False) -> list[Request]:
+def light_requests(sql: str, parameters: Sequence[Any], *, by_index: bool = False) -> list[Request]:
     """Return the requests of a query of `LIGHT_COLUMNS`; those with the same plan share it.
 
     Args:
-        in_order: as for `select`.
+        by_index: as for `select`.
     """
     if connection.vendor != "postgresql":
         # SQLite has fewer types: Django turns its values into ours.
@@ -43,7 +43,7 @@ def light_requests(sql: str, parameters: Sequence[Any], *, in_order: bool = Fals
     read: dict[str, Any] = {}
     # Django looks the connection up whenever something is asked of it: a twentieth of a manager's work.
     alias = connection.alias
-    rows = select(sql, parameters, in_order=in_order)
+    rows = select(sql, parameters, by_index=by_index)
     return [_stored(dict(zip(_NAMES, row, strict=True)), read, alias) for row in rows]
 
 

@@ -41,7 +41,9 @@ def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Droppe
 def _apply_some(answers: Sequence[WorkAnswer], at: datetime) -> tuple[list[Dropped], int]:
     """Apply answers while there is room; return those that did not count, and how many were looked at."""
     tenants = queries.active_tenants(names={answer.tenant for answer in answers})
-    requests = locked(request_ids={answer.request_id for answer in answers}, tenant_ids=set(tenants.values()))
+    requests = locked(
+        keys={(tenants[answer.tenant], answer.request_id) for answer in answers if answer.tenant in tenants}
+    )
     bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
     for position, answer in enumerate(answers):

@@ -65,9 +65,9 @@ class Bulk:
             self.before[request.id] = session_counts.place(request)
 
 
-def locked(*, request_ids: set[str], tenant_ids: set[int]) -> dict[RequestKey, Request]:
-    """Lock the requests of a bulk in the order of their keys, without their payloads."""
-    found = queries.locked_requests(tenant_ids=tenant_ids, request_ids=request_ids)
+def locked(*, keys: Collection[RequestKey]) -> dict[RequestKey, Request]:
+    """Lock the requests of a bulk in the order of their primary keys, without their payloads."""
+    found = queries.locked_requests(keys=keys)
     branch_rows.load(requests=found)
     return {(row.tenant_id, row.request_id): row for row in found}
 

@@ -39,7 +39,7 @@ def cancel_request(*, tenant: Tenant, request_id: str, actor: Actor, at: datetim
         UnknownRequest: the tenant has none of this id; it may have ended.
         NotCancelable: it has failed and is kept.
     """
-    found = queries.locked_requests(tenant_ids=[tenant.pk], request_ids=[request_id])
+    found = queries.locked_requests(keys=[(tenant.pk, request_id)])
     if not found:
         raise UnknownRequest(request_id=request_id)
     status = found[0].status
@@ -62,7 +62,7 @@ def cancel_request(*, tenant: Tenant, request_id: str, actor: Actor, at: datetim
 @transaction
 def withdraw_requests(*, tenant: Tenant, request_ids: Collection[str], at: datetime) -> int:
     """Cancel those requests that have not ended, for the service whose they are; return how many."""
-    found = queries.locked_requests(tenant_ids=[tenant.pk], request_ids=request_ids) if request_ids else []
+    found = queries.locked_requests(keys={(tenant.pk, request_id) for request_id in request_ids})
     open_ones = [request for request in found if request.status in CANCELABLE]
     _cancel(open_ones, tenant=tenant, at=at)
     return len(open_ones)

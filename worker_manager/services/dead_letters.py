@@ -19,7 +19,9 @@ from worker_manager.workflow_plan import Plan
 def fail_dead_requests(*, dead: Sequence[WorkDeadLettered], at: datetime) -> list[Dropped]:
     """End the attempts whose message came back dead; return the letters that did not count."""
     tenants = queries.active_tenants(names={letter.tenant for letter in dead})
-    requests = locked(request_ids={letter.request_id for letter in dead}, tenant_ids=set(tenants.values()))
+    requests = locked(
+        keys={(tenants[letter.tenant], letter.request_id) for letter in dead if letter.tenant in tenants}
+    )
     bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
     for position, letter in enumerate(dead):

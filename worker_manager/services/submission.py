@@ -129,16 +129,17 @@ def submit_requests(
 def _read(submissions: Sequence[RequestSubmitted]) -> _Known:
     receiving = queries.receiving_tenants(names={submission.tenant for submission in submissions})
     tenants = {name: tenant_id for name, (tenant_id, _) in receiving.items()}
-    ids = {submission.request_id for submission in submissions}
-    redelivered = {submission.request_id for submission in submissions if submission.redelivered}
+    asked = [
+        ((tenants[submission.tenant], submission.request_id), submission.redelivered)
+        for submission in submissions
+        if submission.tenant in tenants
+    ]
     return _Known(
         tenants=tenants,
         skipped=dict(receiving.values()),
-        stored=dict(queries.digests(model=Request, tenant_ids=tenants.values(), request_ids=ids)),
+        stored=dict(queries.digests(model=Request, keys={key for key, _ in asked})),
         finished=set(
-            queries.digests(model=FinishedRequest, tenant_ids=tenants.values(), request_ids=redelivered)
-            if redelivered
-            else ()
+            queries.digests(model=FinishedRequest, keys={key for key, redelivered in asked if redelivered})
         ),
     )
 
@@ -228,10 +229,8 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
 
 def _taken_meanwhile(late: Mapping[RequestKey, RequestSubmitted], report: SubmissionReport) -> None:
     """Refuse ids that another manager took meanwhile, but not to the client whose own request it took."""
-    redelivered = [key for key, submission in late.items() if submission.redelivered]
-    ids = {request_id for _, request_id in redelivered}
-    tenant_ids = {tenant_id for tenant_id, _ in redelivered}
-    stored = dict(queries.digests(model=Request, tenant_ids=tenant_ids, request_ids=ids))
+    redelivered = {key for key, submission in late.items() if submission.redelivered}
+    stored = dict(queries.digests(model=Request, keys=redelivered))
     for key, submission in late.items():
         if submission.redelivered and stored.get(key) == _digest(submission):
             report.repeated += 1

@@ -15,18 +15,21 @@ from django.db import connection
 from regards_processing.kernel.db import trips
 from regards_processing.kernel.db.prepared import Parameters
 
-_SORT_NOTHING: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off"
+#: What cannot go by an index is charged so much that PostgreSQL would compile it, for longer than it runs.
+_BY_INDEX: Final = "; ".join(
+    f"SET LOCAL {name} = off" for name in ("enable_sort", "enable_incremental_sort", "enable_seqscan", "jit")
+)
 
 
-def select(sql: str, parameters: Parameters, *, in_order: bool = False) -> list[tuple[Any, ...]]:
+def select(sql: str, parameters: Parameters, *, by_index: bool = False) -> list[tuple[Any, ...]]:
     """Return the rows of a query.
 
     Args:
-        in_order: read by an index that has the rows in the order that is asked for. PostgreSQL would rather
-            sort what it takes for a few rows, and knows of a million new ones when it next analyses the
-            table, a minute later. It sorts nothing that an index has until the transaction ends.
+        by_index: read by an index that has the rows in the order that is asked for. PostgreSQL would rather
+            read what it takes for a small table from end to end, and sort it; it knows of a million new rows
+            when it next analyses the table, a minute later. It does neither until the transaction ends.
     """
-    setting = _SORT_NOTHING if in_order and connection.vendor == "postgresql" else ""
+    setting = _BY_INDEX if by_index and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         trips.execute(cursor, sql, parameters, setting=setting)
         return list(cursor.fetchall())

@@ -34,3 +34,18 @@ def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
         hands = Operator(url or "")
         yield hands
         hands.close()
+
+
+@pytest.fixture
+def prepared_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each statement prepared when it first comes, and its plan kept for long."""
+    from django.db import connection  # noqa: PLC0415 (see above)
+
+    from regards_processing.kernel.db import prepared  # noqa: PLC0415 (see above)
+
+    settings.PREPARED_STATEMENTS = True
+    monkeypatch.setattr(prepared, "_OFTEN", 1)
+    monkeypatch.setattr(prepared, "_KEPT", 600)
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    prepared.sessions.clear()

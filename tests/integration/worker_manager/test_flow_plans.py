@@ -1,6 +1,6 @@
 """A flood of held requests is never read whole: the plans of PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ _MOST_READ = 200
 
 @pytest.fixture(params=["a quiet time", "the flood"])
 def _flood(request: pytest.FixtureRequest) -> None:
-    """Store a flood of one tenant, one request of another, and a few in flight.
+    """Store a flood of one tenant, one request of another, a few in flight, and many of another type.
 
     PostgreSQL knows of it, or knows the table as it was before: it looks once a minute.
     """
@@ -47,11 +47,15 @@ def _flood(request: pytest.FixtureRequest) -> None:
         )
         calm_one = a_request(calm, "c-0", status="TO_DISPATCH", error=None)
         calm_one.save()
-        every(Request).filter(request_id__in=[f"f-{number}" for number in range(50)]).update(
-            status="DISPATCHED"
-        )
+        _dispatch(range(50))
+        _dispatch(range(50, 2_000), step_worker_type="busy-worker")
         if request.param == "the flood":
             cursor.execute("ANALYZE workermanager_request")
+
+
+def _dispatch(numbers: Iterable[int], **columns: object) -> None:
+    names = [f"f-{number}" for number in numbers]
+    every(Request).filter(request_id__in=names).update(status="DISPATCHED", **columns)
 
 
 def _group(tenant: str) -> Group:
@@ -77,6 +81,7 @@ def _read(plan: dict[str, Any]) -> float:
 @pytest.mark.usefixtures("_flood")
 def test_it_reads_no_more_of_a_flood_than_there_are_places() -> None:
     groups = flow_queries.held_groups(worker_types=["unzip-worker"])
+    waiting = the_request("f-2060", tenant="flood")
     assert {(group.tenant, group.content_type) for group in groups} == {("flood", "unzip"), ("calm", "unzip")}
     actions: list[Callable[[], object]] = [
         lambda: flow_queries.load_of(worker_types=["unzip-worker"]),
@@ -84,7 +89,7 @@ def test_it_reads_no_more_of_a_flood_than_there_are_places() -> None:
         lambda: flow_queries.held_groups(worker_types=["unzip-worker", "sip-worker"]),
         lambda: flow_queries.next_held(limits={_group("flood"): 40, _group("calm"): 40}),
         lambda: flow_queries.held_counts(groups=groups, most=40),
-        lambda: flow_queries.held_ahead(request=the_request("f-60", tenant="flood"), groups=groups, most=40),
+        lambda: flow_queries.held_ahead(request=waiting, groups=groups, most=40),
     ]
     plans = [
         plan_of(sql, options="ANALYZE, FORMAT JSON")

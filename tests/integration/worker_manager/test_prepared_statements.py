@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from django.db import connection
-from pytest_django import Settings
 
-from regards_processing.kernel.db import prepared
 from tests.factories.messages import an_answer, submissions
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_workflow, live_workers
@@ -14,16 +12,7 @@ from tests.fakes.engine import Engine
 from tests.integration.worker_manager import plans
 from worker_manager.models import FinishedRequest
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
-
-
-@pytest.fixture(autouse=True)
-def _prepare_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.PREPARED_STATEMENTS = True
-    monkeypatch.setattr(prepared, "_OFTEN", 1)
-    with connection.cursor() as cursor:
-        cursor.execute("DEALLOCATE ALL")
-    prepared.sessions.clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.usefixtures("prepared_at_once")]
 
 
 def _work(engine: Engine, *, counts: Sequence[int]) -> None:
