@@ -28,7 +28,8 @@ _IS_IT_RUNNING: Final = (
 )
 _NEW_VIRTUAL_HOST: Final = """\
 rabbitmqctl add_vhost {virtual_host}
-rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'"""
+rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'
+A manager makes a missing one when it connects, where BROKER_MANAGEMENT_URL names an administrator."""
 _PERMISSIONS: Final = "rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'"
 
 
