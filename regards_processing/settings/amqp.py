@@ -7,7 +7,8 @@ from regards_processing.settings import env, places
 BROKER_URL = places.BROKER_URL
 #: The virtual host of the instance, where notices go that concern no tenant; without it, the one above.
 INSTANCE_BROKER_URL = env.address("INSTANCE_BROKER_URL", schemes=("amqp", "amqps"))
-#: Address of RabbitMQ's management interface; `manage.py doctor` asks it for what AMQP does not tell.
+#: Address of RabbitMQ's management interface: managers make missing virtual hosts there, and
+#: `manage.py doctor` asks it for what AMQP does not tell.
 BROKER_MANAGEMENT_URL = env.address("BROKER_MANAGEMENT_URL", schemes=("http", "https"))
 #: What RabbitMQ's ``consumer_timeout`` is set to, in seconds, 0 when it is off: no interface tells it.
 BROKER_CONSUMER_TIMEOUT = env.integer("BROKER_CONSUMER_TIMEOUT_SECONDS", 1800, minimum=0)

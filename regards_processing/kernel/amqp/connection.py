@@ -6,15 +6,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import amqp
 import kombu
-from amqp.exceptions import AMQPError, NotFound, PreconditionFailed
+from amqp.exceptions import AccessRefused, AMQPError, NotAllowed, NotFound, PreconditionFailed
 from django.conf import settings
 from kombu.exceptions import KombuError, OperationalError
 
-from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
+from regards_processing.kernel.amqp.errors import (
+    BrokerUnavailable,
+    LoginRefused,
+    TopologyConflict,
+    VirtualHostMissing,
+)
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
 from regards_processing.kernel.amqp.topology import BindingSpec, Topology, conditions, delayed_topology
@@ -53,6 +58,16 @@ class BrokerAddress:
     def embedded(self) -> bool:
         """Return whether the broker is the embedded one; only this package may ask."""
         return not self.url
+
+    @property
+    def virtual_host(self) -> str:
+        """Return the virtual host; the embedded broker has none."""
+        return unquote(urlsplit(self.url).path[1:]) or "/"
+
+    @property
+    def user(self) -> str:
+        """Return who logs in; the embedded broker asks nobody."""
+        return unquote(urlsplit(self.url).username or "guest")
 
     def __str__(self) -> str:
         """Name the broker without its password."""
@@ -97,10 +112,11 @@ def open_connection(*, address: BrokerAddress, heartbeat: int = 0) -> kombu.Conn
         heartbeat: seconds between signs of life; 0 when nobody would be there to send them.
 
     Raises:
-        BrokerUnavailable: it cannot be reached, or does not let us in.
+        VirtualHostMissing, LoginRefused: it does not let us in.
+        BrokerUnavailable: it cannot be reached.
     """
     connection = _embedded(address) if address.embedded else _amqp(address, heartbeat)
-    with broker_errors(address):
+    with _refusals(address), broker_errors(address):
         connection.ensure_connection(
             max_retries=1, interval_start=0, interval_step=0, interval_max=0, timeout=2 * CONNECT_TIMEOUT
         )
@@ -211,6 +227,30 @@ def _amqp(address: BrokerAddress, heartbeat: int) -> kombu.Connection:
         ssl={"server_hostname": None} if secure else False,
         transport_options={"frame_handler": tolerant_frame_handler, **rabbitmq.transport_options()},
     )
+
+
+@contextmanager
+def _refusals(address: BrokerAddress) -> Iterator[None]:
+    """Tell the ways apart in which a broker does not let us in."""
+    try:
+        yield
+    except BrokerUnavailable as error:
+        for cause in _causes(error):
+            if isinstance(cause, NotAllowed):
+                raise VirtualHostMissing(_refusal(address, cause)) from error
+            if isinstance(cause, AccessRefused):
+                raise LoginRefused(_refusal(address, cause)) from error
+        raise
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _refusal(address: BrokerAddress, cause: AMQPError) -> str:
+    return f"The broker {address} does not let us in: {cause.reply_text}"
 
 
 def _embedded(address: BrokerAddress) -> kombu.Connection:

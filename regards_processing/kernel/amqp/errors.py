@@ -13,6 +13,18 @@ class BrokerUnavailable(DomainError):
     retryable = True
 
 
+class VirtualHostMissing(BrokerUnavailable):
+    """The broker has no virtual host of this name, or the user may not enter it."""
+
+    code = "VIRTUAL_HOST_MISSING"
+
+
+class LoginRefused(BrokerUnavailable):
+    """The broker does not know this user and password."""
+
+    code = "LOGIN_REFUSED"
+
+
 class PublishNotConfirmed(BrokerUnavailable):
     """The broker did not confirm that it has the messages; they may or may not have left."""
 

@@ -13,18 +13,6 @@ ABSENT: Final = "absent"
 UNKNOWN: Final = "unknown"
 
 
-class VirtualHostMissing(BrokerUnavailable):
-    """The broker has no virtual host of this name, or the user may not enter it."""
-
-    code = "VIRTUAL_HOST_MISSING"
-
-
-class LoginRefused(BrokerUnavailable):
-    """The broker does not know this user and password."""
-
-    code = "LOGIN_REFUSED"
-
-
 class PermissionRefused(BrokerUnavailable):
     """The user may not declare, write or read what the platform needs."""
 

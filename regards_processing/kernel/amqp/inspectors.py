@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
@@ -29,11 +28,7 @@ def inspecting(address: BrokerAddress | None = None) -> Iterator[Inspector]:
 
 def virtual_host() -> str:
     """Return the virtual host that the settings name."""
-    return _virtual_host_of(settings.BROKER_URL)
-
-
-def _virtual_host_of(url: str) -> str:
-    return unquote(urlsplit(url).path[1:]) or "/"
+    return address_from_settings().virtual_host
 
 
 def _inspector(address: BrokerAddress) -> Inspector:
@@ -41,7 +36,5 @@ def _inspector(address: BrokerAddress) -> Inspector:
         return EmbeddedInspector(address=address)
     management = None
     if settings.BROKER_MANAGEMENT_URL:
-        management = ManagementApi(
-            url=settings.BROKER_MANAGEMENT_URL, virtual_host=_virtual_host_of(address.url)
-        )
+        management = ManagementApi(url=settings.BROKER_MANAGEMENT_URL, virtual_host=address.virtual_host)
     return RabbitInspector(address=address, management=management)

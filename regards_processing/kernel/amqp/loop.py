@@ -18,10 +18,12 @@ from regards_processing.kernel.amqp.connection import (
 )
 from regards_processing.kernel.amqp.consumer import DOWN_ERRORS, BatchConsumer
 from regards_processing.kernel.amqp.embedded import EmbeddedSource
+from regards_processing.kernel.amqp.errors import VirtualHostMissing
 from regards_processing.kernel.amqp.ports import BulkLimits, Source
 from regards_processing.kernel.amqp.publisher import MessagePublisher, publisher
 from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
 from regards_processing.kernel.amqp.topology import Topology, service_topology
+from regards_processing.kernel.amqp.virtual_hosts import VirtualHosts, virtual_hosts_from_settings
 from regards_processing.kernel.observability.bulks import measure_bulk
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class BulkLoop:
         topology: Topology,
         publisher: MessagePublisher,
         limits: BulkLimits | None = None,
+        virtual_hosts: VirtualHosts | None = None,
         on_tick: Callable[[], None] = lambda: None,
         guests: Callable[[], Sequence[BatchConsumer[Any]]] = lambda: (),
         look_every: float = _LOOK,
@@ -75,6 +78,7 @@ class BulkLoop:
         Args:
             topology: what is declared at each connection.
             publisher: what publishes the dead letters.
+            virtual_hosts: makes those that are missing; by default nobody does.
             on_tick: called about every second, also while the broker is away.
             guests: gives the consumers of queues that come and go, as they are now; their bulks come last.
             look_every: seconds between two calls of ``guests``.
@@ -84,6 +88,7 @@ class BulkLoop:
         self._topology = topology
         self._publisher = publisher
         self._limits = limits or BulkLimits()
+        self._virtual_hosts = virtual_hosts or VirtualHosts()
         self._on_tick = on_tick
         self._give_guests = guests
         self._guests: tuple[BatchConsumer[Any], ...] = ()
@@ -115,6 +120,7 @@ class BulkLoop:
     def _serve(self, stop: threading.Event) -> None:
         source = self._open()
         try:
+            self._virtual_hosts.create_others()
             log.info("consuming", extra={"action": "loop.started", "broker": str(self._address)})
             self._next_look = 0.0
             while not stop.is_set():
@@ -185,6 +191,14 @@ class BulkLoop:
                 log.info("tick failed", extra={"action": "loop.tick_failed", "reason": repr(error)})
 
     def _open(self) -> Source:
+        try:
+            return self._connect()
+        except VirtualHostMissing:
+            if not self._virtual_hosts.create(self._address):
+                raise
+            return self._connect()
+
+    def _connect(self) -> Source:
         kind = EmbeddedSource if self._address.embedded else RabbitSource
         return kind(
             address=self._address,
@@ -207,6 +221,7 @@ def loop_from_settings(
         topology=service_topology(settings.AMQP_INSTANCE_ID),
         publisher=publisher(),
         limits=limits_from_settings(),
+        virtual_hosts=virtual_hosts_from_settings(),
         on_tick=on_tick,
         guests=guests,
     )

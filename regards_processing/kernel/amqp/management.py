@@ -1,9 +1,12 @@
-"""What only RabbitMQ's management interface tells."""
+"""What only RabbitMQ's management interface tells and does."""
 
 import base64
 import json
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit
@@ -13,6 +16,10 @@ from regards_processing.kernel.amqp.inspection import ListedQueue
 from regards_processing.kernel.amqp.topology import BindingSpec
 
 _TIMEOUT: Final = 5.0
+#: A cluster answers when the virtual host is there on all its nodes.
+_CREATE_TIMEOUT: Final = 30.0
+#: Most bytes of a refusal that are told.
+_MOST_TOLD: Final = 200
 #: What is asked of each queue.
 _COLUMNS: Final = (
     "name",
@@ -36,7 +43,7 @@ class ManagementUnavailable(BrokerUnavailable):
 
 
 class ManagementApi:
-    """Reads the management interface about one virtual host."""
+    """Speaks with the management interface about one virtual host."""
 
     def __init__(self, *, url: str, virtual_host: str) -> None:
         """Name the interface.
@@ -76,20 +83,66 @@ class ManagementApi:
         rows = self._read(f"queues/{self._virtual_host}?columns={','.join(_COLUMNS)}")
         return [_queue(row) for row in rows]
 
+    def exists(self) -> bool:
+        """Return whether there is such a virtual host.
+
+        Raises:
+            ManagementUnavailable: it cannot be reached, or does not let us in.
+        """
+        return bool(self._read(f"vhosts/{self._virtual_host}"))
+
+    def create(self, *, user: str) -> None:
+        """Make the virtual host and let a user do everything there; may be repeated.
+
+        Raises:
+            ManagementUnavailable: it cannot be reached, or does not let us.
+        """
+        self._write(f"vhosts/{self._virtual_host}", {})
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        self._write(f"permissions/{self._virtual_host}/{quote(user, safe='')}", everything)
+
     def _read(self, path: str) -> Any:
-        request = urllib.request.Request(  # noqa: S310 (the setting allows http and https only)
-            f"{self._base}/{path}", headers={"Authorization": self._authorization}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 (likewise)
-                return json.load(answer)
-        except HTTPError as error:
-            error.close()
-            if error.code == HTTPStatus.NOT_FOUND:
+        """Return the answer; of what there is not, an empty list."""
+        request = self._request(path)
+        with self._errors():
+            try:
+                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 (likewise)
+                    return json.load(answer)
+            except HTTPError as error:
+                if error.code != HTTPStatus.NOT_FOUND:
+                    raise
+                error.close()
                 return []
-            raise ManagementUnavailable(f"The management interface {self._base} says: {error}") from error
-        except (OSError, ValueError) as error:
-            raise ManagementUnavailable(f"The management interface {self._base} says: {error}") from error
+
+    def _write(self, path: str, body: Mapping[str, str]) -> None:
+        request = self._request(path, method="PUT", data=json.dumps(body).encode())
+        request.add_header("Content-Type", "application/json")
+        with self._errors():
+            urllib.request.urlopen(request, timeout=_CREATE_TIMEOUT).close()  # noqa: S310 (likewise)
+
+    def _request(self, path: str, **how: Any) -> urllib.request.Request:
+        url, headers = f"{self._base}/{path}", {"Authorization": self._authorization}
+        return urllib.request.Request(url, headers=headers, **how)  # noqa: S310 (the setting allows http and https only)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except HTTPError as error:
+            raise ManagementUnavailable(self._words(f"{error}{_reason(error)}")) from error
+        except (HTTPException, OSError, ValueError) as error:
+            raise ManagementUnavailable(self._words(str(error) or repr(error))) from error
+
+    def _words(self, said: str) -> str:
+        return f"The management interface {self._base} says: {said}"
+
+
+def _reason(error: HTTPError) -> str:
+    """Return what RabbitMQ adds to a refusal, if it does."""
+    with error, suppress(HTTPException, OSError):
+        said = error.read(_MOST_TOLD).decode(errors="replace")
+        return f" {said}" if said else ""
+    return ""
 
 
 def _headers(row: dict[str, Any]) -> dict[str, str]:

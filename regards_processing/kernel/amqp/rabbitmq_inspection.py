@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from amqp.basic_message import Message
-from amqp.exceptions import AccessRefused, NotAllowed, NotFound, ResourceLocked
+from amqp.exceptions import AccessRefused, NotFound, ResourceLocked
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, open_connection
 from regards_processing.kernel.amqp.definitions import Arguments, differences
@@ -15,10 +15,8 @@ from regards_processing.kernel.amqp.inspection import (
     BrokerFacts,
     Difference,
     ListedQueue,
-    LoginRefused,
     PermissionRefused,
     QueueFacts,
-    VirtualHostMissing,
 )
 from regards_processing.kernel.amqp.management import ManagementApi
 from regards_processing.kernel.amqp.topology import BindingSpec, ExchangeSpec, QueueSpec
@@ -41,7 +39,9 @@ class RabbitInspector:
         """
         self._address = address
         self._management = management
-        self._driver: Any = _connected(address)
+        self._driver: Any = open_connection(address=address).connection
+        # From here on, no single answer may take longer.
+        self._driver.transport.sock.settimeout(_ANSWER_TIMEOUT)
         self._channel: Any = self._driver.channel()
 
     def about(self) -> BrokerFacts:
@@ -111,27 +111,6 @@ class RabbitInspector:
                 yield
             except AccessRefused as error:
                 raise PermissionRefused(str(error.reply_text)) from error
-
-
-def _connected(address: BrokerAddress) -> Any:
-    try:
-        driver: Any = open_connection(address=address).connection
-    except BrokerUnavailable as error:
-        for cause in _causes(error):
-            if isinstance(cause, NotAllowed):
-                raise VirtualHostMissing(str(cause.reply_text)) from error
-            if isinstance(cause, AccessRefused):
-                raise LoginRefused(str(cause.reply_text)) from error
-        raise
-    # From here on, no single answer may take longer.
-    driver.transport.sock.settimeout(_ANSWER_TIMEOUT)
-    return driver
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
 
 
 def _as_call(arguments: Arguments) -> dict[str, Any]:

@@ -3,20 +3,18 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from regards_processing.kernel.amqp import topology
-from regards_processing.kernel.amqp.connection import address_from_settings, instance_address_from_settings
-from regards_processing.kernel.amqp.errors import BrokerUnavailable
-from regards_processing.kernel.amqp.inspection import (
-    Inspector,
-    LoginRefused,
-    PermissionRefused,
-    VirtualHostMissing,
+from regards_processing.kernel.amqp.connection import (
+    BrokerAddress,
+    address_from_settings,
+    instance_address_from_settings,
 )
-from regards_processing.kernel.amqp.inspectors import inspecting, virtual_host
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, LoginRefused, VirtualHostMissing
+from regards_processing.kernel.amqp.inspection import Inspector, PermissionRefused
+from regards_processing.kernel.amqp.inspectors import inspecting
 from regards_processing.kernel.amqp.queue_topology import jobs_topology
 from regards_processing.kernel.amqp.topology import QueueSpec
 from regards_processing.kernel.doctor.checks import Check
@@ -30,7 +28,8 @@ _IS_IT_RUNNING: Final = (
 )
 _NEW_VIRTUAL_HOST: Final = """\
 rabbitmqctl add_vhost {virtual_host}
-rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'"""
+rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'
+A manager makes a missing one when it connects, where BROKER_MANAGEMENT_URL names an administrator."""
 _PERMISSIONS: Final = "rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'"
 
 
@@ -41,7 +40,7 @@ def reachable(_at: datetime) -> Iterator[Finding]:
         with inspecting() as inspector:
             about = inspector.about()
     except VirtualHostMissing as error:
-        yield failed(str(error), advice=_advice(_NEW_VIRTUAL_HOST))
+        yield failed(str(error), advice=_advice(_NEW_VIRTUAL_HOST, address))
     except LoginRefused as error:
         yield failed(str(error), advice="Does BROKER_URL name a user of the broker, and the password?")
     except BrokerUnavailable as error:
@@ -62,6 +61,8 @@ def instance_reachable(_at: datetime) -> Iterator[Finding]:
     try:
         with inspecting(address) as inspector:
             yield from exchange_findings(inspector, topology.instance_topology().exchanges)
+    except VirtualHostMissing as error:
+        yield failed(str(error), advice=_advice(_NEW_VIRTUAL_HOST, address))
     except BrokerUnavailable as error:
         yield failed(str(error), advice="Does INSTANCE_BROKER_URL name a virtual host that its user may use?")
 
@@ -72,7 +73,7 @@ def passes_messages(_at: datetime) -> Iterator[Finding]:
         with inspecting() as inspector:
             inspector.round_trip()
     except PermissionRefused as error:
-        yield failed(str(error), advice=_advice(_PERMISSIONS))
+        yield failed(str(error), advice=_advice(_PERMISSIONS, address_from_settings()))
     except BrokerUnavailable as error:
         yield failed(
             f"A message did not go through: {error}",
@@ -180,10 +181,8 @@ def dead_letters(_at: datetime) -> Iterator[Finding]:
         yield ok("No dead letters")
 
 
-def _advice(template: str) -> str:
-    return template.format(
-        virtual_host=virtual_host(), user=urlsplit(settings.BROKER_URL).username or "guest"
-    )
+def _advice(template: str, address: BrokerAddress) -> str:
+    return template.format(virtual_host=address.virtual_host, user=address.user)
 
 
 _NEEDS: Final = ("broker",)

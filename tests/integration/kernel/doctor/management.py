@@ -2,24 +2,43 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 
+def refuse(_path: str, _body: Any) -> int:
+    """Answer as where nothing can be put."""
+    return HTTPStatus.METHOD_NOT_ALLOWED
+
+
 @contextmanager
-def answering(answers: Mapping[str, Any]) -> Iterator[str]:
-    """Answer these paths, whatever their query, and 404 to any other; give the address with its account."""
+def answering(answers: Mapping[str, Any], *, on_put: Callable[[str, Any], int] = refuse) -> Iterator[str]:
+    """Answer these paths, whatever their query, and 404 to any other; give the address with its account.
+
+    ``on_put`` gets path and document of what is put, and returns the status.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            allowed = self.headers["Authorization"] == "Basic YWRhOndvcmQ="
-            self.send_response((200 if path in answers else 404) if allowed else 401)
+            self._answer(200 if path in answers else 404, answers.get(path, {"error": "?"}))
+
+        def do_PUT(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self._answer(on_put(self.path, body) if self._allowed else 401, {"reason": "?"})
+
+        @property
+        def _allowed(self) -> bool:
+            return self.headers["Authorization"] == "Basic YWRhOndvcmQ="
+
+        def _answer(self, status: int, document: Any) -> None:
+            self.send_response(status if self._allowed else 401)
             self.end_headers()
-            self.wfile.write(json.dumps(answers.get(path, {"error": "?"})).encode())
+            self.wfile.write(json.dumps(document).encode())
 
         def log_message(self, *_args: object) -> None:
             """Keep quiet."""

@@ -80,6 +80,14 @@ def test_it_says_how_to_make_a_missing_virtual_host(settings: Settings, operator
     finding = _worst(broker.reachable)
     assert (finding.outcome, "vhost not-there not found" in finding.found) == (Outcome.FAILED, True)
     assert finding.advice.splitlines()[0] == "rabbitmqctl add_vhost not-there"
+    assert "A manager makes" in finding.advice.splitlines()[-1]
+
+
+def test_it_says_how_to_make_that_of_the_instance(settings: Settings, operator: Operator) -> None:
+    settings.INSTANCE_BROKER_URL = with_path(operator.url, "the%2Finstance")
+    finding = _worst(broker.instance_reachable)
+    assert (finding.outcome, "vhost the/instance not found" in finding.found) == (Outcome.FAILED, True)
+    assert finding.advice.splitlines()[0] == "rabbitmqctl add_vhost the/instance"
 
 
 def test_it_says_when_the_password_is_wrong(settings: Settings, operator: Operator) -> None:
