@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import (
+    beat_init,
     celeryd_init,
     setup_logging,
     worker_init,
@@ -12,6 +13,8 @@ from celery.signals import (
     worker_shutdown,
 )
 
+from regards_processing.kernel.amqp.connection import address_from_settings
+from regards_processing.kernel.amqp.virtual_hosts import virtual_hosts_from_settings
 from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.tenancy.visibility import serve_every_tenant
 from workers.transport.prompt_stop import PromptStop
@@ -33,6 +36,13 @@ app.steps["consumer"].add(PromptStop)
 def _serve_every_tenant(**_event: object) -> None:
     """Jobs and sweeps serve every tenant; the web process, which only sends tasks, does not."""
     serve_every_tenant()
+
+
+@beat_init.connect
+@worker_init.connect
+def _make_virtual_host(**_event: object) -> None:
+    """Do not depend on a manager that starts at the same time: without its virtual host, beat would end."""
+    virtual_hosts_from_settings().ensure(address_from_settings())
 
 
 @celeryd_init.connect

@@ -48,3 +48,13 @@ def test_it_works_where_two_managers_make_them(nowhere: Platform, office: Office
     assert "broker.virtual_host_created" in first.output() + second.output()
     assert "Traceback" not in first.output() + second.output()
     assert (first.running, second.running, fleet.running) == (True, True, True)
+
+
+def test_it_works_where_beat_and_jobs_make_them(nowhere: Platform, office: Office) -> None:
+    with nowhere.side_by_side():
+        beat, jobs = nowhere.start_beat(), nowhere.start_jobs()
+    pika.BlockingConnection(pika.URLParameters(nowhere.stack.broker_url or "")).close()
+    assert len(office.answers) == 1
+    assert "broker.virtual_host_created" in beat.output() + jobs.output()
+    assert "CRITICAL" not in beat.output() + jobs.output()
+    assert (beat.running, jobs.running) == (True, True)

@@ -58,9 +58,12 @@ class VirtualHosts:
 
     def create_others(self) -> None:
         """Make the other virtual hosts; each is looked for until it was seen."""
-        self._others = [address for address in self._others if not self._is_there(address)]
+        self._others = [address for address in self._others if not self.ensure(address)]
 
-    def _is_there(self, address: BrokerAddress) -> bool:
+    def ensure(self, address: BrokerAddress) -> bool:
+        """Make a virtual host if it is missing; return whether it is there, as far as anybody looked."""
+        if not self._management_url:
+            return False
         try:
             open_connection(address=address).release()
         except VirtualHostMissing:
