@@ -170,6 +170,7 @@ class TestOnRabbitMq:
         with pytest.raises(VirtualHostMissing, match=f"vhost {missing.virtual_host} not found"):
             open_connection(address=missing)
 
+    @pytest.mark.django_db
     def test_a_loop_makes_it_when_it_connects_and_reads_on(
         self, missing: BrokerAddress, office: Office, caplog: pytest.LogCaptureFixture
     ) -> None:
