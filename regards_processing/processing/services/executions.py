@@ -92,7 +92,7 @@ def order_executions(*, orders: Sequence[ExecutionRequested], at: datetime) -> l
     until they have a place. An order that is delivered again while its execution is open changes nothing.
     """
     known = _read(orders, at)
-    open_ones = _open_orders(known.batches)
+    open_ones = _open_orders(orders, known.batches)
     bulk = _Bulk(at=at)
     for position, order in enumerate(orders):
         batch = known.batches.get((order.tenant, order.batch_id))
@@ -217,8 +217,12 @@ def _batches(
     return {(batch.tenant.name, batch.pk): batch for batch in found.select_related("tenant")}
 
 
-def _open_orders(batches: Mapping[tuple[str, UUID], Batch]) -> set[tuple[UUID, str]]:
-    """Return the open executions of these batches, by batch and digest of the correlation id."""
+def _open_orders(
+    orders: Sequence[ExecutionRequested], batches: Mapping[tuple[str, UUID], Batch]
+) -> set[tuple[UUID, str]]:
+    """Return which of these orders have an open execution, by batch and digest of the correlation id."""
     tenants = {batch.tenant_id for batch in batches.values()}
-    found = Execution.objects.of_tenants(tenants).open().filter(batch__in=list(batches.values()))
+    digests = {digest_of(order.correlation_id) for order in orders}
+    found = Execution.objects.of_tenants(tenants).open()
+    found = found.filter(batch__in=list(batches.values()), correlation_digest__in=digests)
     return set(found.values_list("batch_id", "correlation_digest"))

@@ -76,6 +76,15 @@ def whole_reads(action: Callable[[], object]) -> list[str]:
     return found
 
 
+def rows_read(*, tables: frozenset[str] = GROWING) -> int:
+    """Return how many rows of tables this transaction has read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, seq_tup_read + COALESCE(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+        )
+        return sum(count for name, count in cursor.fetchall() if name in tables)
+
+
 def prepared_statements() -> list[tuple[str, str]]:
     """Return the text of each prepared statement that asks a growing table, and the one that executes it."""
     with connection.cursor() as cursor:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
 from tests.factories.messages import a_dead_letter, a_submission, an_answer, submissions
 from tests.factories.rows import every
@@ -46,15 +45,6 @@ def _answer(engine: Engine, status: str, name: str) -> None:
     )
 
 
-def _read() -> int:
-    """Return how many rows of growing tables this transaction has read."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname, seq_tup_read + COALESCE(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
-        )
-        return sum(count for name, count in cursor.fetchall() if name in plans.GROWING)
-
-
 def _crowd_in(engine: Engine) -> None:
     """Have a tenant's crowd come after PostgreSQL has looked at the tables, and after the first few bulks."""
     plans.empty()
@@ -72,9 +62,9 @@ def _read_too_much(engine: Engine) -> dict[str, float]:
     """Take requests through their lives, and return which bulks read too many rows for each of theirs."""
     found = {}
     for name, act in _BULKS.items():
-        before = _read()
+        before = plans.rows_read()
         act(engine, "crowded")
-        found[name] = (_read() - before) / _BULK
+        found[name] = (plans.rows_read() - before) / _BULK
     done = every(FinishedRequest).filter(request_id__startswith="crowded", status="SUCCESS")
     assert done.count() == 2 * _BULK
     return {name: read for name, read in found.items() if read > _MOST_READ}
