@@ -11,6 +11,7 @@ from tests.factories.worker_manager import AT
 from worker_manager.events.request_answered import RequestAnswered
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.services.answers import apply_answers
 from worker_manager.services.dead_letters import fail_dead_requests
 from worker_manager.services.dropped import Dropped
@@ -26,24 +27,25 @@ committing = TestCase.captureOnCommitCallbacks
 
 
 class Engine:
-    """Calls the services as the consumers do; each call commits and publishes."""
+    """Calls the services as the consumers of one manager do; each call commits and publishes."""
 
     def __init__(self, broker: InMemoryBroker) -> None:
         self.broker = broker
+        self._kept = KeptPlaces()
 
     def submit(
         self, *submitted: RequestSubmitted, at: datetime = AT, max_bytes: int = 1000
     ) -> SubmissionReport:
         with committing(execute=True):
-            return submit_requests(submissions=submitted, at=at, max_bytes=max_bytes)
+            return submit_requests(submissions=submitted, at=at, max_bytes=max_bytes, kept=self._kept)
 
     def answer(self, *answers: WorkAnswer, at: datetime = AT) -> list[Dropped]:
         with committing(execute=True):
-            return apply_answers(answers=answers, at=at)
+            return apply_answers(answers=answers, at=at, kept=self._kept)
 
     def bury(self, *dead: WorkDeadLettered, at: datetime = AT) -> list[Dropped]:
         with committing(execute=True):
-            return fail_dead_requests(dead=dead, at=at)
+            return fail_dead_requests(dead=dead, at=at, kept=self._kept)
 
     def beat(self, *beats: WorkerHeartbeat, at: datetime = AT) -> list[Dropped]:
         with committing(execute=True):

@@ -1,6 +1,6 @@
 """What the manager consumes: one module an event."""
 
-from typing import Any
+from typing import Any, Final
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer
@@ -12,6 +12,10 @@ from worker_manager.consumers.session_count_reported import SessionCountReported
 from worker_manager.consumers.session_deleted import SessionDeletedConsumer, SourceDeletedConsumer
 from worker_manager.consumers.worker_answer import FencedAnswerConsumer, WorkerAnswerConsumer
 from worker_manager.consumers.worker_heartbeat import WorkerHeartbeatConsumer
+from worker_manager.kept_places import KeptPlaces
+
+#: What this manager remembers; consumers of tenants come and go, and share it with the others.
+_KEPT: Final = KeptPlaces()
 
 
 def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
@@ -22,12 +26,12 @@ def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:
     return [
         WorkerHeartbeatConsumer(instance_id=instance_id),
         ConfigurationUpdatedConsumer(instance_id=instance_id),
-        FencedAnswerConsumer(),
-        WorkerAnswerConsumer(),
-        DeadLetterConsumer(),
+        FencedAnswerConsumer(kept=_KEPT),
+        WorkerAnswerConsumer(kept=_KEPT),
+        DeadLetterConsumer(kept=_KEPT),
         SessionDeletedConsumer(),
         SourceDeletedConsumer(),
-        RequestSubmittedConsumer(),
+        RequestSubmittedConsumer(kept=_KEPT),
     ]
 
 
@@ -35,7 +39,7 @@ def consumers_of_tenant(*, tenant: Tenant) -> list[BatchConsumer[Any]]:
     """Return what a manager consumes for one tenant; what waits for an inactive one is read to be refused."""
     consumers: list[BatchConsumer[Any]] = []
     if tenant.own_request_queue:
-        consumers.append(RequestSubmittedConsumer(tenant=tenant.name))
+        consumers.append(RequestSubmittedConsumer(kept=_KEPT, tenant=tenant.name))
     if tenant.active:
         consumers.append(SessionCountReportedConsumer(tenant=tenant.name))
     # Of a tenant with a very long name, requests are in the queue of all; counters the reference has none.

@@ -8,6 +8,7 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.notifications.consumer import NotifyingConsumer
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.services.answers import apply_answers
 from workers.contract import answer_bulk
 from workers.contract.wire import Wire
@@ -19,6 +20,10 @@ class WorkerAnswerConsumer(NotifyingConsumer[WorkAnswer]):
 
     queue = topology.answers()
 
+    def __init__(self, *, kept: KeptPlaces | None = None) -> None:
+        """Share what the manager remembers of places that were given back."""
+        self._kept = kept
+
     def decode(self, message: Inbound) -> WorkAnswer:
         """Read one answer."""
         return WorkAnswer.from_wire(
@@ -27,7 +32,7 @@ class WorkerAnswerConsumer(NotifyingConsumer[WorkAnswer]):
 
     def handle(self, items: Sequence[WorkAnswer]) -> list[Refusal]:
         """Move the requests that were answered."""
-        dropped = apply_answers(answers=items, at=clock.now())
+        dropped = apply_answers(answers=items, at=clock.now(), kept=self._kept)
         return [Refusal(index=d.position, reason=d.reason, code="ANSWER_DROPPED") for d in dropped]
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import answer_rules, counters, forks, queries
 from worker_manager.answer_rules import Advance, Dispatch, End, Failed, Meaning, Postponed, Progress, ending
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.policy import Failure
 from worker_manager.services import attempts, dispatch, moves
@@ -23,22 +24,31 @@ from workers.contract.work_answer import AnswerStatus, WorkAnswer
 log = logging.getLogger(__name__)
 
 
-def apply_answers(*, answers: Sequence[WorkAnswer], at: datetime) -> list[Dropped]:
+def apply_answers(
+    *, answers: Sequence[WorkAnswer], at: datetime, kept: KeptPlaces | None = None
+) -> list[Dropped]:
     """Apply answers in the order they came; return those that did not count, with the reason.
 
     The state after the last answer to a request is what is stored and what its client is told. Where clients
     get stored contents, which are read for them, a transaction ends when it has read as much as a bulk may.
+
+    Args:
+        answers: in the order they came.
+        at: time of reception.
+        kept: what the manager remembers of places that were given back.
     """
-    dropped, begun = _apply_some(answers, at)
+    dropped, begun = _apply_some(answers, at, kept)
     while begun < len(answers):
-        found, taken = _apply_some(answers[begun:], at)
+        found, taken = _apply_some(answers[begun:], at, kept)
         dropped += [replace(drop, position=begun + drop.position) for drop in found]
         begun += taken
     return dropped
 
 
 @transaction
-def _apply_some(answers: Sequence[WorkAnswer], at: datetime) -> tuple[list[Dropped], int]:
+def _apply_some(
+    answers: Sequence[WorkAnswer], at: datetime, kept: KeptPlaces | None
+) -> tuple[list[Dropped], int]:
     """Apply answers while there is room; return those that did not count, and how many were looked at."""
     tenants = queries.active_tenants(names={answer.tenant for answer in answers})
     requests = locked(
@@ -57,7 +67,7 @@ def _apply_some(answers: Sequence[WorkAnswer], at: datetime) -> tuple[list[Dropp
             dropped.append(
                 Dropped(position, f"Answer {answer.status} of request {answer.request_id} dropped: {reason}")
             )
-    settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()})
+    settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()}, kept=kept)
     counters.answered(answers=answers, dropped=dropped)
     log.info(
         "answers applied",

@@ -9,6 +9,7 @@ from typing import Any
 from regards_processing.kernel.db.trips import in_one_trip
 from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, flow_queries, forks, queries, tracing
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.queries import LiveTypes
 from worker_manager.services import (
@@ -73,7 +74,12 @@ def locked(*, keys: Collection[RequestKey]) -> dict[RequestKey, Request]:
 
 
 def settle(
-    *, bulk: Bulk, tenants: Mapping[int, str], release: Collection[str] = (), releasing: bool = True
+    *,
+    bulk: Bulk,
+    tenants: Mapping[int, str],
+    release: Collection[str] = (),
+    releasing: bool = True,
+    kept: KeptPlaces | None = None,
 ) -> int:
     """Decide what is dispatched, store what a bulk moved and publish what follows; return what was released.
 
@@ -84,6 +90,7 @@ def settle(
         tenants: names by primary key.
         release: worker types whose held requests are looked at, beside those that the bulk concerns.
         releasing: requests that were held before may take the places that are free.
+        kept: what the manager remembers of places that were given back.
     """
     before = _in_flight_before(bulk)
     forked = [request for request in bulk.touched.values() if request.fork is not None]
@@ -95,6 +102,7 @@ def settle(
         at=bulk.at,
         release=release,
         releasing=releasing,
+        kept=kept,
     )
     branches.follow_all(requests=forked, at=bulk.at)
     told = [request for request in bulk.touched.values() if branches.is_told(request)]
@@ -105,15 +113,15 @@ def settle(
     tenants = {**released.tenants, **tenants}
     finished = [request for request in touched if _leaves(request)]
     gone = {request.id for request in finished}
-    kept = [request for request in touched if request.id not in gone]
+    staying = [request for request in touched if request.id not in gone]
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
     with in_one_trip():
-        moves.save(requests=kept, heavy=bulk.heavy, others=traced)
+        moves.save(requests=staying, heavy=bulk.heavy, others=traced)
         moves.finish(requests=finished)
-        branch_rows.store(requests=kept)
+        branch_rows.store(requests=staying)
         stored_contents.note(contents=bulk.live.contents, at=bulk.at)
         session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
-        dispatched = forks.sent(kept)
+        dispatched = forks.sent(staying)
         publish_after_commit(
             messages=[
                 *dispatch.messages(

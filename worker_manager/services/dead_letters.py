@@ -6,6 +6,7 @@ from datetime import datetime
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import answer_rules, forks, queries
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.policy import Failure
 from worker_manager.services import attempts, moves
@@ -16,8 +17,16 @@ from worker_manager.workflow_plan import Plan
 
 
 @transaction
-def fail_dead_requests(*, dead: Sequence[WorkDeadLettered], at: datetime) -> list[Dropped]:
-    """End the attempts whose message came back dead; return the letters that did not count."""
+def fail_dead_requests(
+    *, dead: Sequence[WorkDeadLettered], at: datetime, kept: KeptPlaces | None = None
+) -> list[Dropped]:
+    """End the attempts whose message came back dead; return the letters that did not count.
+
+    Args:
+        dead: in the order they came.
+        at: time of reception.
+        kept: what the manager remembers of places that were given back.
+    """
     tenants = queries.active_tenants(names={letter.tenant for letter in dead})
     requests = locked(
         keys={(tenants[letter.tenant], letter.request_id) for letter in dead if letter.tenant in tenants}
@@ -29,7 +38,7 @@ def fail_dead_requests(*, dead: Sequence[WorkDeadLettered], at: datetime) -> lis
         reason = _apply(letter, request, bulk)
         if reason:
             dropped.append(Dropped(position, f"Dead letter of request {letter.request_id} dropped: {reason}"))
-    settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()})
+    settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()}, kept=kept)
     return dropped
 
 

@@ -9,16 +9,16 @@ Note: one decision.
 
 Note: a place that a tenant gives back is its own for a moment.
     A tenant that sends one request after the other would find its place taken by another one's flood each
-    time, and wait until that work has ended. So a bulk that ends requests of a tenant which holds none counts
-    as many more as wanted by it, where work lasts and places are workers. What is kept so is given away with
-    the next bulk, or by the sweep: to the tenant's next request, which need not be held then, or to whoever
-    waits.
+    time, and wait until that work has ended. So where work lasts, and places are workers, a place that a
+    tenant gives back which holds nothing is kept for it, for a round trip to a fleet: its next request need
+    not be held then. The manager that handled the end remembers that; another one, and the sweep, give what
+    is free to whoever waits, as the first one does with its next bulk after that time.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from regards_processing.kernel.db.locks import one_at_a_time
 from worker_manager import flow_queries
 from worker_manager.fair_share import Shares, shares
 from worker_manager.flow_queries import Group, Load, Place
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.pauses import Pauses
 from worker_manager.queries import LiveTypes
@@ -67,6 +68,7 @@ def admit(
     at: datetime,
     release: Collection[str] = (),
     releasing: bool = True,
+    kept: KeptPlaces | None = None,
 ) -> Released:
     """Dispatch the requests of a bulk that have a place, and return those of before that have one.
 
@@ -80,7 +82,9 @@ def admit(
         release: worker types whose held requests are looked at, beside those that the bulk concerns.
         releasing: give places to requests that were held before; if not, and there are some, places go to
             tenants only that hold none.
+        kept: what the manager remembers of places that were given back; without, nothing from before.
     """
+    kept = kept or KeptPlaces()
     ready = _ready(requests, live.pauses)
     change = places(requests)
     change.subtract(before)
@@ -94,6 +98,9 @@ def admit(
     one_at_a_time(*(f"in flight {name}" for name in concerned if live[name].configured))
     load = flow_queries.load_of(worker_types=concerned)
     turns = _turns({name: ready[name] for name in concerned}, change, live, load)
+    for name, turn in turns.items():
+        turn.given_back = _given_back(name, change) if live[name].lasts else {}
+        turn.kept = kept.of(worker_type=name, at=at)
     for group in _groups(turns, live.pauses, load):
         turns[group.worker_type].groups.append(group)
     if releasing:
@@ -101,7 +108,10 @@ def admit(
     else:
         for turn in turns.values():
             turn.let_newcomers_pass()
-    return _give(turns.values(), live, at)
+    given = {name: turn.chosen() for name, turn in turns.items()}
+    for name, turn in turns.items():
+        _remember(name, turn, given[name], kept, at)
+    return _give(turns, given, live, at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,8 +123,9 @@ class _Turn:
     in_flight: Mapping[int, int]
     #: Requests of the bulk.
     ready: ByTenant
-    #: Places that the bulk gives back, by tenant.
-    given_back: Mapping[int, int]
+    #: Places that the bulk gives back, and those of before that are kept, by tenant.
+    given_back: Mapping[int, int] = field(default_factory=dict)
+    kept: Mapping[int, int] = field(default_factory=dict)
     #: Where held requests can be read, how many were asked for, and those that were read.
     groups: list[Group] = field(default_factory=list)
     asked: dict[Group, int] = field(default_factory=dict)
@@ -167,12 +178,22 @@ class _Turn:
         return found
 
     def _supply(self) -> dict[int, int | None]:
-        expected = Counter(self.given_back)
-        for group in self.groups:
-            del expected[group.tenant_id]
-        for tenant, waiting in self._candidates().items():
-            expected[tenant] += len(waiting)
-        return dict(expected)
+        waiting = Counter({tenant: len(requests) for tenant, requests in self._candidates().items()})
+        # Whoever comes back for a place is one of those that wait.
+        return dict(waiting | self._awaited())
+
+    def _awaited(self) -> Counter[int]:
+        """Count the places that tenants may come back for, which hold nothing.
+
+        Where all places are free one is given away: its end is the next bulk.
+        """
+        holding = {group.tenant_id for group in self.groups}
+        most = self.free + sum(self.in_flight.values()) - 1
+        awaited: Counter[int] = Counter()
+        for tenant, count in (Counter(self.given_back) + Counter(self.kept)).items():
+            awaited[tenant] = 0 if tenant in holding else max(0, min(count, most))
+            most -= awaited[tenant]
+        return awaited
 
     def _shares(self, supply: Mapping[int, int | None]) -> Shares:
         return shares(free=self.free, in_flight=self.in_flight, supply=supply)
@@ -206,24 +227,24 @@ def _turns(
         limit = live[name].limit
         taken = in_flight[name].total()
         free = most if limit is None else max(0, min(most, limit - taken))
-        turns[name] = _Turn(
-            free=free,
-            in_flight=in_flight[name],
-            ready=waiting,
-            # Where all places are free one is given away: its end is the next bulk.
-            given_back=_given_back(name, change, most=free + taken - 1) if live[name].lasts else {},
-        )
+        turns[name] = _Turn(free=free, in_flight=in_flight[name], ready=waiting)
     return turns
 
 
-def _given_back(worker_type: str, change: Counter[Place], *, most: int) -> dict[int, int]:
-    """Return how many places of a worker type each tenant gives back, no more than ``most`` together."""
-    found: dict[int, int] = {}
-    for (name, tenant), more in change.items():
-        if name == worker_type and more < 0 < most:
-            found[tenant] = min(-more, most)
-            most -= found[tenant]
-    return found
+def _given_back(worker_type: str, change: Counter[Place]) -> dict[int, int]:
+    """Return how many places of a worker type each tenant gives back."""
+    return {tenant: -more for (name, tenant), more in change.items() if name == worker_type and more < 0}
+
+
+def _remember(
+    worker_type: str, turn: _Turn, given: Sequence[Request], kept: KeptPlaces, at: datetime
+) -> None:
+    """Keep what tenants give back, but for what they get."""
+    until = at + timedelta(seconds=settings.IN_FLIGHT_ROUND_TRIP)
+    for tenant, count in turn.given_back.items():
+        kept.keep(worker_type=worker_type, tenant=tenant, count=count, until=until)
+    for tenant, count in Counter(request.tenant_id for request in given).items():
+        kept.take(worker_type=worker_type, tenant=tenant, count=count)
 
 
 def _groups(turns: Mapping[str, _Turn], pauses: Pauses, load: Load) -> list[Group]:
@@ -263,11 +284,13 @@ def _next_requests(wanted: Mapping[Group, int]) -> dict[Group, list[Request]]:
     return found
 
 
-def _give(turns: Iterable[_Turn], live: LiveTypes, at: datetime) -> Released:
+def _give(
+    turns: Mapping[str, _Turn], given: Mapping[str, Sequence[Request]], live: LiveTypes, at: datetime
+) -> Released:
     released = Released()
-    for turn in turns:
+    for name, turn in turns.items():
         held = {request.pk for waiting in turn.held.values() for request in waiting}
-        chosen = turn.chosen()
+        chosen = given[name]
         _send((request for request in chosen if request.pk not in held), live, at)
         released.requests += [request for request in chosen if request.pk in held]
         released.tenants |= {group.tenant_id: group.tenant for group in turn.groups}

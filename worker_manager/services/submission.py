@@ -17,6 +17,7 @@ from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, forks, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
+from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import FinishedRequest, Request
 from worker_manager.models.light_requests import new_request
 from worker_manager.services import branch_rows, branches, dispatch, flow, responses, session_counts
@@ -87,7 +88,11 @@ class _Known:
 
 @transaction
 def submit_requests(
-    *, submissions: Sequence[RequestSubmitted], at: datetime, max_bytes: int
+    *,
+    submissions: Sequence[RequestSubmitted],
+    at: datetime,
+    max_bytes: int,
+    kept: KeptPlaces | None = None,
 ) -> SubmissionReport:
     """Store requests, dispatch those whose worker type is alive and has a place, and answer the clients.
 
@@ -95,11 +100,12 @@ def submit_requests(
         submissions: in the order they came.
         at: time of reception.
         max_bytes: largest accepted body.
+        kept: what the manager remembers of places that were given back.
     """
     report = SubmissionReport()
     known = _read(submissions)
     accepted = _accept(submissions, known, max_bytes, report)
-    _store(accepted, report, at)
+    _store(accepted, report, at, kept)
     tenants = {pk: name for name, pk in known.tenants.items()}
     with in_one_trip():
         session_counts.received(requests=report.stored, at=at)
@@ -193,7 +199,12 @@ def _already_exists(request_id: str) -> str:
     return f"Request is denied cause the given requestId <{request_id}> already exists"
 
 
-def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionReport, at: datetime) -> None:
+def _store(
+    accepted: Mapping[RequestKey, RequestSubmitted],
+    report: SubmissionReport,
+    at: datetime,
+    kept: KeptPlaces | None,
+) -> None:
     """Insert the accepted ones with their status; see `_taken_meanwhile` for those that cannot be."""
     configured = queries.plans(
         tenant_ids={tenant_id for tenant_id, _ in accepted},
@@ -208,7 +219,7 @@ def _store(accepted: Mapping[RequestKey, RequestSubmitted], report: SubmissionRe
         dispatch.assign(request=request, plan=plan, live=live, at=at)
     # Whoever is held already goes first: answers and sweeps see to it.
     ready = forks.parts(requests.values())
-    flow.admit(requests=ready, before=Counter(), live=live, at=at, releasing=False)
+    flow.admit(requests=ready, before=Counter(), live=live, at=at, releasing=False, kept=kept)
     branches.follow_all(requests=requests.values(), at=at)
     tracing.received(requests=requests, submissions=accepted, at=at)
     # In one order for all managers: two bulks with the same ids must not wait for each other.

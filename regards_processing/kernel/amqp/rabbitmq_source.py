@@ -4,7 +4,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from amqp.exceptions import NotFound
@@ -30,17 +30,32 @@ _HEARTBEAT = 60
 _MOST_IN_HAND = 65_535
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What all lanes hold, counted as it comes and goes: it is asked for after every frame."""
+
+    #: Messages of a queue beyond which nothing more is read.
+    most: int
+    messages: int = 0
+    body_bytes: int = 0
+    #: Lanes that hold a bulk of theirs, and those that hold the most.
+    full: int = 0
+    brimming: int = 0
+
+
 class _Lane:
     """One queue on one channel, so that an acknowledgement of several messages means this queue's."""
 
-    def __init__(self, *, queue: QueueSpec, topology: Topology, channel: Any, limits: BulkLimits) -> None:
+    def __init__(
+        self, *, queue: QueueSpec, topology: Topology, channel: Any, limits: BulkLimits, tally: _Tally
+    ) -> None:
         self.queue = queue
         self._limits = limits
+        self._tally = tally
         #: What is declared when the queue was deleted.
         self.topology = topology
         self.channel = channel
         self.waiting: deque[tuple[int, Inbound]] = deque()
-        self.waiting_bytes = 0
         self.last_taken = 0
         self.cancelled = False
         channel.basic_qos(0, min(2 * limits.messages, _MOST_IN_HAND), False)
@@ -50,20 +65,22 @@ class _Lane:
         self.cancelled = False
         self.channel.basic_consume(self.queue.name, callback=self._receive, on_cancel=self._on_cancel)
 
-    @property
-    def full(self) -> bool:
-        """Return whether a bulk is full."""
-        return len(self.waiting) >= self._limits.messages
-
     def take(self) -> list[Inbound]:
         bulk: list[Inbound] = []
-        size = 0
+        before, size = len(self.waiting), 0
         while self.waiting and len(bulk) < self._limits.messages and size < self._limits.body_bytes:
             self.last_taken, message = self.waiting.popleft()
             size += len(message.body)
             bulk.append(message)
-        self.waiting_bytes -= size
+        self._count(before, -size)
         return bulk
+
+    def close(self) -> None:
+        """Read no more, and forget what waits: the broker gives it to others, or to us when we come back."""
+        before, size = len(self.waiting), sum(len(message.body) for _, message in self.waiting)
+        self.waiting.clear()
+        self._count(before, -size)
+        self.channel.close()
 
     def acknowledge(self) -> None:
         self.channel.basic_ack(self.last_taken, multiple=True)
@@ -71,7 +88,15 @@ class _Lane:
     def _receive(self, message: Any) -> None:
         inbound = as_inbound(self.queue.name, message)
         self.waiting.append((message.delivery_info["delivery_tag"], inbound))
-        self.waiting_bytes += len(inbound.body)
+        self._count(len(self.waiting) - 1, len(inbound.body))
+
+    def _count(self, before: int, size: int) -> None:
+        """Note that so many messages waited before, and how many bytes have come since."""
+        after, tally, bulk = len(self.waiting), self._tally, self._limits.messages
+        tally.messages += after - before
+        tally.body_bytes += size
+        tally.full += (after >= bulk) - (before >= bulk)
+        tally.brimming += (after >= tally.most) - (before >= tally.most)
 
     def _on_cancel(self, _tag: str) -> None:
         self.cancelled = True
@@ -85,6 +110,7 @@ class RabbitSource:
     ) -> None:
         self._address = address
         self._limits = limits
+        self._tally = _Tally(most=limits.messages)
         self._guests: set[str] = set()
         #: Queues with another definition, which the log has told.
         self._conflicts: set[str] = set()
@@ -97,10 +123,10 @@ class RabbitSource:
         """Read until the socket stays empty for ``linger`` seconds, or a bulk is full."""
         with broker_errors(self._address):
             self._consume_again()
-            until = time.monotonic() + (linger if self._something() else timeout)
+            until = time.monotonic() + (linger if self._tally.messages else timeout)
             while not self._enough() and self._frames.handle_next(max(0.0, until - time.monotonic())):
                 # With a bulk at hand nothing is waited for; but what has arrived may be for another queue.
-                until = min(until, time.monotonic() + (0.0 if self._full() else linger))
+                until = min(until, time.monotonic() + (0.0 if self._tally.full else linger))
 
     def take(self, queue: QueueSpec) -> Sequence[Inbound]:
         """Return one bulk of a queue."""
@@ -117,8 +143,7 @@ class RabbitSource:
         with broker_errors(self._address):
             for name in self._guests - {queue.name for queue in queues}:
                 self._guests.remove(name)
-                # The broker gives what was not acknowledged to others, or to us when we come back.
-                self._lanes.pop(name).channel.close()
+                self._lanes.pop(name).close()
             for queue, topology in queues.items():
                 if queue.name not in self._lanes:
                     self._admit(queue, topology)
@@ -144,6 +169,7 @@ class RabbitSource:
             topology=topology,
             channel=open_channel(self._frames),
             limits=replace(self._limits, messages=messages),
+            tally=self._tally,
         )
 
     def _admit(self, queue: QueueSpec, topology: Topology) -> None:
@@ -164,19 +190,9 @@ class RabbitSource:
             fields = {"action": "queue.conflict", "queue": queue.name, "reason": str(error)}
             log.error("queue is not read: it, or what it is bound to, is not as it should be", extra=fields)
 
-    def _something(self) -> bool:
-        return any(lane.waiting for lane in self._lanes.values())
-
-    def _full(self) -> bool:
-        return any(lane.full for lane in self._lanes.values())
-
     def _enough(self) -> bool:
         """Return whether no more is to be held in memory."""
-        lanes = self._lanes.values()
-        return (
-            max(len(lane.waiting) for lane in lanes) >= self._limits.messages
-            or sum(lane.waiting_bytes for lane in lanes) >= self._limits.body_bytes
-        )
+        return self._tally.brimming > 0 or self._tally.body_bytes >= self._limits.body_bytes
 
     def _consume_again(self) -> None:
         """Declare and consume queues that were deleted."""

@@ -365,11 +365,45 @@ def test_who_comes_back_with_more_gets_its_share_and_no_more(engine: Engine) -> 
     assert (_in_flight("flood"), _in_flight("calm")) == (3, 1)
 
 
-def test_the_next_bulk_gives_away_what_nobody_came_back_for(engine: Engine) -> None:
+def test_it_finds_it_too_when_the_flood_gives_back_one_shortly_afterwards(engine: Engine) -> None:
+    _flooded(engine, limit=2)
+    for number in range(3):
+        engine.answer(an_answer(request_id=f"c-{number}", tenant="calm"))
+        engine.answer(an_answer(request_id=("early-0", "f-0", "f-1")[number], tenant="flood"), at=later(0.05))
+        engine.submit(a_submission(f"c-{number + 1}", tenant="calm"), at=later(0.05))
+    assert _sent(engine) == ["f-0", "c-1", "f-1", "c-2", "f-10", "c-3"]
+
+
+def test_who_has_come_back_is_not_waited_for_again(engine: Engine) -> None:
     _flooded(engine, limit=3)
     engine.answer(an_answer(request_id="c-0", tenant="calm"))
-    assert _in_flight("flood") == 2
+    engine.submit(a_submission("c-1", tenant="calm"))
     engine.answer(an_answer(request_id="early-0", tenant="flood"))
+    assert (_in_flight("flood"), _in_flight("calm")) == (2, 1)
+
+
+def test_places_are_not_kept_for_who_holds_requests(engine: Engine) -> None:
+    _ready(3, tenants=("calm", "flood"), run_seconds=1.0)
+    engine.submit(*submissions(3, tenant="calm", name="c"), *submissions(300, tenant="flood", name="f"))
+    engine.submit(a_submission("held", tenant="calm"))
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    engine.answer(an_answer(request_id="c-1", tenant="calm"))
+    assert (_in_flight("flood"), _in_flight("calm")) == (1, 2)
+
+
+def test_the_next_bulk_after_a_round_trip_gives_away_what_nobody_came_back_for(engine: Engine) -> None:
+    _flooded(engine, limit=3)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    engine.answer(an_answer(request_id="early-0", tenant="flood"), at=later(0.05))
+    assert _in_flight("flood") == 2
+    engine.answer(an_answer(request_id="early-1", tenant="flood"), at=later(0.06))
+    assert _in_flight("flood") == 3
+
+
+def test_another_manager_gives_it_away_with_its_next_bulk(engine: Engine) -> None:
+    _flooded(engine, limit=3)
+    engine.answer(an_answer(request_id="c-0", tenant="calm"))
+    Engine(engine.broker).answer(an_answer(request_id="early-0", tenant="flood"))
     assert _in_flight("flood") == 3
 
 

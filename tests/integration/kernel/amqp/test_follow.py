@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pika
 import pytest
@@ -19,17 +20,20 @@ from tests.integration.kernel.amqp.reading import NoteTaker, Reader
 _PATIENCE = 10.0
 
 
+@contextmanager
+def _opened(address: BrokerAddress, limits: BulkLimits) -> Iterator[Source]:
+    kind = EmbeddedSource if address.embedded else RabbitSource
+    source: Source = kind(
+        address=address, queues=[topology.requests()], topology=topology.shared_topology(), limits=limits
+    )
+    yield source
+    source.close()
+
+
 @pytest.fixture
 def source(address: BrokerAddress) -> Iterator[Source]:
-    kind = EmbeddedSource if address.embedded else RabbitSource
-    opened: Source = kind(
-        address=address,
-        queues=[topology.requests()],
-        topology=topology.shared_topology(),
-        limits=BulkLimits(),
-    )
-    yield opened
-    opened.close()
+    with _opened(address, BulkLimits()) as source:
+        yield source
 
 
 def _follow(source: Source, *tenants: str) -> None:
@@ -74,6 +78,21 @@ def test_it_leaves_messages_where_they_are_when_their_queue_goes(
     publisher.publish_all([_report("goes", b"came later")])
     left = reader.read(topology.session_counts("goes"), expected=2)
     assert {message.body for message in left} == {b"read, not taken", b"came later"}
+
+
+@pytest.mark.parametrize(("limits", "held"), [(BulkLimits(messages=2), 2), (BulkLimits(body_bytes=1), 1)])
+def test_it_reads_on_when_a_queue_goes_that_had_as_much_as_is_held(
+    address: BrokerAddress, publisher: Publisher, limits: BulkLimits, held: int
+) -> None:
+    with _opened(address, limits) as source:
+        _follow(source, "goes", "stays")
+        publisher.publish_all([_report("goes", b"a"), _report("goes", b"b")])
+        deadline = time.monotonic() + _PATIENCE
+        while source.waiting(topology.session_counts("goes")) < held and time.monotonic() < deadline:
+            source.read(0.1)
+        _follow(source, "stays")
+        publisher.publish_all([_report("stays", b"c")])
+        assert [message.body for message in _arrived(source, "stays")] == [b"c"]
 
 
 def test_the_loop_asks_now_and_then_which_queues_there_are(
