@@ -229,10 +229,12 @@ def locked_requests(*, keys: Collection[RequestKey]) -> list[Request]:
         return []
     found, parameters = _of_keys("workermanager_request", "id", keys)
     wanted = f"= ANY(ARRAY({found}))" if connection.vendor == "postgresql" else f"IN ({found})"
+    tenants, ids = among({tenant_id for tenant_id, _ in keys})
     # Payloads are big, and only a new attempt needs them: `bodies` reads those.
     return light_requests(
-        f"SELECT {LIGHT_COLUMNS} FROM workermanager_request WHERE id {wanted} ORDER BY id {for_update()}",  # noqa: S608
-        parameters,
+        f"SELECT {LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
+        f"WHERE id {wanted} AND tenant_id {tenants} ORDER BY id {for_update()}",
+        [*parameters, *ids],
         by_index=True,
     )
 
@@ -257,9 +259,9 @@ def _of_keys(table: str, columns: str, keys: Collection[RequestKey]) -> tuple[st
     parts, parameters = [], list[object]()
     for tenant_id, request_ids in by_tenant.items():
         wanted, ids = among(request_ids)
-        parts.append(f"(tenant_id = %s AND request_id {wanted})")
+        parts.append(f"SELECT {columns} FROM {table} WHERE tenant_id = %s AND request_id {wanted}")  # noqa: S608
         parameters += [tenant_id, *ids]
-    return f"SELECT {columns} FROM {table} WHERE {' OR '.join(parts)}", parameters  # noqa: S608
+    return " UNION ALL ".join(parts), parameters
 
 
 def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionCounts:

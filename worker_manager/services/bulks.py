@@ -1,7 +1,7 @@
 """Many requests moved together: locked, moved in memory, stored and told in few statements."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -111,9 +111,7 @@ def settle(
     told += {id(whole): whole for part in sent if (whole := part.trunk or part).status in FAILED}.values()
     touched = list(bulk.touched.values())
     tenants = {**released.tenants, **tenants}
-    finished = [request for request in touched if _leaves(request)]
-    gone = {request.id for request in finished}
-    staying = [request for request in touched if request.id not in gone]
+    staying, finished = _parted(touched)
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
     with in_one_trip():
         moves.save(requests=staying, heavy=bulk.heavy, others=traced)
@@ -173,6 +171,14 @@ def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
     }
     stored = [row for row in dispatched if row.id not in new]
     return new | (queries.bodies(requests=stored) if stored else {})
+
+
+def _parted(requests: Iterable[Request]) -> tuple[list[Request], list[Request]]:
+    """Return the requests whose rows stay, and those whose rows go."""
+    parts: tuple[list[Request], list[Request]] = ([], [])
+    for request in requests:
+        parts[_leaves(request)].append(request)
+    return parts
 
 
 def _leaves(request: Request) -> bool:
