@@ -159,16 +159,18 @@ def test_it_shows_where_a_request_failed(journey: Journey) -> None:
     assert _one(spans, "run accept-raise").events == ["exception"]
 
 
-def test_it_shows_what_the_sweeps_did(journey: Journey) -> None:
+def test_it_shows_how_long_a_request_waited_for_its_time(journey: Journey) -> None:
     spans = sorted(journey.collector.of(_LATER), key=lambda span: span.end)
-    assert [(span.name, span.status, span.service) for span in spans] == [
-        ("run accept-postpone", "RETRY_LATER", "regards-worker"),
-        ("dispatch accept-postpone", "RETRY_LATER", "regards-manager"),
-        ("wait accept-postpone", "TO_DISPATCH", "regards-jobs"),
-        ("run accept-postpone", "SUCCESS", "regards-worker"),
-        ("dispatch accept-postpone", "SUCCESS", "regards-manager"),
-        ("request postpone", "SUCCESS", "regards-manager"),
+    assert [(span.name, span.status) for span in spans] == [
+        ("run accept-postpone", "RETRY_LATER"),
+        ("dispatch accept-postpone", "RETRY_LATER"),
+        ("wait accept-postpone", "TO_DISPATCH"),
+        ("run accept-postpone", "SUCCESS"),
+        ("dispatch accept-postpone", "SUCCESS"),
+        ("request postpone", "SUCCESS"),
     ]
+    # The sweep takes it up, or the manager does, when it hears of new capacity just then.
+    assert _one(spans, "wait accept-postpone").service in {"regards-jobs", "regards-manager"}
     assert not any(span.failed for span in spans)
 
 
