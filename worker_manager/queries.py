@@ -1,7 +1,8 @@
 """Reads that span models. Each function is a constant number of statements, however big the bulk."""
 
+import json
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -230,10 +231,11 @@ def locked_requests(*, keys: Collection[RequestKey]) -> list[Request]:
     found, parameters = _of_keys("workermanager_request", "id", keys)
     wanted = f"= ANY(ARRAY({found}))" if connection.vendor == "postgresql" else f"IN ({found})"
     tenants, ids = among({tenant_id for tenant_id, _ in keys})
-    # Payloads are big, and only a new attempt needs them: `bodies` reads those.
+    # Payloads are big, and only a new attempt needs them: `bodies` reads those. The plus keeps SQLite from
+    # reading all that these tenants have.
     return light_requests(
         f"SELECT {LIGHT_COLUMNS} FROM workermanager_request "  # noqa: S608
-        f"WHERE id {wanted} AND tenant_id {tenants} ORDER BY id {for_update()}",
+        f"WHERE id {wanted} AND +tenant_id {tenants} ORDER BY id {for_update()}",
         [*parameters, *ids],
         by_index=True,
     )
@@ -253,15 +255,15 @@ def _of_keys(table: str, columns: str, keys: Collection[RequestKey]) -> tuple[st
             "AND request_id BETWEEN wanted.request_id AND wanted.request_id ORDER BY request_id) AS found"
         )
         return query, list(map(list, zip(*keys, strict=True)))
-    by_tenant: defaultdict[int, list[str]] = defaultdict(list)
-    for tenant_id, request_id in keys:
-        by_tenant[tenant_id].append(request_id)
-    parts, parameters = [], list[object]()
-    for tenant_id, request_ids in by_tenant.items():
-        wanted, ids = among(request_ids)
-        parts.append(f"SELECT {columns} FROM {table} WHERE tenant_id = %s AND request_id {wanted}")  # noqa: S608
-        parameters += [tenant_id, *ids]
-    return " UNION ALL ".join(parts), parameters
+    wanted = (
+        "SELECT json_extract(value, '$[0]') AS wanted_tenant, json_extract(value, '$[1]') AS wanted_id "
+        "FROM json_each(%s)"
+    )
+    query = (
+        f"SELECT {columns} FROM ({wanted}) CROSS JOIN {table} "  # noqa: S608
+        "ON tenant_id = wanted_tenant AND request_id = wanted_id"
+    )
+    return query, [json.dumps(list(keys))]
 
 
 def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionCounts:
