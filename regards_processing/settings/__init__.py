@@ -6,6 +6,7 @@ from regards_processing.settings.amqp import (
     BROKER_CONSUMER_TIMEOUT,
     BROKER_FOLDER,
     BROKER_MANAGEMENT_URL,
+    BROKER_NAMESPACE,
     BROKER_URL,
     BULK_MAX_BYTES,
     BULK_SIZE,

@@ -7,6 +7,8 @@ from regards_processing.settings import env, places
 BROKER_URL = places.BROKER_URL
 #: The virtual host of the instance, where notices go that concern no tenant; without it, the one above.
 INSTANCE_BROKER_URL = env.address("INSTANCE_BROKER_URL", schemes=("amqp", "amqps"))
+#: What the names of tenants' virtual hosts begin with, where tenants have some (`manage.py bridge`).
+BROKER_NAMESPACE = env.text("BROKER_NAMESPACE", "regards")
 #: Address of RabbitMQ's management interface: managers make missing virtual hosts there, and
 #: `manage.py doctor` asks it for what AMQP does not tell.
 BROKER_MANAGEMENT_URL = env.address("BROKER_MANAGEMENT_URL", schemes=("http", "https"))

@@ -1,17 +1,15 @@
 """Answers of workers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.answer_parts import answer_parts
 from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from worker_manager.kept_places import KeptPlaces
 from worker_manager.services.answers import apply_answers
-from workers.contract import answer_bulk
-from workers.contract.wire import Wire
 from workers.contract.work_answer import WorkAnswer
 
 
@@ -43,19 +41,4 @@ class FencedAnswerConsumer(WorkerAnswerConsumer):
 
     def parts(self, message: Inbound) -> Sequence[Inbound]:
         """Return each answer of a bulk as if it had come by itself."""
-        content_type = message.properties.get("content_type")
-        if content_type != answer_bulk.CONTENT_TYPE:
-            return (message,)
-        # A part that dies travels alone from then on: it must not look like a bulk when it is replayed.
-        alone = {**message.properties, "content_type": "application/json"}
-        whole = Wire(headers=dict(message.headers), body=message.body)
-        return [
-            replace(
-                message,
-                headers=wire.headers,
-                body=wire.body,
-                correlation_id=wire.correlation_id,
-                properties=alone,
-            )
-            for wire in answer_bulk.parts(whole, content_type=content_type)
-        ]
+        return answer_parts(message)

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final, Self
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import amqp
 import kombu
@@ -69,6 +69,11 @@ class BrokerAddress:
         """Return who logs in; the embedded broker asks nobody."""
         return unquote(urlsplit(self.url).username or "guest")
 
+    def at(self, virtual_host: str) -> Self:
+        """Return another virtual host of the same broker."""
+        parts, path = urlsplit(self.url), f"/{quote(virtual_host, safe='')}"
+        return replace(self, url=urlunsplit((parts.scheme, parts.netloc, path, parts.query, parts.fragment)))
+
     def __str__(self) -> str:
         """Name the broker without its password."""
         if self.embedded:
@@ -123,6 +128,21 @@ def open_connection(*, address: BrokerAddress, heartbeat: int = 0) -> kombu.Conn
     return connection
 
 
+@contextmanager
+def open_channel_at(address: BrokerAddress) -> Iterator[Any]:
+    """Give a channel over a connection of its own while the block lasts.
+
+    Raises:
+        BrokerUnavailable: the broker cannot be reached, or the connection was lost.
+    """
+    with broker_errors(address):
+        connection = open_connection(address=address)
+        try:
+            yield connection.channel()
+        finally:
+            connection.collect()
+
+
 def declare(channel: Any, topology: Topology) -> None:
     """Declare exchanges, queues and bindings; what exists stays as it is.
 
@@ -144,6 +164,8 @@ def declare(channel: Any, topology: Topology) -> None:
             )
         for binding in applicable(channel, topology.bindings):
             bind(channel, binding)
+        for origin, destination in topology.links:
+            channel.exchange_bind(destination, origin)
     except PreconditionFailed as error:
         raise TopologyConflict(
             "The broker has an exchange or a queue of this name with another definition. Move its messages, "

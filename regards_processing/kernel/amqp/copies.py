@@ -12,9 +12,18 @@ _OWN_FIELDS: Final = frozenset({"priority", "content_type", "content_encoding"})
 
 
 def copied(
-    message: Inbound, *, exchange: str, routing_key: str, headers: Mapping[str, Any] | None = None
+    message: Inbound,
+    *,
+    exchange: str,
+    routing_key: str,
+    headers: Mapping[str, Any] | None = None,
+    must_route: bool = True,
 ) -> Outbound:
-    """Return a persistent copy that must reach a queue, by another route; ``headers`` replace its own."""
+    """Return a persistent copy for another route; ``headers`` replace its own.
+
+    Args:
+        must_route: it must reach a queue.
+    """
     own = message.properties
     return Outbound(
         exchange=exchange,
@@ -26,7 +35,7 @@ def copied(
         content_encoding=own.get("content_encoding"),
         message_id=message.message_id,
         correlation_id=message.correlation_id,
-        must_route=True,
+        must_route=must_route,
         properties={
             name: value for name, value in own.items() if name not in _NOT_COPIED and name not in _OWN_FIELDS
         },

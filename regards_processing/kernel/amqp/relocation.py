@@ -25,10 +25,9 @@ from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
     applicable,
     bind,
-    broker_errors,
     declare,
     limits_from_settings,
-    open_connection,
+    open_channel_at,
     unbind,
 )
 from regards_processing.kernel.amqp.copies import copied
@@ -104,17 +103,12 @@ def relocate(*, topology: Topology, address: BrokerAddress, on_moved: OnMoved) -
     (queue,) = topology.queues
     waiting = waiting_queue(queue.name)
     old = definition_to_replace(queue=queue, address=address)
-    with broker_errors(address):
-        connection = open_connection(address=address)
-        try:
-            channel: Any = connection.channel()
-            if old is not None:
-                _clear(address, channel, topology, old, waiting)
-            declare(channel, topology)
-            _route(channel, topology, to=queue, away_from=waiting)
-            empty(address, channel, waiting, into=queue, on_moved=on_moved)
-        finally:
-            connection.collect()
+    with open_channel_at(address) as channel:
+        if old is not None:
+            _clear(address, channel, topology, old, waiting)
+        declare(channel, topology)
+        _route(channel, topology, to=queue, away_from=waiting)
+        empty(address, channel, waiting, into=queue, on_moved=on_moved)
 
 
 def _look(address: BrokerAddress, queue: QueueSpec) -> QueueFacts | None:

@@ -18,8 +18,7 @@ Note: nothing is lost, and nothing comes twice.
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, Final
 
 from amqp.exceptions import NotFound
@@ -27,10 +26,9 @@ from amqp.exceptions import NotFound
 from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
     bind,
-    broker_errors,
     declare,
     exchange_exists,
-    open_connection,
+    open_channel_at,
     unbind,
 )
 from regards_processing.kernel.amqp.relocation import OnMoved, QueueInUse, empty
@@ -73,7 +71,7 @@ def are_sorted(*, address: BrokerAddress) -> bool:
     Raises:
         BrokerUnavailable: the broker cannot be asked.
     """
-    with _channel(address) as channel:
+    with open_channel_at(address) as channel:
         return exchange_exists(channel, SORTED_REQUESTS)
 
 
@@ -88,7 +86,7 @@ def sort_by_tenant(*, address: BrokerAddress) -> None:
     """
     if address.embedded:
         raise SortingUnavailable("Queues of tenants need RabbitMQ: set BROKER_URL")
-    with _channel(address) as channel:
+    with open_channel_at(address) as channel:
         declare(channel, shared_topology())
         declare(channel, sorting_topology())
         bind(channel, _PASSED_ON)
@@ -115,7 +113,7 @@ def keep_together(*, address: BrokerAddress, tenants: Iterable[str], on_moved: O
     """
     if address.embedded:
         return
-    with _channel(address) as channel:
+    with open_channel_at(address) as channel:
         left = [tenant for tenant in tenants if _has_queue(channel, tenant)]
         for tenant in left:
             unbind(channel, sorted_topology(tenant).bindings[0])
@@ -156,13 +154,3 @@ def _await_leave(channel: Any, tenant: str) -> None:
         if time.monotonic() > deadline:
             raise QueueInUse(f"{counted.consumer_count} managers read the requests of {tenant}: try again")
         time.sleep(_LOOK)
-
-
-@contextmanager
-def _channel(address: BrokerAddress) -> Iterator[Any]:
-    with broker_errors(address):
-        connection = open_connection(address=address)
-        try:
-            yield connection.channel()
-        finally:
-            connection.collect()

@@ -142,17 +142,20 @@ class BindingSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
-    """What is declared together, in this order: exchanges, queues, bindings."""
+    """What is declared together, in this order: exchanges, queues, bindings, links."""
 
     exchanges: tuple[ExchangeSpec, ...] = ()
     queues: tuple[QueueSpec, ...] = ()
     bindings: tuple[BindingSpec, ...] = ()
+    #: Routes from an exchange to another one, by their names; the embedded broker has none.
+    links: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: Self) -> "Topology":
         return Topology(
             exchanges=self.exchanges + other.exchanges,
             queues=self.queues + other.queues,
             bindings=self.bindings + other.bindings,
+            links=self.links + other.links,
         )
 
 
@@ -329,7 +332,7 @@ def _of_processing() -> Topology:
         EXECUTION_ANSWERS,
         EXECUTION_CANCELLATIONS,
         PLUGIN_EXCHANGE,
-        *_plugin_exchanges(),
+        *plugin_exchanges(),
     )
     queues = {
         EXECUTION_REQUEST_EXCHANGE: execution_requests(),
@@ -433,7 +436,7 @@ def worker_topology(worker_type: str) -> Topology:
     )
 
 
-def _plugin_exchanges() -> list[str]:
+def plugin_exchanges() -> list[str]:
     """Return the exchanges of plugin events among the instances of one service."""
     return [
         name

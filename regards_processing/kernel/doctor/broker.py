@@ -17,6 +17,7 @@ from regards_processing.kernel.amqp.inspection import Inspector, PermissionRefus
 from regards_processing.kernel.amqp.inspectors import inspecting
 from regards_processing.kernel.amqp.queue_topology import jobs_topology
 from regards_processing.kernel.amqp.topology import QueueSpec
+from regards_processing.kernel.doctor.bridge import bridge
 from regards_processing.kernel.doctor.checks import Check
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped, warning
 from regards_processing.kernel.doctor.listed_queues import manager_queues, policies
@@ -201,6 +202,12 @@ CHECKS: Final = (
         name="request-queues",
         question="Do requests of tenants reach their queues?",
         look=request_queues,
+        needs=("broker", "database", "migrations"),
+    ),
+    Check(
+        name="bridge",
+        question="Are virtual hosts of tenants served?",
+        look=bridge,
         needs=("broker", "database", "migrations"),
     ),
     Check(name="delayed-messages", question="Can retries be delayed?", look=delayed_messages, needs=_NEEDS),

@@ -1,0 +1,86 @@
+"""How messages are passed on between virtual hosts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.amqp.errors import BrokerUnavailable
+from regards_processing.kernel.amqp.publisher import MessagePublisher
+from regards_processing.kernel.amqp.testing import InMemoryBroker
+from regards_processing.kernel.bridge.forwarding import Arrivals, Departures, HeartbeatArrivals
+from regards_processing.kernel.bridge.hosts import TenantHost
+from tests.fakes.difficult_brokers import ChoosyBroker
+
+HOST = TenantHost(name="regards.acme", tenants=frozenset({"Acme"}))
+ACME = {"regards.tenant": "Acme"}
+
+
+def _arrivals(publisher: MessagePublisher) -> Arrivals:
+    return Arrivals(
+        queue=topology.requests(), exchange=topology.REQUEST_EXCHANGE, host=HOST, publisher=publisher
+    )
+
+
+def _message(headers: Mapping[str, Any], body: bytes = b"{}", **others: Any) -> Inbound:
+    told = {"queue": "any", "exchange": "somewhere", "routing_key": "key"} | others
+    return Inbound(headers=headers, body=body, **told)
+
+
+def test_what_may_come_a_second_time_is_marked_as_a_replay() -> None:
+    """A request that was passed on just before the bridge died must not be refused as a double."""
+    broker = InMemoryBroker()
+    _arrivals(broker).process([_message(ACME), _message(ACME, redelivered=True)])
+    assert [each.headers for each in broker.published] == [ACME, {**ACME, "x-replayed": True}]
+
+
+@pytest.mark.parametrize("headers", [{}, {"regards.tenant": None}, {"regards.tenant": {"no": "text"}}])
+def test_a_message_that_names_no_tenant_is_passed_on(headers: Mapping[str, Any]) -> None:
+    broker = InMemoryBroker()
+    assert _arrivals(broker).process([_message(headers)]) == []
+    assert [each.headers for each in broker.published] == [headers]
+
+
+@pytest.mark.parametrize("tenant", ["acme", "Acme ", "other", ""])
+def test_a_message_in_the_name_of_another_tenant_dies_and_its_neighbour_does_not(tenant: str) -> None:
+    broker = InMemoryBroker()
+    (dead,) = _arrivals(broker).process([_message({"regards.tenant": tenant}, b"1"), _message(ACME, b"2")])
+    assert (dead.exchange, dead.routing_key, dead.body) == ("regards.DLX", "regards.DLQ", b"1")
+    assert dead.headers["x-exception-message"] == (
+        f"regards.tenant is {tenant!r}, but the virtual host regards.acme is that of Acme"
+    )
+    assert [each.body for each in broker.published] == [b"2"]
+
+
+def test_a_message_that_cannot_be_read_dies() -> None:
+    broker = InMemoryBroker()
+    (dead,) = _arrivals(broker).process([_message({}, unreadable="a decimal without end")])
+    assert "a decimal without end" in dead.headers["x-exception-message"]
+    assert broker.published == []
+
+
+def test_what_the_other_side_never_takes_dies_alone() -> None:
+    broker = ChoosyBroker()
+    departures = Departures(queue=HOST.departures, publisher=broker)
+    (dead,) = departures.process([_message(ACME, b"1", exchange="nowhere"), _message(ACME, b"2")])
+    assert (dead.body, dead.headers["x-exception-message"]) == (b"1", "no route")
+    assert dead.headers["x-exception-stacktrace"] == "NOT_PASSED_ON: no route"
+    assert [each.body for each in broker.published] == [b"2"]
+
+
+def test_nothing_is_acknowledged_while_the_other_side_is_away() -> None:
+    broker = InMemoryBroker()
+    broker.down = True
+    with pytest.raises(BrokerUnavailable):
+        broker.feed(_arrivals(broker), [_message(ACME)])
+    assert broker.acknowledged == []
+
+
+def test_a_heartbeat_that_cannot_be_read_dies_and_is_heard_by_nobody() -> None:
+    heard: list[str] = []
+    beats = HeartbeatArrivals(publisher=InMemoryBroker(), heard=heard.append)
+    bodies = [b"", b"[]", b"{", b'{"type":7}', b'{"type":"Unzip"}']
+    dead = beats.process([_message(ACME, body) for body in bodies])
+    assert ([each.body for each in dead], heard) == ([b"", b"[]", b"{"], ["Unzip"])
