@@ -28,6 +28,8 @@ _OF_OTHERS = {
     "REGARDS_VERSION",
 }
 _MIGRATION = "python manage.py migrate"
+#: Only where tenants have virtual hosts of their own.
+_BRIDGE = "python manage.py bridge"
 _USER = 10001
 _PORT = 8000
 
@@ -42,7 +44,13 @@ _PORT = 8000
     ids=["systemd", "compose", "kubernetes"],
 )
 def test_it_runs_the_processes_of_the_procfile_and_looks_after_the_tables(deployed: set[str]) -> None:
-    assert deployed == deployment_files.processes_of_procfile() | {_MIGRATION}
+    assert deployed - {_BRIDGE} == deployment_files.processes_of_procfile() | {_MIGRATION}
+
+
+def test_whoever_wants_a_bridge_has_it_at_hand() -> None:
+    (service,) = (each for each in deployment_files.compose()["services"].values() if "profiles" in each)
+    assert " ".join(service["command"]) == _BRIDGE
+    assert _BRIDGE in deployment_files.processes_of_systemd()
 
 
 def test_every_variable_is_a_setting() -> None:
