@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
@@ -35,6 +36,7 @@ class Passage:
         self._loops = tuple(loops)
         self._publishers = tuple(publishers)
         self._stop = threading.Event()
+        self._started = time.monotonic()
         self._threads = [
             threading.Thread(target=self._run, args=(loop,), name=f"{name}-{number}", daemon=True)
             for number, loop in enumerate(loops)
@@ -42,6 +44,7 @@ class Passage:
 
     def start(self) -> Self:
         """Let the loops run."""
+        self._started = time.monotonic()
         for thread in self._threads:
             thread.start()
         return self
@@ -53,7 +56,8 @@ class Passage:
 
     def silent_for(self) -> float:
         """Return how long ago that loop turned that has been silent for longest, in seconds."""
-        return max(loop.silent_for() for loop in self._loops)
+        # One that is still to turn for the first time has not been silent since the machine was started.
+        return min(time.monotonic() - self._started, max(loop.silent_for() for loop in self._loops))
 
     def leave(self) -> None:
         """Have the loops end with the bulk that is in hand."""
@@ -97,7 +101,7 @@ class Crossings:
             self._loop(
                 [Departures(queue=host.departures, publisher=sender)],
                 address=self._address,
-                declared=topology.shared_topology() + host.way_out,
+                declared=host.way_out,
             ),
         ]
         return Passage(host.name, ways, publishers=[sender])

@@ -45,7 +45,7 @@ class TenantHost:
 
     @property
     def way_out(self) -> Topology:
-        """Return what leads there, to be declared where the platform works."""
+        """Return what the platform declares where it works, with what leads there."""
         queue = self.departures
         of_tenants = (
             BindingSpec(queue=queue.name, exchange=EXCHANGE, headers={headers.TENANT: tenant})
@@ -53,12 +53,13 @@ class TenantHost:
         )
         # Cancellations name dispatches and no tenant: fleets know theirs.
         told = BindingSpec(queue=queue.name, exchange=names.CANCELLATIONS)
-        return Topology(
+        way = Topology(
             exchanges=(ExchangeSpec(name=EXCHANGE, type="headers"),),
             queues=(queue,),
             bindings=(*of_tenants, told),
             links=tuple((exchange, EXCHANGE) for exchange in _LEAVING),
         )
+        return topology.shared_topology() + way
 
     @property
     def own(self) -> Topology:

@@ -18,7 +18,6 @@ from regards_processing.kernel.amqp.connection import (
     open_channel_at,
 )
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
-from regards_processing.kernel.amqp.topology import shared_topology
 from regards_processing.kernel.bridge.crossing import Crossings, Passage
 from regards_processing.kernel.bridge.forwarding import DispatchDepartures
 from regards_processing.kernel.bridge.hosts import TenantHost, tenant_hosts
@@ -118,7 +117,7 @@ class Bridge:
         fields = {"virtual_host": host.name}
         try:
             # First of all: what is sent to its tenants from now on waits for it.
-            declare(channel, shared_topology() + host.way_out)
+            declare(channel, host.way_out)
         except TopologyConflict as error:
             told = {"action": "bridge.not_joined", **fields, "reason": str(error)}
             log.error("virtual host cannot be joined, it is tried again", extra=told)  # noqa: TRY400 (no defect)

@@ -8,7 +8,6 @@ from django.conf import settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.connection import (
-    BrokerAddress,
     address_from_settings,
     instance_address_from_settings,
 )
@@ -23,15 +22,11 @@ from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipp
 from regards_processing.kernel.doctor.listed_queues import manager_queues, policies
 from regards_processing.kernel.doctor.request_queues import request_queues
 from regards_processing.kernel.doctor.topology import binding_findings, exchange_findings, queue_findings
+from regards_processing.kernel.doctor.virtual_hosts import made_as, permitted_as
 
 _IS_IT_RUNNING: Final = (
     "Is RabbitMQ running, and does BROKER_URL name its host and AMQP port (5672, with TLS 5671)?"
 )
-_NEW_VIRTUAL_HOST: Final = """\
-rabbitmqctl add_vhost {virtual_host}
-rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'
-A manager makes a missing one when it connects, where BROKER_MANAGEMENT_URL names an administrator."""
-_PERMISSIONS: Final = "rabbitmqctl set_permissions -p {virtual_host} {user} '.*' '.*' '.*'"
 
 
 def reachable(_at: datetime) -> Iterator[Finding]:
@@ -41,7 +36,7 @@ def reachable(_at: datetime) -> Iterator[Finding]:
         with inspecting() as inspector:
             about = inspector.about()
     except VirtualHostMissing as error:
-        yield failed(str(error), advice=_advice(_NEW_VIRTUAL_HOST, address))
+        yield failed(str(error), advice=made_as(address))
     except LoginRefused as error:
         yield failed(str(error), advice="Does BROKER_URL name a user of the broker, and the password?")
     except BrokerUnavailable as error:
@@ -63,7 +58,7 @@ def instance_reachable(_at: datetime) -> Iterator[Finding]:
         with inspecting(address) as inspector:
             yield from exchange_findings(inspector, topology.instance_topology().exchanges)
     except VirtualHostMissing as error:
-        yield failed(str(error), advice=_advice(_NEW_VIRTUAL_HOST, address))
+        yield failed(str(error), advice=made_as(address))
     except BrokerUnavailable as error:
         yield failed(str(error), advice="Does INSTANCE_BROKER_URL name a virtual host that its user may use?")
 
@@ -74,7 +69,7 @@ def passes_messages(_at: datetime) -> Iterator[Finding]:
         with inspecting() as inspector:
             inspector.round_trip()
     except PermissionRefused as error:
-        yield failed(str(error), advice=_advice(_PERMISSIONS, address_from_settings()))
+        yield failed(str(error), advice=permitted_as(address_from_settings()))
     except BrokerUnavailable as error:
         yield failed(
             f"A message did not go through: {error}",
@@ -180,10 +175,6 @@ def dead_letters(_at: datetime) -> Iterator[Finding]:
                 )
     if not waiting:
         yield ok("No dead letters")
-
-
-def _advice(template: str, address: BrokerAddress) -> str:
-    return template.format(virtual_host=address.virtual_host, user=address.user)
 
 
 _NEEDS: Final = ("broker",)

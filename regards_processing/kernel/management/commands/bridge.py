@@ -47,6 +47,8 @@ Run as many as you like: they share the work. SIGTERM finishes what is in hand, 
 
     def handle(self, *_args: object, remove: bool, drop_waiting: bool, **_options: object) -> None:
         """Serve until SIGTERM or SIGINT, or take away what a bridge has left."""
+        if drop_waiting and not remove:
+            raise CommandError("--drop-waiting goes with --remove")
         try:
             bridge = bridge_from_settings()
             if remove:
