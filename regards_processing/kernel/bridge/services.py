@@ -64,6 +64,7 @@ class Bridge:
         self._look_every = look_every
         self._lock = threading.Lock()
         self._passages: dict[TenantHost, Passage] = {}
+        self._host_of_tenant: dict[str, TenantHost] = {}
         #: Worker types by when they were last heard of over the bridge.
         self._heard: dict[str, float] = {}
         self._dispatches = crossings.of_dispatches(self._dispatch_departures)
@@ -112,6 +113,7 @@ class Bridge:
                 with open_channel_at(self._address) as channel:
                     for host in missing:
                         self._join(host, channel)
+            self._host_of_tenant = {tenant: host for host in self._passages for tenant in host.tenants}
 
     def _join(self, host: TenantHost, channel: Any) -> None:
         fields = {"virtual_host": host.name}
@@ -142,12 +144,9 @@ class Bridge:
 
     def _host_of(self, tenant: str) -> TenantHost | None:
         """Return the virtual host of a tenant, which may have come since the last look."""
-        if self._found(tenant) is None:
+        if tenant not in self._host_of_tenant:
             self._arrange()
-        return self._found(tenant)
-
-    def _found(self, tenant: str) -> TenantHost | None:
-        return next((host for host in list(self._passages) if tenant in host.tenants), None)
+        return self._host_of_tenant.get(tenant)
 
     def _check(self) -> None:
         if not all(passage.alive for passage in self._open()):
