@@ -1,7 +1,7 @@
 """The platform's Celery app: operator jobs and sweeps. Fleets have their own, `workers.celery`."""
 
 import os
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
 from celery.signals import (
@@ -23,6 +23,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regards_processing.settings")
 # `manage.py migrate` checks models and pages; each process that starts later would need half as long again.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
+#: Seconds to wait for a virtual host that another process is just making.
+_PATIENCE: Final = 5.0
+
 app = Celery(
     "regards_processing",
     task_cls="regards_processing.kernel.observability.observed_task:ObservedTask",
@@ -42,7 +45,7 @@ def _serve_every_tenant(**_event: object) -> None:
 @worker_init.connect
 def _make_virtual_host(**_event: object) -> None:
     """Do not depend on a manager that starts at the same time: without its virtual host, beat would end."""
-    virtual_hosts_from_settings().ensure(address_from_settings())
+    virtual_hosts_from_settings().ensure(address_from_settings(), patience=_PATIENCE)
 
 
 @celeryd_init.connect

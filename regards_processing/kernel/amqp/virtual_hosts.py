@@ -1,7 +1,9 @@
 """Virtual hosts, made through RabbitMQ's management interface where they are missing."""
 
 import logging
+import time
 from collections.abc import Sequence
+from typing import Final
 
 from django.conf import settings
 
@@ -14,6 +16,9 @@ from regards_processing.kernel.amqp.errors import BrokerUnavailable, VirtualHost
 from regards_processing.kernel.amqp.management import ManagementApi, ManagementUnavailable
 
 log = logging.getLogger(__name__)
+
+#: Seconds between two looks whether permissions have come.
+_PAUSE: Final = 0.2
 
 
 class VirtualHosts:
@@ -60,16 +65,31 @@ class VirtualHosts:
         """Make the other virtual hosts; each is looked for until it was seen."""
         self._others = [address for address in self._others if not self.ensure(address)]
 
-    def ensure(self, address: BrokerAddress) -> bool:
-        """Make a virtual host if it is missing; return whether it is there, as far as anybody looked."""
+    def ensure(self, address: BrokerAddress, *, patience: float = 0.0) -> bool:
+        """Make a virtual host if it is missing; return whether it is there, as far as anybody looked.
+
+        Args:
+            patience: seconds to wait for the permissions of one that somebody else is just making.
+        """
         if not self._management_url:
             return False
+        until = time.monotonic() + patience
+        try:
+            while not self._lets_us_in(address):
+                if self.create(address):
+                    return True
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(_PAUSE)
+        except BrokerUnavailable:
+            # Whoever publishes there says so.
+            return False
+        return True
+
+    def _lets_us_in(self, address: BrokerAddress) -> bool:
         try:
             open_connection(address=address).release()
         except VirtualHostMissing:
-            return self.create(address)
-        except BrokerUnavailable:
-            # Whoever publishes there says so.
             return False
         return True
 

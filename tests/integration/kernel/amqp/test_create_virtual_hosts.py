@@ -211,6 +211,21 @@ class TestOnRabbitMq:
         open_connection(address=missing).release()
         assert len(office.puts) == 2
 
+    def test_it_waits_for_one_that_another_process_is_just_making(
+        self, missing: BrokerAddress, office: Office
+    ) -> None:
+        """It is there, but its user may not enter yet: as between the two steps of whoever makes it."""
+        there = {f"/api/vhosts/{missing.virtual_host}": {"name": missing.virtual_host}}
+        with answering(there) as url:
+            hosts = VirtualHosts(management_url=url)
+            assert not hosts.ensure(missing)
+            other = threading.Thread(
+                target=VirtualHosts(management_url=office.url).create, args=(missing,), daemon=True
+            )
+            other.start()
+            assert hosts.ensure(missing, patience=30)
+        other.join()
+
     def test_it_looks_no_more_for_one_that_is_there(self, rabbitmq: BrokerAddress, office: Office) -> None:
         hosts = VirtualHosts(management_url=office.url, others=[rabbitmq])
         hosts.create_others()
