@@ -1,7 +1,8 @@
-"""A bridge comes and goes, and so do the tenants whose virtual hosts it joins."""
+"""What virtual hosts of tenants and that of the platform send each other, while bridges come and go."""
 
-import time
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,16 +10,67 @@ from regards_processing.kernel.amqp.connection import BrokerAddress, declare, op
 from regards_processing.kernel.amqp.loop import BulkLoop
 from regards_processing.kernel.bridge.removal import BridgeInUse, take_down
 from tests.integration.kernel.bridge.span import Span
-from tests.stack.environment import Servers
-from tests.stack.managed_vhosts import open_office
 
 pytestmark = pytest.mark.rabbitmq
 
 _MANAGER = "fr.cnes.regards.modules.workermanager"
+_SESSIONS = "fr.cnes.regards.framework.modules.session"
+_PROCESSING = "fr.cnes.regards.modules.processing"
+_PLUGINS = "fr.cnes.regards.framework.modules.plugins.domain.event"
 REQUESTS = f"regards.broadcast.{_MANAGER}.amqp.events.in.RequestEvent"
 REQUEST_QUEUE = f"regards.broadcast.rs-worker-manager.{_MANAGER}.service.flow.RequestHandler"
 RESPONSES = f"regards.broadcast.{_MANAGER}.amqp.events.out.ResponseEvent"
+HEARTBEATS = "regards.worker.manager.heartbeat"
+_DELETIONS = f"regards.broadcast.rs-worker-manager.{_SESSIONS}.commons.service.delete"
+_HANDLERS = f"regards.broadcast.rs-processing.{_PROCESSING}.service.handlers"
+_COUNTS = (
+    f"regards.unicast.Acme.rs-worker-manager.{_SESSIONS}.agent.domain.events.StepPropertyUpdateRequestEvent"
+)
+
+#: What the platform reads: exchange, key and queue.
+READ = [
+    (REQUESTS, "", REQUEST_QUEUE),
+    ("regards.worker.manager.response", "#", "regards.worker.manager.response"),
+    ("regards.worker.manager.answer", "", "regards.worker.manager.answer"),
+    ("regards.worker.manager.request.dlq", "", "regards.worker.manager.request.dlq"),
+    ("regards.unicast", _COUNTS, _COUNTS),
+    *(
+        (
+            f"regards.broadcast.{_SESSIONS}.commons.domain.events.{kind}DeleteEvent",
+            "",
+            f"{_DELETIONS}.{kind}DeleteEventHandler",
+        )
+        for kind in ("Session", "Source")
+    ),
+    (
+        f"regards.broadcast.{_PROCESSING}.domain.events.PExecutionRequestEvent",
+        "",
+        f"{_HANDLERS}.ExecutionRequestEventHandler",
+    ),
+    (
+        f"regards.broadcast.{_PROCESSING}.domain.events.DownloadedOutputFilesEvent",
+        "",
+        f"{_HANDLERS}.DownloadedOutputFileEventHandler",
+    ),
+    ("regards.processing.execution.cancel", "", "regards.processing.execution.cancel"),
+]
+#: Where the platform sends.
+SENT = [
+    RESPONSES,
+    f"regards.broadcast.rs-worker-manager.{_MANAGER}.amqp.events.internal.WorkerConfUpdatedEvent",
+    "regards.broadcast.fr.cnes.regards.framework.amqp.event.notification.NotificationEvent",
+    f"regards.broadcast.{_SESSIONS}.commons.domain.events.SessionStepEvent",
+    f"regards.broadcast.{_PROCESSING}.domain.events.PExecutionResultEvent",
+    f"regards.broadcast.{_PROCESSING}.event.RightsPluginConfigurationEvent",
+    f"regards.broadcast.{_PLUGINS}.PluginConfEvent",
+    *(
+        f"regards.broadcast.{service}.{_PLUGINS}.{event}"
+        for service in ("rs-processing", "rs-worker-manager")
+        for event in ("BroadcastPluginConfEvent", "PluginConfClearCacheEvent")
+    ),
+]
 ACME = {"regards.tenant": "Acme"}
+DEMO = {"regards.tenant": "demo"}
 
 
 @pytest.fixture
@@ -29,6 +81,126 @@ def span(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
     yield made
     made.close()
     made.let_go()
+
+
+@pytest.fixture(scope="class")
+def running(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
+    home, namespace = ground
+    made = Span(home=home, namespace=namespace)
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(running: Span) -> Iterator[Span]:
+    """Give a bridge that runs for all tests of a class."""
+    running.empty()
+    yield running
+    running.let_go()
+
+
+def _beat(worker_type: str, **other: object) -> str:
+    beat = {"id": "w1", "type": worker_type, "heartBeatDate": "2026-11-30T10:00:00.000Z"}
+    return json.dumps(beat | other)
+
+
+class TestPassages:
+    @pytest.mark.parametrize(("exchange", "key", "queue"), READ, ids=[queue for _, _, queue in READ])
+    def test_what_the_platform_reads_comes_over(
+        self, opened: Span, exchange: str, key: str, queue: str
+    ) -> None:
+        opened.there("Acme").send(
+            exchange, {**ACME, "own": "value"}, "as it is", key, priority=7, app_id="client"
+        )
+        _, properties, body = opened.here().take(queue)
+        assert (body, properties.headers) == ("as it is", {**ACME, "own": "value"})
+        assert (properties.priority, properties.app_id, properties.delivery_mode) == (7, "client", 2)
+
+    @pytest.mark.parametrize("exchange", SENT)
+    def test_what_the_platform_sends_goes_to_the_virtual_host_of_its_tenant(
+        self, opened: Span, exchange: str
+    ) -> None:
+        acme, demo, here = opened.there("Acme"), opened.there("demo"), opened.here()
+        at_acme, at_demo = acme.hear(exchange), demo.hear(exchange)
+        with open_channel_at(opened.home) as channel:
+            declare(channel, opened.host("Acme").way_out + opened.host("demo").way_out)
+        here.send(exchange, {**ACME, "own": "value"}, "of Acme", priority=1, message_id="m1")
+        here.send(exchange, DEMO, "of demo")
+        _, properties, body = acme.take(at_acme)
+        assert (body, properties.headers) == ("of Acme", {**ACME, "own": "value"})
+        assert (properties.priority, properties.message_id) == (1, "m1")
+        assert demo.take(at_demo)[2] == "of demo"
+        assert acme.count(at_acme) == 0
+
+    def test_a_message_that_names_a_tenant_of_another_virtual_host_is_refused(self, opened: Span) -> None:
+        there, here = opened.there("Acme"), opened.here()
+        there.send(REQUESTS, DEMO, "in the name of another")
+        there.send(REQUESTS, ACME, "in its own")
+        _, properties, body = here.take("regards.DLQ")
+        assert body == "in the name of another"
+        assert properties.headers["x-exception-message"] == (
+            f"regards.tenant is 'demo', but the virtual host {opened.namespace}.acme is that of Acme"
+        )
+        assert here.take(REQUEST_QUEUE)[2] == "in its own"
+        assert here.count(REQUEST_QUEUE) == 0
+
+    def test_a_message_without_a_tenant_is_left_to_the_managers(self, opened: Span) -> None:
+        opened.there("Acme").send(REQUESTS, {}, "of nobody")
+        assert opened.here().take(REQUEST_QUEUE)[2] == "of nobody"
+
+    def test_several_answers_of_our_workers_come_over_one_by_one(self, opened: Span) -> None:
+        heads: list[dict[str, Any]] = [{"headers": each, "correlationId": "7:0:1"} for each in (ACME, DEMO)]
+        lines = [line for head in heads for line in (json.dumps(head), '{"status":"SUCCESS"}')]
+        opened.there("Acme").send(
+            "regards.worker.manager.answer", {}, "\n".join(lines), content_type="application/x-ndjson"
+        )
+        here = opened.here()
+        _, properties, body = here.take("regards.worker.manager.answer")
+        assert (properties.headers, properties.correlation_id) == (ACME, "7:0:1")
+        assert json.loads(body) == {"status": "SUCCESS"}
+        assert here.take("regards.worker.manager.response.DLQ")[1].headers["regards.tenant"] == "demo"
+
+    def test_a_fleet_of_ours_beyond_the_bridge_looks_like_any_other_worker(self, opened: Span) -> None:
+        here = opened.here()
+        heard = here.hear(HEARTBEATS)
+        opened.there("Acme").send(
+            HEARTBEATS, ACME, _beat("Unzip", protocol="celery", concurrency=4, storedContents=True), "#"
+        )
+        assert json.loads(here.take(heard)[2]) == json.loads(_beat("Unzip", concurrency=4))
+
+    def test_dispatches_go_to_the_workers_of_their_tenant(self, opened: Span) -> None:
+        dispatches = "regards.worker.unzip.request"
+        acme, here = opened.there("Acme"), opened.here()
+        heard = here.hear(HEARTBEATS)
+        acme.send(HEARTBEATS, ACME, _beat("UnZip"), "#")
+        here.take(heard)
+        here.send(dispatches, ACME, "first", "#", message_id="7:0:1", priority=0)
+        here.send(dispatches, DEMO, "second", "#", message_id="8:0:1", priority=0)
+        delivery, properties, body = acme.take(dispatches)
+        assert (body, properties.headers, properties.message_id) == ("first", ACME, "7:0:1")
+        assert (delivery.exchange, delivery.routing_key) == (dispatches, "#")
+        assert opened.there("demo").take(dispatches)[2] == "second"
+        assert (acme.count(dispatches), here.count(dispatches)) == (0, 0)
+
+    def test_a_dispatch_of_a_tenant_without_a_virtual_host_is_a_dead_letter_of_dispatches(
+        self, opened: Span
+    ) -> None:
+        here = opened.here()
+        heard = here.hear(HEARTBEATS)
+        opened.there("Acme").send(HEARTBEATS, ACME, _beat("Lost"), "#")
+        here.take(heard)
+        here.send("regards.worker.lost.request", {"regards.tenant": "gone"}, "x", "#")
+        _, properties, _ = here.take("regards.worker.manager.request.dlq")
+        assert properties.headers["x-exception-message"] == "There is no virtual host of tenant 'gone'"
+
+    def test_cancellations_go_to_every_virtual_host(self, opened: Span) -> None:
+        acme, demo = opened.there("Acme"), opened.there("demo")
+        heard = {hands: hands.hear("regards.worker.manager.cancel") for hands in (acme, demo)}
+        with open_channel_at(opened.home) as channel:
+            declare(channel, opened.host("Acme").way_out + opened.host("demo").way_out)
+        opened.here().send("regards.worker.manager.cancel", {}, '{"dispatchIds":["7:0:1"]}')
+        assert [hands.take(queue)[2] for hands, queue in heard.items()] == ['{"dispatchIds":["7:0:1"]}'] * 2
 
 
 def test_what_is_sent_while_no_bridge_runs_waits(span: Span) -> None:
@@ -43,23 +215,6 @@ def test_what_is_sent_while_no_bridge_runs_waits(span: Span) -> None:
     span.open()
     assert acme.take(heard)[2] == "meanwhile"
     assert here.take(REQUEST_QUEUE)[2] == "as well"
-
-
-def test_a_tenant_that_comes_later_gets_its_virtual_host(span: Span, servers: Servers) -> None:
-    with open_office(servers.broker_url or "") as office:
-        span.management_url = office.url
-        span.open()
-        span.there("Acme").send(REQUESTS, ACME, "meanwhile")
-        span.tenants.append("later")
-        deadline = time.monotonic() + 30
-        while len(office.puts) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        span.there("later").send(REQUESTS, {"regards.tenant": "later"}, "its first")
-        here = span.here()
-        assert {here.take(REQUEST_QUEUE)[2] for _ in range(2)} == {"meanwhile", "its first"}
-        span.close()
-        take_down(address=span.home, hosts=[span.host("later")], drop_waiting=False)
-        span.let_go()
 
 
 def test_one_that_cannot_be_entered_keeps_nobody_waiting(span: Span) -> None:
