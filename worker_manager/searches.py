@@ -16,6 +16,7 @@ from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fet
 from regards_processing.kernel.rest.totals import remembered, total_of
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import InputContentType, Request, WorkerInstance
+from worker_manager.named_sessions import named_sessions
 from worker_manager.request_filter import RequestFilter
 
 #: What requests can be sorted by.
@@ -65,7 +66,8 @@ class UnknownRequest(DomainError):
 
 def matching(*, tenant: Tenant, wanted: RequestFilter) -> QuerySet[Request]:
     """Return the requests of a tenant that a filter means."""
-    return Request.objects.for_tenant(tenant).filter(wanted.condition())
+    sessions = named_sessions(tenant=tenant, wanted=wanted)
+    return Request.objects.for_tenant(tenant).filter(wanted.condition(), sessions)
 
 
 def page_of(*, tenant: Tenant, wanted: RequestFilter, page: PageRequest) -> Page[Request]:

@@ -37,6 +37,18 @@ def test_it_reads_a_page(count: int) -> None:
 
 
 @_SIZES
+def test_it_reads_a_page_of_sessions(count: int) -> None:
+    tenant = a_tenant()
+    for number in range(count):
+        requests(tenant, f"r-{number}", session=f"s-{number}")
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    sent = _statements(lambda: client.post(f"{_HERE}/requests?size=50", {"session": "s-"}, format="json"))
+    # On PostgreSQL the sessions that are meant; total, page.
+    expected = {"postgresql": 3, "sqlite": 2}[connection.vendor]
+    assert len([sql for sql in sent if "workermanager_request" in sql]) == expected
+
+
+@_SIZES
 def test_it_counts_requests(count: int) -> None:
     requests(a_tenant(), *(f"r-{number}" for number in range(count)))
     client = client_as(Role.EXPLOIT, tenant="demo")
