@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.acceptance import configuration
-from tests.acceptance.amqp_client import ForeignWorker, RabbitClient
+from tests.acceptance.amqp_client import ForeignWorker, Peer, RabbitClient
 from tests.acceptance.blueprint import Blueprint
 from tests.acceptance.participant import standard_headers
 from tests.stack.environment import Servers, throw_away_name, with_path
@@ -21,6 +21,7 @@ from tests.stack.process import ManagedProcess
 pytestmark = pytest.mark.rabbitmq
 
 
+_CREATED = "regards.broadcast.fr.cnes.regards.framework.amqp.event.tenant.TenantCreatedEvent"
 _FLEET = ["-m", "celery", "-A", "workers", "worker", "-P", "solo", "-l", "INFO", "-n", "beyond@%h", "--types"]
 
 
@@ -29,6 +30,7 @@ class Multi:
     """A platform with a bridge."""
 
     platform: Platform
+    manager: ManagedProcess
     bridge: ManagedProcess
     #: What the addresses of its tenants' virtual hosts begin with.
     hosts: str
@@ -48,25 +50,29 @@ class Multi:
 def multi(servers: Servers, blueprint: Blueprint) -> Iterator[Multi]:
     namespace = throw_away_name("multi")
     with open_office(servers.broker_url or "") as office:
-        told = {"BROKER_MANAGEMENT_URL": office.url, "BROKER_NAMESPACE": namespace}
+        hosts = with_path(servers.broker_url or "", namespace)
+        told = {
+            "BROKER_MANAGEMENT_URL": office.url,
+            "BROKER_NAMESPACE": namespace,
+            "INSTANCE_BROKER_URL": f"{hosts}.instance.manager",
+        }
         with blueprint.opened(name="multi", variables=told) as platform:
             with platform.side_by_side():
-                platform.start_manager()
+                manager = platform.start_manager()
                 platform.start_jobs()
                 platform.start_beat()
                 # It reads both virtual hosts: a heartbeat before that is heard by nobody.
                 joined = rf"(?s)(consuming \S+ \S+{namespace}\..*){{2}}"
                 bridge = platform.start("bridge", ["manage.py", "bridge"], ready=joined)
                 platform.start_fleet(["accept-echo", "accept-stamp-a"])
-            hosts = with_path(servers.broker_url or "", namespace)
-            yield Multi(platform=platform, bridge=bridge, hosts=hosts)
+            yield Multi(platform=platform, manager=manager, bridge=bridge, hosts=hosts)
 
 
-def _await_joined(multi: Multi, tenant: str) -> None:
-    """Wait until the bridge reads the virtual host of a tenant."""
+def _await_reading(process: ManagedProcess, virtual_host: str) -> None:
+    """Wait until a process reads the virtual host of a tenant, or another one of the namespace."""
     deadline = time.monotonic() + 40
-    while not re.search(rf"consuming \S+ \S+\.{tenant}\b", multi.bridge.output()):
-        assert time.monotonic() < deadline, multi.bridge.tail()
+    while not re.search(rf"consuming \S+ \S+\.{virtual_host}\b", process.output()):
+        assert time.monotonic() < deadline, process.tail()
         time.sleep(0.1)
 
 
@@ -115,11 +121,15 @@ def test_a_client_cannot_speak_for_the_tenant_of_another_virtual_host(multi: Mul
     assert "regards.tenant is 'default', but the virtual host" in told
 
 
-def test_a_new_tenant_gets_a_virtual_host_while_everything_runs(multi: Multi) -> None:
-    multi.platform.manage("create_tenant", "third")
+def test_a_tenant_that_regards_creates_gets_a_virtual_host_while_everything_runs(multi: Multi) -> None:
+    _await_reading(multi.manager, "instance.manager")
+    with Peer(multi.url("instance.manager")) as instance:
+        instance.publish(
+            exchange=_CREATED, headers={"regards.tenant": "instance"}, body=b'{"tenant":"third"}'
+        )
+    _await_reading(multi.bridge, "third")
     items = configuration.document([configuration.worker("accept-echo", "echo")])
     multi.platform.manage("import_configuration", "-", "--tenant", "third", stdin=items)
-    _await_joined(multi, "third")
     with multi.client("third") as client:
         client.submit("third-1", "echo", b'{"of":"third"}', tenant="third")
         assert client.await_final("third-1", timeout=40).content == b'{"of":"third"}'

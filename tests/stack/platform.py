@@ -1,6 +1,7 @@
 """The platform as its users run it: the processes of the Procfile, on one stack."""
 
 import itertools
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from tests.stack.process import ROOT, ManagedProcess
 from tests.stack.stack import Stack
 
 _CELERY_READY = r" ready\."
-_MANAGER_READY = r"(?i)\bconsuming\b|\bready\b"
 
 
 class Platform:
@@ -61,7 +61,10 @@ class Platform:
 
     def start_manager(self, *arguments: str) -> ManagedProcess:
         """Start a manager: the bulk event loop."""
-        return self.start("manager", ["manage.py", "consume", *arguments], ready=_MANAGER_READY)
+        # Beside this one it may read the virtual host of the instance.
+        broker = re.escape((self.stack.broker_url or "").rpartition("/")[2])
+        ready = rf"consuming action=loop.started broker=\S+{broker}\s"
+        return self.start("manager", ["manage.py", "consume", *arguments], ready=ready)
 
     def start_jobs(self) -> ManagedProcess:
         """Start the worker of operator jobs and sweeps."""

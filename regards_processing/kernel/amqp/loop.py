@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
     address_from_settings,
+    instance_address_from_settings,
     limits_from_settings,
     supported_extras,
 )
@@ -22,7 +23,7 @@ from regards_processing.kernel.amqp.errors import VirtualHostMissing
 from regards_processing.kernel.amqp.ports import BulkLimits, Source
 from regards_processing.kernel.amqp.publisher import MessagePublisher, publisher
 from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
-from regards_processing.kernel.amqp.topology import Topology, service_topology
+from regards_processing.kernel.amqp.topology import Topology, service_topology, tenants_topology
 from regards_processing.kernel.amqp.virtual_hosts import VirtualHosts, virtual_hosts_from_settings
 from regards_processing.kernel.observability.bulks import measure_bulk
 
@@ -206,6 +207,18 @@ class BulkLoop:
             topology=self._topology + supported_extras(self._address),
             limits=self._limits,
         )
+
+
+def instance_loop_from_settings(consumers: Sequence[BatchConsumer[Any]]) -> BulkLoop:
+    """Return the loop that reads the virtual host of the instance; its dead letters go to the other one."""
+    return BulkLoop(
+        consumers,
+        address=instance_address_from_settings(),
+        topology=tenants_topology(),
+        publisher=publisher(),
+        limits=limits_from_settings(),
+        virtual_hosts=VirtualHosts(management_url=settings.BROKER_MANAGEMENT_URL),
+    )
 
 
 def loop_from_settings(

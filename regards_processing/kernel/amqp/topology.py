@@ -31,6 +31,7 @@ SOURCE_DELETE_EVENT: Final = f"{_SESSION_EVENTS}.SourceDeleteEvent"
 SESSION_COUNT_EVENT: Final = (
     "fr.cnes.regards.framework.modules.session.agent.domain.events.StepPropertyUpdateRequestEvent"
 )
+_TENANT_EVENTS: Final = "fr.cnes.regards.framework.amqp.event.tenant"
 #: Value of the header ``regards.converter`` on events.
 CONVERTER: Final = "GSON"
 
@@ -50,6 +51,9 @@ RIGHTS_EXCHANGE: Final = f"regards.broadcast.{RIGHTS_EVENT}"
 PLUGIN_EXCHANGE: Final = f"regards.broadcast.{PLUGIN_EVENT}"
 SESSION_DELETE_EXCHANGE: Final = f"regards.broadcast.{SESSION_DELETE_EVENT}"
 SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
+#: In the virtual host of the instance.
+TENANT_CREATED_EXCHANGE: Final = f"regards.broadcast.{_TENANT_EVENTS}.TenantCreatedEvent"
+TENANT_DELETED_EXCHANGE: Final = f"regards.broadcast.{_TENANT_EVENTS}.TenantDeletedEvent"
 RETRY_EXCHANGE: Final = "regards.retry"
 #: Ours: sorts requests by tenant where tenants have queues of their own (`request_queues`), and where the
 #: requests go on to that are of no such tenant. The first one is there as long as requests are sorted.
@@ -388,8 +392,23 @@ def sorted_topology(tenant: str) -> Topology:
 
 
 def instance_topology() -> Topology:
-    """Return what is declared in the virtual host of the instance."""
+    """Return what is declared in the virtual host of the instance by those who publish there."""
     return Topology(exchanges=(ExchangeSpec(name=NOTIFICATION_EXCHANGE, type="fanout"),))
+
+
+def tenants_topology() -> Topology:
+    """Return what managers declare there, to hear of tenants."""
+    queue, exchanges = told_tenants(), (TENANT_CREATED_EXCHANGE, TENANT_DELETED_EXCHANGE)
+    return Topology(
+        exchanges=tuple(ExchangeSpec(name=name, type="fanout") for name in exchanges),
+        queues=(queue,),
+        bindings=tuple(BindingSpec(queue=queue.name, exchange=name) for name in exchanges),
+    )
+
+
+def told_tenants() -> QueueSpec:
+    """Return the queue of tenants that come and go, in the order they do."""
+    return QueueSpec(name="regards.worker.manager.tenant", max_priority=None, dead_lettered_by_broker=False)
 
 
 def client_topology(client_id: str, *, exchanges: Sequence[str]) -> Topology:

@@ -1,10 +1,7 @@
-"""The two ways between the platform and one virtual host, and the threads that keep them open."""
+"""The two ways between the platform and one virtual host."""
 
-import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.connection import BrokerAddress
@@ -12,6 +9,7 @@ from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.loop import BulkLoop
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import Publisher
+from regards_processing.kernel.amqp.side_loops import SideLoops
 from regards_processing.kernel.amqp.virtual_hosts import VirtualHosts
 from regards_processing.kernel.bridge.forwarding import (
     AnswerArrivals,
@@ -22,61 +20,8 @@ from regards_processing.kernel.bridge.forwarding import (
 from regards_processing.kernel.bridge.hosts import TenantHost
 from workers.contract import names
 
-log = logging.getLogger(__name__)
-
 #: Seconds between two looks for worker types that have been heard of.
 _LOOK: Final = 1.0
-
-
-class Passage:
-    """Loops that run side by side, each in a thread of its own, until it is closed."""
-
-    def __init__(self, name: str, loops: Sequence[BulkLoop], *, publishers: Sequence[Publisher] = ()) -> None:
-        """Name the threads, and what is given back at the end."""
-        self._loops = tuple(loops)
-        self._publishers = tuple(publishers)
-        self._stop = threading.Event()
-        self._started = time.monotonic()
-        self._threads = [
-            threading.Thread(target=self._run, args=(loop,), name=f"{name}-{number}", daemon=True)
-            for number, loop in enumerate(loops)
-        ]
-
-    def start(self) -> Self:
-        """Let the loops run."""
-        self._started = time.monotonic()
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    @property
-    def alive(self) -> bool:
-        """Return whether all loops run."""
-        return all(thread.is_alive() for thread in self._threads)
-
-    def silent_for(self) -> float:
-        """Return how long ago that loop turned that has been silent for longest, in seconds."""
-        # One that is still to turn for the first time has not been silent since the machine was started.
-        return min(time.monotonic() - self._started, max(loop.silent_for() for loop in self._loops))
-
-    def leave(self) -> None:
-        """Have the loops end with the bulk that is in hand."""
-        self._stop.set()
-
-    def close(self) -> None:
-        """Wait until the loops have ended."""
-        self.leave()
-        for thread in self._threads:
-            thread.join()
-        for publisher in self._publishers:
-            publisher.close()
-
-    def _run(self, loop: BulkLoop) -> None:
-        try:
-            loop.run(self._stop)
-        except Exception:
-            # Whoever looks whether all are alive ends the process: it is started again, as a manager is.
-            log.exception("loop ended", extra={"action": "bridge.loop_ended"})
 
 
 class Crossings:
@@ -92,7 +37,7 @@ class Crossings:
         self._management_url = management_url
         self._publisher = self._publisher_at(address)
 
-    def between(self, host: TenantHost, *, heard: Callable[[str], None]) -> Passage:
+    def between(self, host: TenantHost, *, heard: Callable[[str], None]) -> SideLoops:
         """Join a virtual host; ``heard`` is told the worker types whose heartbeats come over."""
         there = self._address.at(host.name)
         sender = self._publisher_at(there)
@@ -104,12 +49,12 @@ class Crossings:
                 declared=host.way_out,
             ),
         ]
-        return Passage(host.name, ways, publishers=[sender])
+        return SideLoops(host.name, ways, publishers=[sender])
 
-    def of_dispatches(self, guests: Callable[[], Sequence[BatchConsumer[Any]]]) -> Passage:
+    def of_dispatches(self, guests: Callable[[], Sequence[BatchConsumer[Any]]]) -> SideLoops:
         """Pass on dispatches; ``guests`` gives the consumers of their queues, as they are now."""
         loop = self._loop([], address=self._address, declared=topology.shared_topology(), guests=guests)
-        return Passage("dispatches", [loop])
+        return SideLoops("dispatches", [loop])
 
     @property
     def publisher(self) -> Publisher:

@@ -18,7 +18,8 @@ from regards_processing.kernel.amqp.connection import (
     open_channel_at,
 )
 from regards_processing.kernel.amqp.errors import BrokerUnavailable, TopologyConflict
-from regards_processing.kernel.bridge.crossing import Crossings, Passage
+from regards_processing.kernel.amqp.side_loops import SideLoops
+from regards_processing.kernel.bridge.crossing import Crossings
 from regards_processing.kernel.bridge.forwarding import DispatchDepartures
 from regards_processing.kernel.bridge.hosts import TenantHost, tenant_hosts
 from regards_processing.kernel.errors import DomainError
@@ -63,7 +64,7 @@ class Bridge:
         self._hosts = hosts
         self._look_every = look_every
         self._lock = threading.Lock()
-        self._passages: dict[TenantHost, Passage] = {}
+        self._passages: dict[TenantHost, SideLoops] = {}
         self._host_of_tenant: dict[str, TenantHost] = {}
         #: Worker types by when they were last heard of over the bridge.
         self._heard: dict[str, float] = {}
@@ -152,7 +153,7 @@ class Bridge:
         if not all(passage.alive for passage in self._open()):
             raise BridgeUnavailable("A loop of the bridge has ended")
 
-    def _open(self) -> list[Passage]:
+    def _open(self) -> list[SideLoops]:
         return [self._dispatches, *list(self._passages.values())]
 
     def _close(self) -> None:

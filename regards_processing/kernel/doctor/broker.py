@@ -56,7 +56,9 @@ def instance_reachable(_at: datetime) -> Iterator[Finding]:
         return
     try:
         with inspecting(address) as inspector:
-            yield from exchange_findings(inspector, topology.instance_topology().exchanges)
+            there = topology.instance_topology() + topology.tenants_topology()
+            yield from exchange_findings(inspector, there.exchanges)
+            yield from queue_findings(inspector, there.queues)
     except VirtualHostMissing as error:
         yield failed(str(error), advice=made_as(address))
     except BrokerUnavailable as error:

@@ -82,6 +82,23 @@ def deactivate(*, tenants: Collection[str], actor: Actor, at: datetime) -> list[
     return _switch(tenants, was=was, becomes=becomes, action="tenant.deactivated", actor=actor, at=at)
 
 
+@transaction
+def follow(*, tenants: Mapping[str, bool], actor: Actor, at: datetime) -> None:
+    """Create tenants that there are in REGARDS, or wake them; put to sleep those that are no more.
+
+    Args:
+        tenants: names, with whether they are there; of those that are no more, some may not be ours.
+
+    Raises:
+        InvalidTenantName: one of the names cannot be; nothing is changed.
+    """
+    there = [name for name, is_there in tenants.items() if is_there]
+    create_tenants(names=there, actor=actor, at=at)
+    activate(tenants=there, actor=actor, at=at)
+    ours = Tenant.objects.filter(name__in=tenants.keys() - set(there)).values_list("name", flat=True)
+    deactivate(tenants=list(ours), actor=actor, at=at)
+
+
 def enable_maintenance(*, tenants: Collection[str], actor: Actor, at: datetime) -> list[str]:
     """Refuse calls that change anything of tenants; return the names of those for whom that is new.
 

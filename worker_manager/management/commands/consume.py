@@ -4,7 +4,8 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
 from typing import Any, Final
@@ -17,14 +18,16 @@ from django.utils.module_loading import import_string
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.consumer import BatchConsumer
-from regards_processing.kernel.amqp.loop import BulkLoop, loop_from_settings
+from regards_processing.kernel.amqp.loop import BulkLoop, instance_loop_from_settings, loop_from_settings
 from regards_processing.kernel.amqp.publisher import publisher
+from regards_processing.kernel.amqp.side_loops import SideLoops
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.management.platform_command import PlatformCommand
 from regards_processing.kernel.observability import probes, tracing
 from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
+from regards_processing.kernel.tenancy.consumers import TenantConsumer
 from regards_processing.kernel.tenancy.queries import every_tenant
 from regards_processing.kernel.tenancy.services import create_tenants
 from workers.garbage import spare_what_is_loaded
@@ -68,12 +71,32 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         tracing.serve_as("manager")
         spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
         try:
-            with working_ahead(publisher()):
+            with _hearing_of_tenants(stop), working_ahead(publisher()):
                 loop.run(stop)
             outbox.forget_confirmed()
         finally:
             tracing.close()
         log.info("manager stopped", extra={"action": "manager.stopped"})
+
+
+@contextmanager
+def _hearing_of_tenants(stop: threading.Event) -> Iterator[None]:
+    """Hear of tenants while the block lasts, where there is a virtual host of the instance.
+
+    Raises:
+        CommandError: that has failed; the manager was stopped.
+    """
+    if not settings.INSTANCE_BROKER_URL:
+        yield
+        return
+    hearing = instance_loop_from_settings([TenantConsumer()])
+    beside = SideLoops("instance", [hearing], on_failure=stop.set).start()
+    try:
+        yield
+        if not beside.alive:
+            raise CommandError("What is told of tenants cannot be handled; the log says why")
+    finally:
+        beside.close()
 
 
 def _of_tenants() -> Sequence[BatchConsumer[Any]]:
