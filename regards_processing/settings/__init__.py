@@ -12,6 +12,7 @@ from regards_processing.settings.amqp import (
     BULK_SIZE,
     CONSUMERS,
     INSTANCE_BROKER_URL,
+    INSTANCE_CONSUMERS,
     MESSAGE_MAX_BYTES,
     NOTIFICATION_EXCERPT,
     TENANT_CONSUMERS,

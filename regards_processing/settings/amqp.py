@@ -38,5 +38,7 @@ CONSUMERS = (
     "worker_manager.consumers.consumers",
     "regards_processing.processing.consumers.consumers",
 )
+#: The same in the virtual host of the instance, where there is one.
+INSTANCE_CONSUMERS = ("regards_processing.kernel.tenancy.consumers.consumers",)
 #: The same for each tenant, active or not, whose queues come and go.
 TENANT_CONSUMERS = ("worker_manager.consumers.consumers_of_tenant",)

@@ -6,6 +6,11 @@ import pytest
 
 from tests.architecture import tree
 
+_CONSUMERS = (
+    "worker_manager/consumers",
+    "regards_processing/processing/consumers",
+    "regards_processing/kernel/tenancy",
+)
 _TOPOLOGY = tree.ROOT / "regards_processing" / "kernel" / "amqp" / "topology.py"
 
 
@@ -23,7 +28,7 @@ def _consumed_queues() -> list[str]:
 def _queues_with_a_consumer() -> set[str]:
     return {
         node.attr
-        for path in tree.modules("worker_manager/consumers", "regards_processing/processing/consumers")
+        for path in tree.modules(*_CONSUMERS)
         for node in ast.walk(tree.syntax(path))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)

@@ -81,14 +81,18 @@ class ManagedProcess:
         self._started().kill()
         self._started().wait()
 
-    def terminate(self, *, timeout: float = 30.0) -> int:
+    def terminate(self, *, timeout: float = 60.0) -> int:
         """Ask the process to end and return its exit code.
 
         Raises:
-            subprocess.TimeoutExpired: it did not end within ``timeout`` seconds.
+            subprocess.TimeoutExpired: it did not end within ``timeout`` seconds; its last lines are attached.
         """
         self._started().terminate()
-        return self._started().wait(timeout)
+        try:
+            return self._started().wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            error.add_note(f"{self.name} was asked to end:\n{self.tail()}")
+            raise
 
     def restart(self) -> None:
         """End the process in order, start it again and wait until it is ready."""

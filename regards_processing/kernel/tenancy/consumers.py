@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp import topology
@@ -50,3 +50,8 @@ class TenantConsumer(BatchConsumer[TenantTold]):
         last = {told.name: told.is_there for told in items}
         services.follow(tenants=last, actor=_ACTOR, at=clock.now())
         return []
+
+
+def consumers(*, instance_id: str) -> list[BatchConsumer[Any]]:  # noqa: ARG001 (of every service)
+    """Return what a manager consumes in the virtual host of the instance."""
+    return [TenantConsumer()]

@@ -27,7 +27,6 @@ from regards_processing.kernel.observability import probes, tracing
 from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
-from regards_processing.kernel.tenancy.consumers import TenantConsumer
 from regards_processing.kernel.tenancy.queries import every_tenant
 from regards_processing.kernel.tenancy.services import create_tenants
 from workers.garbage import spare_what_is_loaded
@@ -64,9 +63,9 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
         signal.signal(signal.SIGINT, finish)
         _check_tables()
         create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
-        declared = [import_string(path) for path in settings.CONSUMERS]
-        manager = [each for give in declared for each in give(instance_id=settings.AMQP_INSTANCE_ID)]
-        loop = loop_from_settings(manager, on_tick=outbox.forget_confirmed, guests=_of_tenants)
+        loop = loop_from_settings(
+            _declared(settings.CONSUMERS), on_tick=outbox.forget_confirmed, guests=_of_tenants
+        )
         _answer_probes(loop)
         tracing.serve_as("manager")
         spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
@@ -89,7 +88,7 @@ def _hearing_of_tenants(stop: threading.Event) -> Iterator[None]:
     if not settings.INSTANCE_BROKER_URL:
         yield
         return
-    hearing = instance_loop_from_settings([TenantConsumer()])
+    hearing = instance_loop_from_settings(_declared(settings.INSTANCE_CONSUMERS))
     beside = SideLoops("instance", [hearing], on_failure=stop.set).start()
     try:
         yield
@@ -97,6 +96,11 @@ def _hearing_of_tenants(stop: threading.Event) -> Iterator[None]:
             raise CommandError("What is told of tenants cannot be handled; the log says why")
     finally:
         beside.close()
+
+
+def _declared(paths: Sequence[str]) -> list[BatchConsumer[Any]]:
+    """Return the consumers that the apps declare."""
+    return [each for path in paths for each in import_string(path)(instance_id=settings.AMQP_INSTANCE_ID)]
 
 
 def _of_tenants() -> Sequence[BatchConsumer[Any]]:
