@@ -21,9 +21,9 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.request_filter import RequestFilter
 
 #: Most sessions of a tenant that are looked at: some 20 ms.
-_MOST_KNOWN: Final = 2_000
+MOST_KNOWN: Final = 2_000
 #: Most sessions that a search names.
-_MOST_NAMED: Final = 200
+MOST_NAMED: Final = 200
 
 # In the order of one index, so that each jump reads one of its entries.
 _JUMPS: Final = """
@@ -39,7 +39,9 @@ _JUMPS: Final = """
     SELECT source, session FROM known"""
 
 
-def named_sessions(*, tenant: Tenant, wanted: RequestFilter) -> Q:
+def named_sessions(
+    *, tenant: Tenant, wanted: RequestFilter, most_known: int = MOST_KNOWN, most_named: int = MOST_NAMED
+) -> Q:
     """Return a condition that names the sessions a search means, beside its own ones.
 
     It is empty where it would be of no use: no part of a name is searched for, or there are too many.
@@ -47,14 +49,14 @@ def named_sessions(*, tenant: Tenant, wanted: RequestFilter) -> Q:
     if not any(map(_is_part, (wanted.source, wanted.session))) or connection.vendor != "postgresql":
         return Q()
     with transaction():
-        known = select(_JUMPS, [tenant.pk, tenant.pk, _MOST_KNOWN], by_index=True)
+        known = select(_JUMPS, [tenant.pk, tenant.pk, most_known], by_index=True)
     meant: defaultdict[str, list[str]] = defaultdict(list)
     count = 0
     for source, session in known:
         if _matches(wanted.source, source) and _matches(wanted.session, session):
             meant[source].append(session)
             count += 1
-    if len(known) >= _MOST_KNOWN or count > _MOST_NAMED:
+    if len(known) >= most_known or count > most_named:
         return Q()
     named = (Q(source=source, session__in=sessions) for source, sessions in meant.items())
     return Q.create(list(named), connector=Q.OR) if meant else Q(pk__in=())

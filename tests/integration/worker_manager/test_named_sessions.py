@@ -12,8 +12,9 @@ from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.requests import requests
 from tests.factories.worker_manager import a_tenant
 from tests.integration.worker_manager import plans
-from worker_manager import named_sessions, searches
+from worker_manager import searches
 from worker_manager.models import Request
+from worker_manager.named_sessions import named_sessions
 from worker_manager.request_filter import RequestFilter
 
 pytestmark = pytest.mark.django_db
@@ -79,17 +80,16 @@ def test_one_of_the_two_is_enough(tenant: Tenant, wanted: RequestFilter, expecte
 class TestOnPostgres:
     def test_the_sessions_are_named(self, tenant: Tenant) -> None:
         wanted = RequestFilter(source=TextFilter(text="acme"), session=TextFilter(text="-06"))
-        named = named_sessions.named_sessions(tenant=tenant, wanted=wanted)
+        named = named_sessions(tenant=tenant, wanted=wanted)
         assert named == Q(source="acme", session__in=["2025-06"]) | Q(
             source="acme-lab", session__in=["2025-06"]
         )
 
-    @pytest.mark.parametrize("limit", ["_MOST_KNOWN", "_MOST_NAMED"])
-    def test_too_many_are_not(self, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
-        monkeypatch.setattr(named_sessions, limit, 3)
+    @pytest.mark.parametrize("limit", ["most_known", "most_named"])
+    def test_too_many_are_not(self, tenant: Tenant, limit: str) -> None:
         wanted = RequestFilter(source=TextFilter(text="a"))
-        assert named_sessions.named_sessions(tenant=tenant, wanted=wanted) == Q()
-        assert _found(tenant, wanted) == _looked_through(tenant, wanted)
+        assert named_sessions(tenant=tenant, wanted=wanted) != Q()
+        assert named_sessions(tenant=tenant, wanted=wanted, **{limit: 3}) == Q()
 
     def test_of_a_crowd_only_their_requests_are_read(self) -> None:
         """PostgreSQL knows nothing of the crowd yet."""

@@ -20,7 +20,6 @@ class Span:
     namespace: str
     tenants: list[str] = field(default_factory=lambda: list(TENANTS))
     management_url: str = ""
-    ended: list[Exception] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _hands: list[Hands] = field(default_factory=list)
@@ -53,15 +52,11 @@ class Span:
         )
         bridge = Bridge(address=self.home, crossings=crossings, hosts=self.hosts, look_every=0.1)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(bridge,))
+        self._thread = threading.Thread(target=bridge.run, args=(self._stop,))
         self._thread.start()
 
     def close(self) -> None:
         self._stop.set()
-        self.join()
-
-    def join(self) -> None:
-        """Wait until the bridge has ended."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -70,12 +65,6 @@ class Span:
         """Close all connections of the test."""
         while self._hands:
             self._hands.pop().close()
-
-    def _run(self, bridge: Bridge) -> None:
-        try:
-            bridge.run(self._stop)
-        except Exception as error:  # noqa: BLE001 (the test looks at it)
-            self.ended.append(error)
 
     def _at(self, address: BrokerAddress) -> Hands:
         self._hands.append(Hands(address.url))

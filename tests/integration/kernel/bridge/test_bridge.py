@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, declare, open_channel_at
-from regards_processing.kernel.amqp.loop import BulkLoop
 from regards_processing.kernel.bridge.removal import BridgeInUse, take_down
 from tests.integration.kernel.bridge.span import Span
 
@@ -252,18 +251,6 @@ def test_two_bridges_share_the_work(span: Span) -> None:
     assert sorted(there.take(heard)[2] for _ in bodies) == sorted(bodies)
     second.close()
     assert (here.count(REQUEST_QUEUE), there.count(heard)) == (0, 0)
-
-
-def test_a_loop_that_ends_by_an_error_ends_the_bridge(span: Span, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever supervises it starts it again."""
-
-    def fail(*_given: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(BulkLoop, "run", fail)
-    span.open()
-    span.join()
-    assert [str(error) for error in span.ended] == ["A loop of the bridge has ended"]
 
 
 class TestTakingDown:
