@@ -1,9 +1,14 @@
 """What the commands of `manage.py` that operators and scripts call have in common."""
 
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from regards_processing.kernel.errors import DomainError
 
 
 class PlatformCommand(BaseCommand):
@@ -21,3 +26,18 @@ class PlatformCommand(BaseCommand):
         """Return the parser, with the lines of the examples as they are."""
         shown = {"formatter_class": RawDescriptionHelpFormatter, "epilog": self.epilog}
         return super().create_parser(prog_name, subcommand, **shown, **options)
+
+
+@contextmanager
+def command_errors() -> Iterator[None]:
+    """Turn what may go wrong into the message of a command.
+
+    Raises:
+        CommandError: something is refused, or the database cannot be read.
+    """
+    try:
+        yield
+    except DomainError as error:
+        raise CommandError(str(error)) from error
+    except DatabaseError as error:
+        raise CommandError(f"The database cannot be read ({error}); was `manage.py migrate` run?") from error

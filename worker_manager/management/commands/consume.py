@@ -1,13 +1,10 @@
 """`manage.py consume`: the manager."""
 
 import logging
-import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from types import FrameType
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,19 +15,18 @@ from django.utils.module_loading import import_string
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.consumer import BatchConsumer
-from regards_processing.kernel.amqp.loop import BulkLoop, instance_loop_from_settings, loop_from_settings
+from regards_processing.kernel.amqp.loop import instance_loop_from_settings, loop_from_settings
 from regards_processing.kernel.amqp.publisher import publisher
 from regards_processing.kernel.amqp.side_loops import SideLoops
 from regards_processing.kernel.audit.actors import command_actor
+from regards_processing.kernel.management.loop_command import answer_probes, stop_at_signals
 from regards_processing.kernel.management.platform_command import PlatformCommand
-from regards_processing.kernel.observability import probes, tracing
-from regards_processing.kernel.observability.health import Unfit
+from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.outbox import services as outbox
 from regards_processing.kernel.outbox.port import working_ahead
 from regards_processing.kernel.tenancy.queries import every_tenant
 from regards_processing.kernel.tenancy.services import create_tenants
 from workers.garbage import spare_what_is_loaded
-from workers.observability.server import PortTaken
 
 log = logging.getLogger(__name__)
 
@@ -54,19 +50,13 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Consume until SIGTERM or SIGINT."""
-        stop = threading.Event()
-
-        def finish(_signal: int, _frame: FrameType | None) -> None:
-            stop.set()
-
-        signal.signal(signal.SIGTERM, finish)
-        signal.signal(signal.SIGINT, finish)
+        stop = stop_at_signals()
         _check_tables()
         create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
         loop = loop_from_settings(
             _declared(settings.CONSUMERS), on_tick=outbox.forget_confirmed, guests=_of_tenants
         )
-        _answer_probes(loop)
+        answer_probes("manager", silent_for=loop.silent_for)
         tracing.serve_as("manager")
         spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
         try:
@@ -107,21 +97,6 @@ def _of_tenants() -> Sequence[BatchConsumer[Any]]:
     """Return the consumers of the queues that each tenant has."""
     declared = [import_string(path) for path in settings.TENANT_CONSUMERS]
     return [each for tenant in every_tenant() for give in declared for each in give(tenant=tenant)]
-
-
-def _answer_probes(loop: BulkLoop) -> None:
-    """Answer probes, if there is a port for them."""
-
-    def turns(_at: datetime) -> str:
-        silent = loop.silent_for()
-        if silent > settings.LOOP_SILENCE:
-            raise Unfit(f"The loop has not turned for {silent:.0f} s")
-        return "The loop turns"
-
-    try:
-        probes.start(probes.process("manager", own={"loop": turns}))
-    except PortTaken as error:
-        raise CommandError(str(error)) from error
 
 
 def _check_tables() -> None:

@@ -3,17 +3,13 @@
 from argparse import ArgumentParser
 from typing import Final
 
-from django.core.management.base import CommandError
-from django.db import DatabaseError
-
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.queue_depths import queue_depths
 from regards_processing.kernel.amqp.request_queues import are_sorted
 from regards_processing.kernel.amqp.topology import REQUEST_QUEUE, own_request_queues
 from regards_processing.kernel.audit.actors import command_actor
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from regards_processing.kernel.tenancy.queries import tenants_with_own_request_queue
 from worker_manager.services import request_queues
 
@@ -40,19 +36,13 @@ Clients publish as before; nothing is lost, and nothing comes twice. See docs/re
 
     def handle(self, *_args: object, kind: str | None, **_options: object) -> None:
         """Switch, if asked to, then tell."""
-        try:
+        with command_errors():
             if kind == "tenant":
                 request_queues.sort_by_tenant(actor=command_actor(), at=clock.now())
             elif kind == "shared":
                 moved = request_queues.keep_together(actor=command_actor(), at=clock.now())
                 self.stdout.write(f"{moved} requests were moved")
             self._tell()
-        except DomainError as error:
-            raise CommandError(str(error)) from error
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database cannot be read ({error}); was `manage.py migrate` run?"
-            ) from error
 
     def _tell(self) -> None:
         address = address_from_settings()

@@ -1,24 +1,15 @@
 """`manage.py bridge`: virtual hosts of tenants."""
 
 import logging
-import signal
-import threading
 from argparse import ArgumentParser
-from datetime import datetime
-from types import FrameType
 
-from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import DatabaseError
 
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.bridge.removal import take_down
 from regards_processing.kernel.bridge.services import Bridge, bridge_from_settings, hosts_from_settings
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
-from regards_processing.kernel.observability import probes
-from regards_processing.kernel.observability.health import Unfit
-from workers.observability.server import PortTaken
+from regards_processing.kernel.management.loop_command import answer_probes, stop_at_signals
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +40,7 @@ Run as many as you like: they share the work. SIGTERM finishes what is in hand, 
         """Serve until SIGTERM or SIGINT, or take away what a bridge has left."""
         if drop_waiting and not remove:
             raise CommandError("--drop-waiting goes with --remove")
-        try:
+        with command_errors():
             bridge = bridge_from_settings()
             if remove:
                 dropped = take_down(
@@ -58,38 +49,11 @@ Run as many as you like: they share the work. SIGTERM finishes what is in hand, 
                 self.stdout.write(f"{dropped} messages were dropped")
             else:
                 _serve(bridge)
-        except DomainError as error:
-            raise CommandError(str(error)) from error
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database cannot be read ({error}); was `manage.py migrate` run?"
-            ) from error
 
 
 def _serve(bridge: Bridge) -> None:
-    stop = threading.Event()
-
-    def finish(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, finish)
-    signal.signal(signal.SIGINT, finish)
-    _answer_probes(bridge)
+    stop = stop_at_signals()
+    answer_probes("bridge", silent_for=bridge.silent_for)
     log.info("bridge runs", extra={"action": "bridge.started"})
     bridge.run(stop)
     log.info("bridge stopped", extra={"action": "bridge.stopped"})
-
-
-def _answer_probes(bridge: Bridge) -> None:
-    """Answer probes, if there is a port for them."""
-
-    def turns(_at: datetime) -> str:
-        silent = bridge.silent_for()
-        if silent > settings.LOOP_SILENCE:
-            raise Unfit(f"A loop has not turned for {silent:.0f} s")
-        return "The loops turn"
-
-    try:
-        probes.start(probes.process("bridge", own={"loops": turns}))
-    except PortTaken as error:
-        raise CommandError(str(error)) from error
