@@ -10,6 +10,7 @@ _CONSUMERS = (
     "worker_manager/consumers",
     "regards_processing/processing/consumers",
     "regards_processing/kernel/tenancy",
+    "regards_processing/kernel/bridge",
 )
 _TOPOLOGY = tree.ROOT / "regards_processing" / "kernel" / "amqp" / "topology.py"
 

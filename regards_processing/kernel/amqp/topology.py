@@ -54,6 +54,8 @@ SOURCE_DELETE_EXCHANGE: Final = f"regards.broadcast.{SOURCE_DELETE_EVENT}"
 #: In the virtual host of the instance.
 TENANT_CREATED_EXCHANGE: Final = f"regards.broadcast.{_TENANT_EVENTS}.TenantCreatedEvent"
 TENANT_DELETED_EXCHANGE: Final = f"regards.broadcast.{_TENANT_EVENTS}.TenantDeletedEvent"
+#: Ours: sorts by tenant what leaves for virtual hosts of tenants (`kernel.bridge`).
+BRIDGE_EXCHANGE: Final = "regards.bridge"
 RETRY_EXCHANGE: Final = "regards.retry"
 #: Ours: sorts requests by tenant where tenants have queues of their own (`request_queues`), and where the
 #: requests go on to that are of no such tenant. The first one is there as long as requests are sorted.
@@ -409,6 +411,16 @@ def tenants_topology() -> Topology:
 def told_tenants() -> QueueSpec:
     """Return the queue of tenants that come and go, in the order they do."""
     return QueueSpec(name="regards.worker.manager.tenant", max_priority=None, dead_lettered_by_broker=False)
+
+
+def departures(virtual_host: str) -> QueueSpec:
+    """Return the queue of what waits to be passed on to the virtual host of a tenant."""
+    return QueueSpec(name=f"{BRIDGE_EXCHANGE}.{virtual_host}", max_priority=None)
+
+
+def bridged_heartbeats() -> QueueSpec:
+    """Return the queue of heartbeats in the virtual host of a tenant; one is enough for all bridges."""
+    return QueueSpec(name=f"{BRIDGE_EXCHANGE}.heartbeat", auto_delete=True)
 
 
 def client_topology(client_id: str, *, exchanges: Sequence[str]) -> Topology:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.answer_parts import answer_parts
 from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
 from regards_processing.kernel.amqp.copies import copied
@@ -12,7 +13,7 @@ from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.errors import MessagesRefused
 from regards_processing.kernel.amqp.publisher import MessagePublisher
 from regards_processing.kernel.amqp.topology import QueueSpec, worker_topology
-from regards_processing.kernel.bridge.hosts import HEARTBEATS, TenantHost
+from regards_processing.kernel.bridge.hosts import TenantHost
 from workers.contract import bodies, headers, names
 from workers.contract.errors import MalformedMessage
 
@@ -94,7 +95,7 @@ class HeartbeatArrivals(Forwarder):
 
     def __init__(self, *, publisher: MessagePublisher, heard: Callable[[str], None]) -> None:
         """Say who is told the worker types."""
-        super().__init__(queue=HEARTBEATS, publisher=publisher)
+        super().__init__(queue=topology.bridged_heartbeats(), publisher=publisher)
         self._heard = heard
 
     def decode(self, message: Inbound) -> Outbound:

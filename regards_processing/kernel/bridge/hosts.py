@@ -12,8 +12,6 @@ from workers.contract import headers, names
 
 log = logging.getLogger(__name__)
 
-#: Sorts by tenant what leaves the platform, and the beginning of the queues' names.
-EXCHANGE: Final = "regards.bridge"
 #: What leaves the platform, by exchange; who reads it there is known to nobody here.
 _LEAVING: Final = (
     topology.RESPONSE_EVENT_EXCHANGE,
@@ -25,8 +23,6 @@ _LEAVING: Final = (
     topology.PLUGIN_EXCHANGE,
     *topology.plugin_exchanges(),
 )
-#: Where heartbeats wait to be passed on, in the virtual host of a tenant; one is enough for all bridges.
-HEARTBEATS: Final = QueueSpec(name=f"{EXCHANGE}.heartbeat", auto_delete=True)
 #: Virtual hosts that cannot be, which the log has told.
 _refused: Final[set[str]] = set()
 
@@ -41,39 +37,34 @@ class TenantHost:
     @property
     def departures(self) -> QueueSpec:
         """Return the queue of what waits to be passed on to it."""
-        return QueueSpec(name=f"{EXCHANGE}.{self.name}", max_priority=None)
+        return topology.departures(self.name)
 
     @property
     def way_out(self) -> Topology:
         """Return what the platform declares where it works, with what leads there."""
         queue = self.departures
         of_tenants = (
-            BindingSpec(queue=queue.name, exchange=EXCHANGE, headers={headers.TENANT: tenant})
+            BindingSpec(queue=queue.name, exchange=topology.BRIDGE_EXCHANGE, headers={headers.TENANT: tenant})
             for tenant in sorted(self.tenants)
         )
         # Cancellations name dispatches and no tenant: fleets know theirs.
         told = BindingSpec(queue=queue.name, exchange=names.CANCELLATIONS)
         way = Topology(
-            exchanges=(ExchangeSpec(name=EXCHANGE, type="headers"),),
+            exchanges=(ExchangeSpec(name=topology.BRIDGE_EXCHANGE, type="headers"),),
             queues=(queue,),
             bindings=(*of_tenants, told),
-            links=tuple((exchange, EXCHANGE) for exchange in _LEAVING),
+            links=tuple((exchange, topology.BRIDGE_EXCHANGE) for exchange in _LEAVING),
         )
         return topology.shared_topology() + way
 
     @property
     def own(self) -> Topology:
         """Return what is declared in the virtual host itself: all that the platform declares in its own."""
-        beats = Topology(
-            queues=(HEARTBEATS,),
-            bindings=(
-                BindingSpec(
-                    queue=HEARTBEATS.name,
-                    exchange=names.HEARTBEAT_EXCHANGE,
-                    routing_key=names.WORKER_ROUTING_KEY,
-                ),
-            ),
+        queue = topology.bridged_heartbeats()
+        route = BindingSpec(
+            queue=queue.name, exchange=names.HEARTBEAT_EXCHANGE, routing_key=names.WORKER_ROUTING_KEY
         )
+        beats = Topology(queues=(queue,), bindings=(route,))
         counts = map(topology.tenant_topology, sorted(self.tenants))
         return sum(counts, topology.shared_topology() + beats)
 

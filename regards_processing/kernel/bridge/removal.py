@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, open_channel_at
 from regards_processing.kernel.amqp.inspectors import inspecting
-from regards_processing.kernel.bridge.hosts import EXCHANGE, TenantHost
+from regards_processing.kernel.amqp.topology import BRIDGE_EXCHANGE
+from regards_processing.kernel.bridge.hosts import TenantHost
 from regards_processing.kernel.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def take_down(*, address: BrokerAddress, hosts: Collection[TenantHost], drop_wai
     if waiting and not drop_waiting:
         raise BridgeInUse(f"{waiting} messages wait for virtual hosts: run the bridge, or say --drop-waiting")
     with open_channel_at(address) as channel:
-        channel.exchange_delete(EXCHANGE)
+        channel.exchange_delete(BRIDGE_EXCHANGE)
         for host in hosts:
             channel.queue_delete(host.departures.name)
     log.info("bridge taken down", extra={"action": "bridge.taken_down", "dropped": waiting})

@@ -72,10 +72,14 @@ ACME = {"regards.tenant": "Acme"}
 DEMO = {"regards.tenant": "demo"}
 
 
+def _span(ground: tuple[BrokerAddress, str]) -> Span:
+    home, namespace = ground
+    return Span(home=home, namespace=namespace)
+
+
 @pytest.fixture
 def span(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
-    home, namespace = ground
-    made = Span(home=home, namespace=namespace)
+    made = _span(ground)
     made.empty()
     yield made
     made.close()
@@ -84,8 +88,7 @@ def span(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
 
 @pytest.fixture(scope="class")
 def running(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
-    home, namespace = ground
-    made = Span(home=home, namespace=namespace)
+    made = _span(ground)
     made.open()
     yield made
     made.close()
