@@ -92,16 +92,24 @@ def upsert(
 
 
 def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Set ``columns`` of each row by primary key (the first value of a row)."""
+    """Set ``columns`` of each row by primary key (the first value of a row).
+
+    PostgreSQL is told the keys once more, by themselves: a table that was nearly empty when it last looked it
+    would else read from end to end, to join it with the rows.
+    """
     given = _columns(model, ("pk", *columns))
     key, *others = given.names
     changes = ", ".join(f"{name} = given.{_given(position)}" for position, name in enumerate(others, start=2))
+    named, keys = "", list[Any]()
+    if connection.vendor == "postgresql":
+        wanted, keys = among([row[0] for row in rows])
+        named = f" AND {given.table}.{key} {wanted}"
     for source, parameters in _sources(given, rows):
         sql = (
             f"UPDATE {given.table} SET {changes} FROM ({source}) AS given{_column_list(given)} "  # noqa: S608 (names of our own tables)
-            f"WHERE {given.table}.{key} = given.{_given(1)}"
+            f"WHERE {given.table}.{key} = given.{_given(1)}{named}"
         )
-        trips.write(sql, parameters)
+        trips.write(sql, [*parameters, *keys])
 
 
 def delete(*, model: type[Model], keys: Collection[Any]) -> None:

@@ -57,6 +57,18 @@ def fill(*, tenant_id: int, count: int) -> None:
             cursor.execute(statement, {"tenant": tenant_id, "count": count, "at": AT, "plan": plan})
 
 
+def come_and_go(*, tenant_id: int, count: int) -> None:
+    """Have a crowd come and go, and the planner look at what is left.
+
+    It takes the room that the crowd had to be as empty as that, also when another crowd is in it.
+    """
+    fill(tenant_id=tenant_id, count=count)
+    with connection.cursor() as cursor:
+        for table in sorted(GROWING):
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608 (names of our own tables)
+    analyse()
+
+
 def analyse() -> None:
     """Let the planner look at the tables."""
     with connection.cursor() as cursor:

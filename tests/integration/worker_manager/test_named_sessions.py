@@ -92,9 +92,10 @@ class TestOnPostgres:
         assert named_sessions(tenant=tenant, wanted=wanted, **{limit: 3}) == Q()
 
     def test_of_a_crowd_only_their_requests_are_read(self) -> None:
-        """PostgreSQL knows nothing of the crowd yet."""
+        plans.empty()
         crowded = a_tenant(name="crowded")
         plans.fill(tenant_id=crowded.pk, count=_CROWD)
+        plans.analyse()
         wanted = RequestFilter(source=TextFilter(text="source-7"), session=TextFilter(text="session-57"))
         before = plans.rows_read()
         assert len(_found(crowded, wanted)) == _CROWD // 1_000

@@ -45,14 +45,15 @@ def _answer(engine: Engine, status: str, name: str) -> None:
     )
 
 
-def _crowd_in(engine: Engine) -> None:
+@pytest.fixture(params=[0, _CROWD], ids=["new tables", "tables that were full before"])
+def _crowded(engine: Engine, request: pytest.FixtureRequest) -> None:
     """Have a tenant's crowd come after PostgreSQL has looked at the tables, and after the first few bulks."""
     plans.empty()
     tenant = a_tenant()
+    plans.come_and_go(tenant_id=tenant.pk, count=request.param)
     a_worker_type(tenant)
     a_workflow(tenant)
     live_workers("unzip-worker", "sip-worker")
-    plans.analyse()
     for act in _BULKS.values():
         act(engine, "quiet")
     plans.fill(tenant_id=tenant.pk, count=_CROWD)
@@ -70,12 +71,11 @@ def _read_too_much(engine: Engine) -> dict[str, float]:
     return {name: read for name, read in found.items() if read > _MOST_READ}
 
 
+@pytest.mark.usefixtures("_crowded")
 def test_it_reads_what_it_concerns(engine: Engine) -> None:
-    _crowd_in(engine)
     assert _read_too_much(engine) == {}
 
 
-@pytest.mark.usefixtures("prepared_at_once")
+@pytest.mark.usefixtures("prepared_at_once", "_crowded")
 def test_it_reads_what_it_concerns_by_plans_of_before(engine: Engine) -> None:
-    _crowd_in(engine)
     assert _read_too_much(engine) == {}

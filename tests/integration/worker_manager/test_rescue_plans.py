@@ -1,8 +1,6 @@
 """The watchdog never reads all that is on its way: the plan of PostgreSQL."""
 
-import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
 from django.db import connection
@@ -12,6 +10,7 @@ from tests.factories.requests import a_request
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later, live_workers
 from tests.fakes.engine import Engine
+from tests.integration.worker_manager import plans
 from worker_manager.models import Request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -47,21 +46,12 @@ def _change(numbers: Iterable[int], **columns: object) -> None:
     every(Request).filter(request_id__in=[f"q-{number}" for number in numbers]).update(**columns)
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from _nodes(child)
-
-
 @pytest.mark.usefixtures("_many")
 def test_it_reads_no_more_than_what_is_silent(engine: Engine) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert engine.rescue(at=later(1000)) == 20
     look = next(query["sql"] for query in captured.captured_queries if "FOR UPDATE" in query["sql"])
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {look}")
-        ((found,),) = cursor.fetchall()
-    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-    scans = [node for node in _nodes(plan) if node.get("Relation Name") == "workermanager_request"]
+    plan = plans.plan_of(look, options="ANALYZE, FORMAT JSON")
+    scans = [node for node in plans.nodes(plan) if node.get("Relation Name") == "workermanager_request"]
     assert {node["Node Type"] for node in scans} <= {"Bitmap Heap Scan", "Index Scan"}
     assert sum(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in scans) <= _MOST_READ
