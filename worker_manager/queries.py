@@ -1,6 +1,5 @@
 """Reads that span models. Each function is a constant number of statements, however big the bulk."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Model, Q
 
+from regards_processing.kernel.db.key_pairs import of_pairs
 from regards_processing.kernel.db.reads import among, for_update, json_value, select
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
@@ -33,6 +33,8 @@ PlanKey = tuple[int, str]
 #: Marks the live worker types among what `live_types` reads.
 _LIVE: Final = "LIVE"
 RequestKey = tuple[int, str]
+#: The columns of a key, and their types in PostgreSQL.
+_KEY: Final = {"tenant_id": "bigint", "request_id": "text"}
 Digest = tuple[RequestKey, bytes]
 #: Source and session.
 Session = tuple[str, str]
@@ -220,7 +222,8 @@ def digests(*, model: type[Model], keys: Collection[RequestKey]) -> list[Digest]
     """Return the digest of the body of each of these requests that a table (running or finished) has."""
     if not keys:
         return []
-    rows = select(*_of_keys(model._meta.db_table, "tenant_id, request_id, digest", keys), by_index=True)
+    columns = "tenant_id, request_id, digest"
+    rows = select(*of_pairs(table=model._meta.db_table, columns=columns, key=_KEY, pairs=keys), by_index=True)
     return [((tenant_id, request_id), bytes(digest)) for tenant_id, request_id, digest in rows]
 
 
@@ -228,7 +231,7 @@ def locked_requests(*, keys: Collection[RequestKey]) -> list[Request]:
     """Lock requests in the order of their primary keys and return them without their payloads."""
     if not keys:
         return []
-    found, parameters = _of_keys("workermanager_request", "id", keys)
+    found, parameters = of_pairs(table="workermanager_request", columns="id", key=_KEY, pairs=keys)
     wanted = f"= ANY(ARRAY({found}))" if connection.vendor == "postgresql" else f"IN ({found})"
     tenants, ids = among({tenant_id for tenant_id, _ in keys})
     # Payloads are big, and only a new attempt needs them: `bodies` reads those. The plus keeps SQLite from
@@ -239,31 +242,6 @@ def locked_requests(*, keys: Collection[RequestKey]) -> list[Request]:
         [*parameters, *ids],
         by_index=True,
     )
-
-
-def _of_keys(table: str, columns: str, keys: Collection[RequestKey]) -> tuple[str, list[object]]:
-    """Return the query of the rows of a table that have one of these keys, and its parameters.
-
-    Each key is looked up by itself, and its rows are asked for in the order that one index has. Asked for any
-    of these tenants and any of these ids, PostgreSQL would read all that a tenant has, by whatever index, as
-    long as it believes that to be a row or two.
-    """
-    if connection.vendor == "postgresql":
-        query = (
-            "SELECT found.* FROM unnest(%s::bigint[], %s::text[]) AS wanted(tenant_id, request_id) "  # noqa: S608
-            f"CROSS JOIN LATERAL (SELECT {columns} FROM {table} WHERE tenant_id = wanted.tenant_id "
-            "AND request_id BETWEEN wanted.request_id AND wanted.request_id ORDER BY request_id) AS found"
-        )
-        return query, list(map(list, zip(*keys, strict=True)))
-    wanted = (
-        "SELECT json_extract(value, '$[0]') AS wanted_tenant, json_extract(value, '$[1]') AS wanted_id "
-        "FROM json_each(%s)"
-    )
-    query = (
-        f"SELECT {columns} FROM ({wanted}) CROSS JOIN {table} "  # noqa: S608
-        "ON tenant_id = wanted_tenant AND request_id = wanted_id"
-    )
-    return query, [json.dumps(list(keys))]
 
 
 def session_counts(*, tenant: Tenant, sessions: Collection[Session]) -> SessionCounts:

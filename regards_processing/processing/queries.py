@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from regards_processing.kernel.db.key_pairs import of_pairs
+from regards_processing.kernel.db.reads import select
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import DatasetLink, Execution, PluginConfiguration, Process
@@ -16,6 +18,9 @@ from regards_processing.processing.plugin_values import (
     StoredParameter,
 )
 from regards_processing.processing.states import OPEN
+
+#: Batch, and digest of what its order calls an execution.
+OrderKey = tuple[UUID, str]
 
 
 class UnknownProcess(DomainError):
@@ -72,6 +77,39 @@ def processes_in_use(*, tenant: Tenant, process_ids: Collection[UUID]) -> frozen
     executions = Execution.objects.for_tenant(tenant).filter(process_id__in=process_ids)
     open_ones = executions.filter(status__in=sorted(OPEN)).order_by()
     return frozenset(open_ones.values_list("process_id", flat=True).distinct())
+
+
+def open_orders(*, orders: Collection[OrderKey]) -> set[OrderKey]:
+    """Return which of these orders have an execution that has not ended.
+
+    A batch has one tenant: orders of a batch that was read by its tenant find no others.
+    """
+    if not orders:
+        return set()
+    statuses = ", ".join(f"'{status.value}'" for status in sorted(OPEN))
+    query = of_pairs(
+        table=Execution._meta.db_table,
+        columns="tenant_id, batch_id, correlation_digest",
+        key={"batch_id": "uuid", "correlation_digest": "text"},
+        pairs=orders,
+        condition=f"status IN ({statuses})",
+    )
+    return {(UUID(str(batch)), digest) for _, batch, digest in select(*query, by_index=True)}
+
+
+def locked_executions(*, ids: Collection[UUID], skip_locked: bool = False) -> list[Execution]:
+    """Lock those of some executions that have not ended, and return them with their tenants; two statements.
+
+    They are asked for by their primary keys alone: PostgreSQL would take any index that has one more of the
+    words that are asked for, and read all that it has of them, as long as it knows of few executions.
+    """
+    known = Execution.objects.across_tenants(because="these very executions are meant")
+    found = known.filter(pk__in=ids).locked(skip_locked=skip_locked)
+    open_ones = [execution for execution in found if execution.status in OPEN]
+    tenants = Tenant.objects.in_bulk({execution.tenant_id for execution in open_ones})
+    for execution in open_ones:
+        execution.tenant = tenants[execution.tenant_id]
+    return open_ones
 
 
 def configuration_row(*, tenant: Tenant, business_id: str) -> PluginConfiguration:

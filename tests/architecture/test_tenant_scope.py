@@ -22,6 +22,7 @@ _UNGUARDED: Final = frozenset({"_base_manager", "_default_manager"})
 _STATEMENT: Final = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:{'|'.join(_TABLES)}|\{{)(?:\W|$)")
 #: Functions that write SQL without a tenant, and why they may.
 _WITHOUT_TENANT: Final = {
+    "regards_processing/kernel/db/key_pairs.py": "by keys that its callers know the tenants of",
     "regards_processing/kernel/db/rows.py": "by primary keys, which its callers have read before",
 }
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.models.execution import digest_of
-from regards_processing.processing.queries import UnknownExecution
+from regards_processing.processing.queries import UnknownExecution, locked_executions
 from regards_processing.processing.services.admission import release
 from regards_processing.processing.services.endings import (
     CANCELLED_WITH_BATCH,
@@ -24,6 +25,10 @@ from regards_processing.processing.services.endings import (
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome
 from worker_manager.services.cancellation import withdraw_requests
+
+_EVERYBODY: Final = "the platform watches the executions of every tenant"
+#: Batches that were cancelled longer ago are not looked after: what is left of them runs out of time.
+_LOOKED_AFTER: Final = timedelta(days=7)
 
 
 class UnknownBatch(DomainError):
@@ -124,9 +129,13 @@ def _cancel_page(tenant: Tenant, batch_id: UUID, outcome: Outcome, at: datetime)
 
 @transaction
 def _end_cancelled_page(at: datetime) -> int:
-    late = Execution.objects.across_tenants(because="the platform watches the executions of every tenant")
-    found = late.open().filter(batch__cancelled_at__isnull=False, retry_of=None)
-    page = list(found.select_related("tenant").locked(skip_locked=True)[: settings.SWEEP_PAGE])
+    cancelled = Batch.objects.across_tenants(because=_EVERYBODY).filter(cancelled_at__gt=at - _LOOKED_AFTER)
+    batches = list(cancelled.values_list("pk", flat=True))
+    late = (
+        Execution.objects.across_tenants(because=_EVERYBODY).open().filter(batch__in=batches, retry_of=None)
+    )
+    ids = list(late.values_list("pk", flat=True)[: settings.SWEEP_PAGE])
+    page = locked_executions(ids=ids, skip_locked=True)
     end_early(ended=[(execution, CANCELLED_WITH_BATCH) for execution in page], at=at)
     return len(page)
 

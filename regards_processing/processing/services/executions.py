@@ -15,6 +15,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.models.execution import digest_of
+from regards_processing.processing.queries import OrderKey, open_orders
 from regards_processing.processing.quota import Allowance, Allowances
 from regards_processing.processing.services import quotas
 from regards_processing.processing.services.admission import limits_of, release
@@ -219,10 +220,12 @@ def _batches(
 
 def _open_orders(
     orders: Sequence[ExecutionRequested], batches: Mapping[tuple[str, UUID], Batch]
-) -> set[tuple[UUID, str]]:
+) -> set[OrderKey]:
     """Return which of these orders have an open execution, by batch and digest of the correlation id."""
-    tenants = {batch.tenant_id for batch in batches.values()}
-    digests = {digest_of(order.correlation_id) for order in orders}
-    found = Execution.objects.of_tenants(tenants).open()
-    found = found.filter(batch__in=list(batches.values()), correlation_digest__in=digests)
-    return set(found.values_list("batch_id", "correlation_digest"))
+    return open_orders(
+        orders={
+            (batches[key].pk, digest_of(order.correlation_id))
+            for order in orders
+            if (key := (order.tenant, order.batch_id)) in batches
+        }
+    )

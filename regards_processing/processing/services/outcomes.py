@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from regards_processing.kernel.db.transactions import transaction
-from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Execution
+from regards_processing.processing.queries import locked_executions
 from regards_processing.processing.services.admission import release
 from regards_processing.processing.services.endings import finish
 from regards_processing.processing.steps import Outcome, UnreadableOutcome
@@ -44,10 +44,7 @@ def apply_responses(*, responses: Sequence[RequestAnswered], at: datetime) -> li
 
 def _locked(responses: Sequence[RequestAnswered]) -> dict[tuple[str, str], Execution]:
     ids = [UUID(response.request_id) for response in responses if is_uuid(response.request_id)]
-    tenants = Tenant.objects.filter(name__in={response.tenant for response in responses})
-    found = Execution.objects.of_tenants(list(tenants)).open().filter(pk__in=ids)
-    executions = found.select_related("tenant").locked()
-    return {(each.tenant.name, str(each.pk)): each for each in executions}
+    return {(each.tenant.name, str(each.pk)): each for each in locked_executions(ids=ids)}
 
 
 def is_uuid(text: str | None) -> bool:

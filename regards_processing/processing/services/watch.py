@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -10,6 +11,7 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.processing.execution_order import WORKER_TYPE
 from regards_processing.processing.models import Execution
+from regards_processing.processing.queries import locked_executions
 from regards_processing.processing.services.admission import release_all
 from regards_processing.processing.services.cancellation import end_cancelled, end_early
 from regards_processing.processing.services.outcomes import is_uuid
@@ -53,7 +55,10 @@ def end_overdue(*, at: datetime) -> int:
 @transaction
 def _end_page(at: datetime) -> int:
     overdue = Execution.objects.across_tenants(because=_EVERYBODY).filter(deadline_at__lt=at)
-    page = list(overdue.select_related("tenant").locked(skip_locked=True)[: settings.SWEEP_PAGE])
+    # In the order of their index: PostgreSQL may know nothing of them yet.
+    ids = overdue.order_by("deadline_at").values_list("pk", flat=True)[: settings.SWEEP_PAGE]
+    found = locked_executions(ids=list(ids), skip_locked=True)
+    page = [each for each in found if each.deadline_at is not None and each.deadline_at < at]
     end_early(ended=[(execution, _timed_out(execution)) for execution in page], at=at)
     return len(page)
 
@@ -71,12 +76,8 @@ def _timed_out(execution: Execution) -> Outcome:
 @transaction
 def _note_page(page: Sequence[Progress], at: datetime) -> int:
     said = {progress.request_id: progress for progress in page if is_uuid(progress.request_id)}
-    found = Execution.objects.across_tenants(because=_EVERYBODY).open().filter(pk__in=list(said))
-    moved = [
-        execution
-        for execution in found.locked(skip_locked=True)
-        if _note(execution, said[str(execution.pk)], at)
-    ]
+    found = locked_executions(ids=list(map(UUID, said)), skip_locked=True)
+    moved = [execution for execution in found if _note(execution, said[str(execution.pk)], at)]
     values = [[each.pk, *(getattr(each, name) for name in _SEEN)] for each in moved]
     rows.update(model=Execution, columns=_SEEN, rows=values)
     return len(moved)

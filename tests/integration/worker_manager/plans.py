@@ -88,6 +88,13 @@ def whole_reads(action: Callable[[], object]) -> list[str]:
     return found
 
 
+def without_settings() -> None:
+    """End the settings of statements before: a test has one transaction around all of them."""
+    with connection.cursor() as cursor:
+        for name in ("enable_sort", "enable_incremental_sort", "enable_seqscan", "jit"):
+            cursor.execute(f"RESET {name}")
+
+
 def rows_read(*, tables: frozenset[str] = GROWING) -> int:
     """Return how many rows of tables this transaction has read."""
     with connection.cursor() as cursor:
