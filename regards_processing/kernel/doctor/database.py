@@ -13,6 +13,7 @@ from django.db.models import Min, Sum
 from regards_processing.kernel.db.reads import select
 from regards_processing.kernel.doctor.checks import Check
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped, warning
+from regards_processing.kernel.doctor.sessions import sessions_kept
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy import row_security
 
@@ -155,5 +156,6 @@ CHECKS: Final = (
     Check(name="row-security", question="Is row-level security as set?", look=rows_secured, needs=_MIGRATED),
     Check(name="audit", question="Is the audit trail append-only?", look=audit_kept, needs=_MIGRATED),
     Check(name="outbox", question="Do messages leave the outbox?", look=outbox_empty, needs=_MIGRATED),
+    Check(name="sessions", question="Does a pooler keep sessions?", look=sessions_kept, needs=_REACHABLE),
     Check(name="clock", question="Do the clocks agree?", look=clock_agrees, needs=_REACHABLE),
 )
