@@ -10,6 +10,10 @@ from regards_processing.processing.states import FINAL, ExecutionStatus
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _LONGEST_MESSAGE: Final = 20_000
+#: Bytes: PostgreSQL has no room for more in an index.
+_LONGEST_URL: Final = 2_000
+_SIZES: Final = 2**63
+_LONGEST_DIGEST: Final = 64
 
 
 class UnreadableOutcome(ValueError):
@@ -101,10 +105,19 @@ class Outcome:
 
 
 def _file(made: Mapping[str, Any]) -> MadeFile:
-    return MadeFile(
+    file = MadeFile(
         name=str(made["name"]),
         url=str(made["url"]),
         size=int(made["size"]),
         sha256=str(made["sha256"]),
         input_correlation_ids=tuple(str(each) for each in made.get("inputCorrelationIds") or ()),
     )
+    if any("\0" in text for text in (file.name, file.url, file.sha256, *file.input_correlation_ids)):
+        raise ValueError(f"the texts of output {file.name!r:.200} must not have a NUL")
+    if len(file.url.encode()) > _LONGEST_URL:
+        raise ValueError(f"url of output {file.name!r:.200} is limited to {_LONGEST_URL} bytes")
+    if len(file.sha256) > _LONGEST_DIGEST:
+        raise ValueError(f"sha256 of output {file.name!r:.200} is limited to {_LONGEST_DIGEST} digits")
+    if not 0 <= file.size < _SIZES:
+        raise ValueError(f"size of output {file.name!r:.200} must be from 0 to {_SIZES - 1}, got {file.size}")
+    return file

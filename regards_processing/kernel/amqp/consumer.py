@@ -18,6 +18,7 @@ from regards_processing.kernel.amqp.dead_letters import dead_letter
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.failures import Failure, FailureKind, undecodable
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+from regards_processing.kernel.db.limits import is_too_big
 from workers.contract import headers as header
 from workers.contract.errors import MalformedMessage
 
@@ -138,9 +139,10 @@ class BatchConsumer(ABC, Generic[T]):
     def _handle_all(self, good: Sequence[tuple[Inbound, T]], failed: list[Failure]) -> list[Outbound]:
         try:
             return self._handle(good)
-        except self.down:
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever it is, it must not take the neighbours with it)
+        except Exception as error:
+            # Whatever else it is, it must not take the neighbours with it.
+            if isinstance(error, self.down) and not is_too_big(error):
+                raise
             if len(good) == 1:
                 kind = FailureKind.UNEXPECTED_BATCH_FAILURE
                 failed.append(Failure(message=good[0][0], kind=kind, reason=repr(error)))

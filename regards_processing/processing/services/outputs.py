@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -30,8 +31,10 @@ def note_downloads(*, downloads: Sequence[OutputsDownloaded]) -> None:
     for download in downloads:
         urls.setdefault(download.tenant, set()).update(download.urls)
     for tenant in Tenant.objects.filter(name__in=urls):
-        files = OutputFile.objects.for_tenant(tenant).filter(url__in=urls[tenant.name], downloaded=False)
-        files.update(downloaded=True)
+        named = iter(urls[tenant.name])
+        while page := list(islice(named, settings.SWEEP_PAGE)):
+            files = OutputFile.objects.for_tenant(tenant).filter(url__in=page, downloaded=False)
+            files.update(downloaded=True)
 
 
 def delete_downloaded() -> int:

@@ -264,3 +264,39 @@ def test_it_hands_over_no_more_at_a_time_than_it_may() -> None:
     splitter = Splitter()
     splitter.process(messages("a+b+c", "d+e"))
     assert splitter.calls == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def _too_big(code: str | None, text: str) -> OperationalError:
+    """Return the error of a driver, as Django passes it on."""
+    cause = Exception(text)
+    cause.pgcode = code  # type: ignore[attr-defined] # as the driver's has it
+    error = OperationalError(text)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        _too_big("54000", "index row requires 16040 bytes, maximum size is 8191"),
+        _too_big(None, "too many SQL variables"),
+    ],
+    ids=str,
+)
+def test_it_keeps_what_a_database_refuses_for_its_size(
+    error: OperationalError, consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    consumer.poison = {"b": error}
+    bulk = messages("a", "b", "c")
+    broker.feed(consumer, bulk)
+    assert broker.acknowledged == bulk
+    assert bodies(broker.published) == ["b"]
+
+
+def test_it_acknowledges_nothing_when_the_database_has_no_room(
+    consumer: Recorder, broker: InMemoryBroker
+) -> None:
+    consumer.poison = {"b": _too_big("53100", "could not extend file: No space left on device")}
+    with pytest.raises(OperationalError):
+        broker.feed(consumer, messages("a", "b"))
+    assert (broker.acknowledged, broker.published) == ([], [])
