@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.urls import URLPattern
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -10,6 +11,7 @@ from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.auth.access import Access
 from regards_processing.kernel.auth.roles import Role, is_system
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.endpoint import Endpoint
@@ -45,6 +47,13 @@ class ForeignTenant(DomainError):
     http_status = 403
 
 
+class ForeignUser(DomainError):
+    """The body names a user, or a role, that the caller is not."""
+
+    code = "FOREIGN_USER"
+    http_status = 403
+
+
 class FilesetSerializer(serializers.Serializer[Any]):
     """What is ordered of one dataset."""
 
@@ -60,8 +69,13 @@ class BatchOrderSerializer(serializers.Serializer[Any]):
     correlationId = TextField(source="correlation_id", allow_blank=False, help_text="Echoed in every result")  # noqa: N815 (likewise)
     processBusinessId = serializers.UUIDField(source="process_id")  # noqa: N815 (likewise)
     tenant = serializers.CharField(help_text="That of the token; services may name another")
-    user = serializers.CharField(max_length=255, help_text="E-mail address")
-    userRole = serializers.CharField(max_length=255, source="user_role")  # noqa: N815 (likewise)
+    user = serializers.CharField(
+        max_length=255,
+        help_text="E-mail address: that of the token; services and administrators may name another",
+    )
+    userRole = serializers.CharField(  # noqa: N815 (likewise)
+        max_length=255, source="user_role", help_text="One that the token's role includes, likewise"
+    )
     parameters = serializers.DictField(child=TextField(), help_text="Values of dynamic parameters")
     filesetsByDataset = serializers.DictField(child=FilesetSerializer(), source="filesets")  # noqa: N815 (likewise)
 
@@ -92,6 +106,8 @@ class Batches(Endpoint):
         wanted: Mapping[str, Any] = self.body(BatchOrderSerializer)
         order = {name: value for name, value in wanted.items() if name != "tenant"}
         tenant = self._tenant(wanted["tenant"])
+        if settings.PROCESS_RIGHTS_CHECKED:
+            self._check_user(user=wanted["user"], role=wanted["user_role"])
         batch = open_batch(tenant=tenant, order=BatchOrder(**order), at=clock.now())
         return Response(OpenedBatchSerializer(batch).data)
 
@@ -102,6 +118,16 @@ class Batches(Endpoint):
         if is_system(self.caller.role):
             return named_tenant(named, verb="POST")
         raise ForeignTenant(f"The body names tenant {named}, the token {self.tenant.name}")
+
+    def _check_user(self, *, user: str, role: str) -> None:
+        """Refuse a batch in the name of somebody else; services and administrators order for others."""
+        access = Access.of(self.caller)
+        if access.includes(Role.PROJECT_ADMIN):
+            return
+        if user not in (self.caller.email, self.caller.login):
+            raise ForeignUser(f"The body names user {user}, the token {self.caller.email}")
+        if not access.includes(role):
+            raise ForeignUser(f"The body names role {role}, the token {self.caller.role}")
 
 
 def routes(service: Service) -> list[URLPattern]:

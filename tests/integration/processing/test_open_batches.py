@@ -36,7 +36,7 @@ def _body(process_id: object, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def _post(body: dict[str, Any], *, role: str = Role.REGISTERED_USER) -> Any:
+def _post(body: dict[str, Any], *, role: str = Role.EXPLOIT) -> Any:
     with committing(execute=True):
         return client_as(role, tenant="demo").post("/api/v1/rs-processing/batch", body, format="json")
 
@@ -101,13 +101,38 @@ def test_it_lets_roles_order_that_include_the_process(role: str) -> None:
     tenant = a_tenant()
     a_custom_role(tenant, name="SCIENTIST", inherits=Role.EXPLOIT)
     process = a_process(tenant, to_all=True)
-    assert _post(_body(process.process_id, userRole=role)).status_code == 200
+    assert _post(_body(process.process_id, userRole=role), role=role).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "changes", "told"),
+    [
+        ("REGISTERED_USER", {}, "The body names role EXPLOIT, the token REGISTERED_USER"),
+        ("EXPLOIT", {"userRole": "PROJECT_ADMIN"}, "The body names role PROJECT_ADMIN, the token EXPLOIT"),
+        ("ADMIN", {"user": "bob@x.org"}, "The body names user bob@x.org, the token ada@example.org"),
+    ],
+)
+def test_it_opens_none_in_the_name_of_somebody_else(role: str, changes: dict[str, Any], told: str) -> None:
+    process = a_process(a_tenant(), to_all=True)
+    answer = _post(_body(process.process_id, **changes), role=role)
+    assert (answer.status_code, answer.json()["messages"]) == (403, [told])
+    assert not every(Batch).exists()
+
+
+@pytest.mark.parametrize("role", ["PROJECT_ADMIN", "SYS_rs-order"])
+@pytest.mark.parametrize("user", ["bob@x.org", "ada"])
+def test_it_lets_services_and_administrators_order_for_others(role: str, user: str) -> None:
+    process = a_process(a_tenant(), to_all=True)
+    assert _post(_body(process.process_id, user=user), role=role).status_code == 200
+    assert every(Batch).get().user_email == user
 
 
 def test_it_checks_no_rights_where_that_is_switched_off(settings: Settings) -> None:
     settings.PROCESS_RIGHTS_CHECKED = False
     process = a_process(a_tenant())
-    assert _post(_body(process.process_id, userRole="PUBLIC")).status_code == 200
+    body = _body(process.process_id, user="bob@x.org", userRole="PUBLIC")
+    assert _post(body, role=Role.REGISTERED_USER).status_code == 200
+    assert _post(body | {"userRole": "PROJECT_ADMIN"}, role=Role.REGISTERED_USER).status_code == 200
 
 
 def test_it_lets_services_order_for_the_tenant_that_they_name() -> None:
