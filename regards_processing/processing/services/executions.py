@@ -58,6 +58,8 @@ _COLUMNS: Final = {
     "held": "held",
     "retry_of": "retry_of",
 }
+#: Why an order fails that says nothing of files, unlike one that has none.
+WITHOUT_FILES: Final = "inputFiles is missing"
 #: A forecast of years for each byte, or files of impossible sizes: what a database stores ends here.
 _MOST: Final = 2**62
 
@@ -155,7 +157,7 @@ def _order(order: ExecutionRequested, batch: Batch, known: _Known, bulk: _Bulk) 
 def _violations(order: ExecutionRequested, execution: Execution, allowances: Allowances) -> list[str]:
     """Return what forbids an execution; what is allowed counts from now on."""
     if order.input_files is None:
-        return ["inputFiles is missing"]
+        return [WITHOUT_FILES]
     allowance = allowances.get(execution.tenant_id) or Allowance()
     return allowance.take(user=execution.user_email, executions=1, size=execution.input_bytes)
 

@@ -19,7 +19,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.models import Execution
 from regards_processing.processing.queries import UnknownExecution
-from regards_processing.processing.services.executions import order_executions
+from regards_processing.processing.services.executions import WITHOUT_FILES, order_executions
 from regards_processing.processing.states import RETRYABLE
 
 
@@ -103,12 +103,13 @@ def _reason_against(execution: Execution, newest: Mapping[tuple[UUID, str], UUID
 
 
 def _order_again(tenant: Tenant, execution: Execution) -> ExecutionRequested:
+    # Without files it failed for that, and does again; one that has none is another thing.
+    without = execution.steps[-1].get("message") == WITHOUT_FILES
     return ExecutionRequested(
         tenant=tenant.name,
         batch_id=execution.batch_id,
         correlation_id=execution.correlation_id,
-        # Without files it failed for that, and does again.
-        input_files=tuple(execution.input_files) or None,
+        input_files=None if without else tuple(execution.input_files),
         retry_of=execution.pk,
     )
 

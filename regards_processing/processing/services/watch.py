@@ -89,7 +89,7 @@ def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
     steps = _new_steps(execution, texts, progress.at)
     if steps:
         execution.steps = [*execution.steps, *(step.to_json() for step in steps)]
-        execution.status, execution.last_updated = steps[-1].status, at
+        execution.status, execution.last_updated = steps[-1].status, steps[-1].at
         limit = time_limit(execution.expected_duration) + settings.EXECUTION_TIMEOUT_GRACE
         execution.deadline_at = at + timedelta(seconds=limit)
     is_log_new = bool(lines) and execution.log != lines

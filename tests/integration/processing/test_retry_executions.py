@@ -132,6 +132,15 @@ def test_it_fails_again_what_came_without_files(batch: Batch) -> None:
     assert _newest().steps[-1]["message"] == "inputFiles is missing"
 
 
+def test_it_tries_again_what_needs_no_files(batch: Batch) -> None:
+    with committing(execute=True):
+        order_executions(orders=[replace(an_execution_order(batch), input_files=())], at=later(0))
+        failure = a_response(_newest().pk, content=an_outcome("FAILURE"))
+        apply_responses(responses=[failure], at=later(5))
+    _retry(_newest().pk, tenant=batch.tenant)
+    assert (_newest().status, every(Execution).count()) == ("REGISTERED", 2)
+
+
 def test_it_tries_many_in_as_few_statements_as_one(batch: Batch, django_assert_max_num_queries: Any) -> None:
     failed = [_ended(batch, "FAILURE", f"e-{number}", at=number) for number in range(5)]
     with django_assert_max_num_queries(40):
