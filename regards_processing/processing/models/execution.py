@@ -71,6 +71,8 @@ class Execution(models.Model):
     created = models.DateTimeField()
     #: Time of the last step.
     last_updated = models.DateTimeField()
+    #: Dispatch of its request that a sign of was seen last; 0 before.
+    attempt = models.IntegerField(default=0, db_default=0)
     #: Until when the next sign of it has to come; ``None`` once it is final.
     deadline_at = models.DateTimeField(null=True)
     #: The last lines that its program wrote.

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _EVERYBODY = "the platform watches the executions of every tenant"
 #: What a fleet says when it begins with an execution (contract 6.3).
 _PREPARING = "| Load input files into workdir"
-_SEEN = ("status", "steps", "log", "last_updated", "deadline_at")
+_SEEN = ("status", "steps", "log", "last_updated", "deadline_at", "attempt")
 
 
 def look_after(*, at: datetime) -> int:
@@ -86,7 +86,11 @@ def _note_page(page: Sequence[Progress], at: datetime) -> int:
 def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
     """Take over one sign of life; return whether it says anything new."""
     texts, lines = divided(progress.message or "", execution_id=str(execution.pk))
-    steps = _new_steps(execution, texts, progress.at)
+    is_seen = execution.attempt == progress.attempt
+    # Of releases before, nobody knows which attempt was seen.
+    begins_again = not is_seen and execution.attempt > 0
+    steps = _new_steps(ExecutionStatus.REGISTERED if begins_again else execution.status, texts, progress.at)
+    execution.attempt = progress.attempt
     if steps:
         execution.steps = [*execution.steps, *(step.to_json() for step in steps)]
         execution.status, execution.last_updated = steps[-1].status, steps[-1].at
@@ -96,17 +100,17 @@ def _note(execution: Execution, progress: Progress, at: datetime) -> bool:
     if is_log_new:
         # The last lines take the place of those before them: what is kept of a log has an end.
         execution.log = lines
-    return bool(steps) or is_log_new
+    return bool(steps) or is_log_new or not is_seen
 
 
-def _new_steps(execution: Execution, texts: Sequence[str], at: datetime) -> list[Step]:
-    """Return the steps since the one that is known, if the execution is in another status by now."""
+def _new_steps(known: str, texts: Sequence[str], at: datetime) -> list[Step]:
+    """Return the steps since a status that is known, if the execution is in another one by now."""
     told = [Step(status=_status_of(text), at=at, message=text) for text in texts]
     # A program that writes much leaves no step among what was said last.
     reached = told[-1].status if told else ExecutionStatus.RUNNING
-    if execution.status == reached:
+    if known == reached:
         return []
-    new = told if execution.status == ExecutionStatus.REGISTERED else told[-1:]
+    new = told if known == ExecutionStatus.REGISTERED else told[-1:]
     return new or [Step(status=reached, at=at)]
 
 

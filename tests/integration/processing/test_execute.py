@@ -304,6 +304,24 @@ def test_it_shows_how_far_an_execution_is(batch: Batch) -> None:
     assert note_progress(at=later(5)) == 0
 
 
+def test_it_gives_each_attempt_its_time(batch: Batch) -> None:
+    live_workers("run-process")
+    _order(an_execution_order(batch))
+    launched = f"[SimpleShellProcessPlugin] ExecId={the_execution().pk} | Launch script /bin/true"
+    _run(launched)
+    note_progress(at=later(1))
+    first = the_execution().deadline_at
+    note_progress(at=later(100))
+    assert the_execution().deadline_at == first
+    # Its fleet is dead, and another one has begun with it.
+    every(Request).update(attempt=2)
+    note_progress(at=later(101))
+    execution = the_execution()
+    assert (execution.deadline_at, execution.attempt) == (first and first + timedelta(seconds=100), 2)
+    assert _statuses(execution) == ["REGISTERED", "RUNNING", "RUNNING"]
+    assert note_progress(at=later(102)) == 0
+
+
 def test_it_shows_the_last_lines_of_a_program_while_it_runs(batch: Batch) -> None:
     live_workers("run-process")
     _order(an_execution_order(batch))
