@@ -97,6 +97,18 @@ def test_it_tries_again_when_a_server_breaks_off(tmp_path: Path) -> None:
     assert len(breaking.asked) == 2
 
 
+def test_it_counts_what_comes_from_elsewhere_with_the_files_of_this_machine(
+    server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_MAX_INPUT_BYTES", "5")
+    (tmp_path / "a.raw").write_bytes(b"aaa")
+    url = f"http://127.0.0.1:{server.server_address[1]}/a.raw"
+    near = an_input(tmp_path / "a.raw", bytes=None)
+    order = an_order("", near, near | {"url": url, "localRelativePath": "b.raw"})
+    message = carried_out(order, storage=tmp_path / "storage", roots=tmp_path)["message"]
+    assert "The input files have more than 5 bytes" in message
+
+
 def test_it_waits_for_signs_of_life_and_not_for_the_whole_file(server: _Server, tmp_path: Path) -> None:
     (tmp_path / "a.raw").touch()
     url = f"http://127.0.0.1:{server.server_address[1]}/a.raw"
