@@ -48,6 +48,14 @@ def _run(server: Stalled, folder: Path, **options: Any) -> dict[str, Any]:
     return carried_out(order, storage=folder / "storage", roots=folder, **options)
 
 
+def _await_file(folder: Path, name: str) -> None:
+    """Return once a file has begun to come: a little later than its first byte has gone."""
+    deadline = time.monotonic() + _AT_MOST
+    while not list(folder.rglob(name)):
+        assert time.monotonic() < deadline, f"no {name} in {folder}"
+        time.sleep(0.02)
+
+
 def test_it_ends_them_when_the_time_of_the_execution_is_over(server: Stalled, tmp_path: Path) -> None:
     begun = time.monotonic()
     assert _run(server, tmp_path, time_limit=2)["finalStatus"] == "TIMED_OUT"
@@ -68,6 +76,7 @@ def test_it_ends_them_when_the_fleet_is_killed_and_removes_what_came(server: Sta
     command = [sys.executable, "-c", _FLEET, order, str(tmp_path / "storage")]
     with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(scratch)}) as fleet:
         assert server.begun.wait(6 * _AT_MOST)
+        _await_file(scratch, "a.raw")
         fleet.send_signal(signal.SIGKILL)
     assert server.left.wait(_AT_MOST)
     (work,) = scratch.glob("*/work")

@@ -1,18 +1,29 @@
 """Input files of executions that come over the network."""
 
+import hashlib
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientTimeout
 
+from tests.integration.workers.http_servers import Answer, serving
 from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
+from workers.builtin.run_process.network import Network
+from workers.builtin.run_process.order import ExecutionOrder
+from workers.builtin.run_process.regards import Regards
+from workers.builtin.run_process.sources import of_network
 
 # Neither a database nor a broker is needed.
 pytestmark = pytest.mark.embedded
+
+#: More bytes than fsspec would ask for at once.
+_LARGE = 12_000_000
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -49,9 +60,13 @@ def server() -> Iterator[_Server]:
 
 
 def _run(server: _Server, folder: Path, *, name: str = "a.raw") -> dict[str, Any]:
+    return _brought(f"http://127.0.0.1:{server.server_address[1]}/{name}", folder)
+
+
+def _brought(url: str, folder: Path, *, content: bytes = b"aaa") -> dict[str, Any]:
+    """Carry out an order for a file with such a content."""
     local = folder / "a.raw"
-    local.write_bytes(b"aaa")
-    url = f"http://127.0.0.1:{server.server_address[1]}/{name}"
+    local.write_bytes(content)
     order = an_order(a_program(folder, "cp input/a.raw output/a"), an_input(local, url=url))
     return carried_out(order, storage=folder / "storage", roots=folder / "nothing")
 
@@ -65,6 +80,49 @@ def test_it_downloads(server: _Server, tmp_path: Path) -> None:
 def test_it_tries_again(server: _Server, tmp_path: Path) -> None:
     server.failures = 2
     assert _run(server, tmp_path)["finalStatus"] == "SUCCESS"
+
+
+def test_it_downloads_large_files_of_servers_without_ranges(tmp_path: Path) -> None:
+    content = os.urandom(_LARGE)
+    with serving({"/a.raw": [Answer(body=content)]}) as plain:
+        answer = _brought(f"{plain.address}/a.raw", tmp_path, content=content)
+    assert [output["sha256"] for output in answer["outputs"]] == [hashlib.sha256(content).hexdigest()]
+    assert [path for path, _ in plain.asked] == ["/a.raw"]
+
+
+def test_it_tries_again_when_a_server_breaks_off(tmp_path: Path) -> None:
+    broken = Answer(body=b"aa", headers={"Content-Length": "3"})
+    with serving({"/a.raw": [broken, Answer(body=b"aaa")]}) as breaking:
+        assert _brought(f"{breaking.address}/a.raw", tmp_path)["finalStatus"] == "SUCCESS"
+    assert len(breaking.asked) == 2
+
+
+def test_it_counts_what_comes_from_elsewhere_with_the_files_of_this_machine(
+    server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_MAX_INPUT_BYTES", "5")
+    (tmp_path / "a.raw").write_bytes(b"aaa")
+    url = f"http://127.0.0.1:{server.server_address[1]}/a.raw"
+    near = an_input(tmp_path / "a.raw", bytes=None)
+    order = an_order("", near, near | {"url": url, "localRelativePath": "b.raw"})
+    message = carried_out(order, storage=tmp_path / "storage", roots=tmp_path)["message"]
+    assert "The input files have more than 5 bytes" in message
+
+
+def test_it_waits_for_signs_of_life_and_not_for_the_whole_file(server: _Server, tmp_path: Path) -> None:
+    (tmp_path / "a.raw").touch()
+    url = f"http://127.0.0.1:{server.server_address[1]}/a.raw"
+    files = ExecutionOrder.from_json(an_order("", an_input(tmp_path / "a.raw", url=url))).inputs
+    network = Network()
+    regards = Regards(network=network, user="", token=None)
+    (source,) = of_network(files, network=network, regards=regards, whose="")
+    with source.opened() as reading:
+        assert reading.session.timeout == ClientTimeout(total=None, sock_connect=10, sock_read=60)
+
+
+def test_it_says_how_a_server_refuses(server: _Server, tmp_path: Path) -> None:
+    server.failures = 100
+    assert "/a.raw into a.raw : 503 Service Unavailable" in _run(server, tmp_path)["message"]
 
 
 def test_it_gives_up(server: _Server, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ _FEATURE = "URN:AIP:DATA:demo:0a2c3f60-6c1c-4a51-9f3e-2f7a0f9b6a11:V1"
 _CHECKSUM = hashlib.sha256(b"aaa").hexdigest()
 _FILE = f"/rs-storage/files/{_CHECKSUM}/download"
 _METADATA = f"/rs-catalog/engines/legacy/dataobjects/{_FEATURE}"
+#: What an order says of where an internal file is, which is of no importance.
+_PLACE: dict[str, Any] = {"url": "file:/not/here"}
 _SHOW = "cat input/*/a.raw input/*/metadata/metadata.json >output/all"
 
 
@@ -34,15 +36,18 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def _run(
-    folder: Path, *, add_metadata: bool = False, program: str = "env; cat input/*/a.raw >output/a"
+    folder: Path,
+    *,
+    add_metadata: bool = False,
+    program: str = "env; cat input/*/a.raw >output/a",
+    place: dict[str, Any] = _PLACE,
 ) -> Any:
     file = {
         "localRelativePath": f"{_FEATURE}/a.raw",
-        "url": "file:/not/here",
         "bytes": 3,
         "checksum": _CHECKSUM,
         "metadata": {"internal": "true", "featureId": _FEATURE},
-    }
+    } | place
     order = an_order(
         a_program(folder, program), file, batchId="b-1", user="ada@x.org", sealedToken=seal("t0ken", key=_KEY)
     )
@@ -62,6 +67,13 @@ def test_it_asks_for_internal_files_as_who_ordered(services: Server, tmp_path: P
     assert path == f"{_FILE}?isContentInline=false"
     assert headers["Authorization"] == "Bearer t0ken"
     assert "t0ken" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("place", [{}, {"url": None}, {"url": ""}])
+def test_it_needs_no_url_of_internal_files(place: dict[str, Any], services: Server, tmp_path: Path) -> None:
+    assert _made(_run(tmp_path, place=place)) == b"aaa"
+    services.answers[_FILE] = [Answer(status=404)]
+    assert f"Failed to download internal {_CHECKSUM} into" in _run(tmp_path, place=place)["message"]
 
 
 @pytest.mark.parametrize(

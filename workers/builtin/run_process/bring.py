@@ -51,11 +51,12 @@ def bring_inputs(
     sources.check(order.inputs, limits=limits)
     local = [file for file in order.inputs if sources.is_local(file)]
     found = sources.of_machine(local, access=access)
-    inputs.fetch(found, into=folder / "input", max_bytes=limits.max_input_bytes, look=look)
+    room = inputs.Room(limit=limits.max_input_bytes)
+    inputs.fetch(found, into=folder / "input", room=room, look=look)
     if len(local) < len(order.inputs) or _wants_metadata(order):
         python_process.call(
             f"{__name__}:{download.__name__}",
-            {"order": dict(content), "folder": str(folder)},
+            {"order": dict(content), "folder": str(folder), "taken": room.taken},
             folder=folder,
             run_program=run_program,
             environment=os.environ,
@@ -73,7 +74,8 @@ def download(arguments: Mapping[str, Any]) -> None:
     elsewhere = [file for file in order.inputs if not sources.is_local(file)]
     whose = f"exec={order.execution_id} batch={order.batch_id or order.batch_correlation_id}"
     found = sources.of_network(elsewhere, network=network, regards=regards, whose=whose)
-    inputs.fetch(found, into=into, max_bytes=ProcessLimits.from_env(os.environ).max_input_bytes)
+    limit = ProcessLimits.from_env(os.environ).max_input_bytes
+    inputs.fetch(found, into=into, room=inputs.Room(limit=limit, taken=arguments["taken"]))
     if _wants_metadata(order):
         feature_metadata.add(order.inputs, into=into, regards=regards)
 

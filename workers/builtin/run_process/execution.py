@@ -118,7 +118,7 @@ class Execution:
             run_program=self._downloading().run,
         )
         self._run_plugin()
-        names = outputs.made(folder / "output", limits=self.limits)
+        names = outputs.made(folder / "output", own=folder, limits=self.limits)
         outputs.check_names(names)
         stored = outputs.store(
             names,
@@ -205,4 +205,4 @@ def _watch(context: WorkContext, limits: ProcessLimits, report: Report) -> None:
     """End a program that fills the disk, or whose result nobody awaits any more; else give a sign of it."""
     context.raise_if_cancelled()
     report.show.look()
-    outputs.made(context.workdir / "output", limits=limits)
+    outputs.made(context.workdir / "output", own=context.workdir, limits=limits)

@@ -4,12 +4,12 @@ import errno
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
-from threading import Event
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from threading import Event, Lock
 from typing import Any, Final
 
 from workers.builtin.full_disk import is_full
@@ -48,19 +48,42 @@ class Source:
     remote: bool
 
 
+@dataclass(slots=True, kw_only=True)
+class Room:
+    """What the input files of an execution may have together, in bytes; threads share it."""
+
+    limit: int
+    #: By those that have come so far.
+    taken: int = 0
+    _sizes: dict[PurePosixPath, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def hold(self, file: InputFile, size: int) -> None:
+        """Note how much of a file has come; another try begins anew.
+
+        Raises:
+            ProcessFailed: all of them have more than they may.
+        """
+        with self._lock:
+            self.taken += size - self._sizes.get(file.path, 0)
+            self._sizes[file.path] = size
+            if self.taken > self.limit:
+                raise ProcessFailed(f"The input files have more than {self.limit} bytes, which is the limit")
+
+
 class _Unwanted(Exception):
     """Another file has failed, or nobody wants the files any more."""
 
 
 def fetch(
-    sources: Sequence[Source], *, into: Path, max_bytes: int, look: Callable[[], None] = lambda: None
+    sources: Sequence[Source], *, into: Path, room: Room, look: Callable[[], None] = lambda: None
 ) -> None:
     """Copy or download every file to its place, several at once; each is verified.
 
     Args:
         sources: what to fetch.
         into: the folder that the paths of the files are relative to.
-        max_bytes: what a file may have.
+        room: what they may have together.
         look: called now and then; when it raises, the files are given up.
 
     Raises:
@@ -68,9 +91,7 @@ def fetch(
     """
     unwanted = Event()
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="input") as pool:
-        futures = [
-            pool.submit(_fetch, source, into / source.file.path, max_bytes, unwanted) for source in sources
-        ]
+        futures = [pool.submit(_fetch, source, into / source.file.path, room, unwanted) for source in sources]
         try:
             _follow(futures, look)
         finally:
@@ -97,10 +118,10 @@ def _follow(futures: Collection[Future[None]], look: Callable[[], None]) -> None
             look()
 
 
-def _fetch(source: Source, target: Path, max_bytes: int, unwanted: Event) -> None:
+def _fetch(source: Source, target: Path, room: Room, unwanted: Event) -> None:
     for attempt in range(1, _TRIES + 1):
         try:
-            return _copy_verified(source, target, max_bytes, unwanted)
+            return _copy_verified(source, target, room, unwanted)
         except Refused as error:
             raise _not_fetched(source, error) from error
         except OSError as error:
@@ -115,7 +136,7 @@ def _not_fetched(source: Source, error: Exception) -> ProcessFailed:
     return ProcessFailed(f"{source.failure} into {source.file.path} : {masked(str(error), source.file.url)}")
 
 
-def _copy_verified(source: Source, target: Path, max_bytes: int, unwanted: Event) -> None:
+def _copy_verified(source: Source, target: Path, room: Room, unwanted: Event) -> None:
     file = source.file
     algorithm = _algorithm(file.checksum)
     digest = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
@@ -123,7 +144,12 @@ def _copy_verified(source: Source, target: Path, max_bytes: int, unwanted: Event
         raise _Unwanted
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.opened() as reading, target.open("wb") as writing:
-        size = _copy(reading, writing, digest, max_bytes, unwanted)
+        size = 0
+        for piece in _pieces(reading, file, room, unwanted):
+            size += len(piece)
+            if digest:
+                digest.update(piece)
+            writing.write(piece)
     if file.size is not None and file.size != size:
         raise ProcessFailed(f"{file.shown} has {size} bytes, {file.size} were announced")
     found = digest.hexdigest() if digest else None
@@ -131,18 +157,17 @@ def _copy_verified(source: Source, target: Path, max_bytes: int, unwanted: Event
         raise ProcessFailed(f"{file.shown} has the {algorithm} {found}, {file.checksum} was announced")
 
 
-def _copy(reading: Any, writing: Any, digest: Any, limit: int, unwanted: Event) -> int:
+def _pieces(reading: Any, file: InputFile, room: Room, unwanted: Event) -> Iterator[bytes]:
+    """Yield a file in pieces, as long as somebody wants it and it has no more than it may."""
     size = 0
     while piece := reading.read(_PIECE):
         if unwanted.is_set():
             raise _Unwanted
         size += len(piece)
-        if size > limit:
-            raise ProcessFailed(f"An input file is larger than {limit} bytes")
-        if digest:
-            digest.update(piece)
-        writing.write(piece)
-    return size
+        if file.size is not None and size > file.size:
+            raise ProcessFailed(f"{file.shown} has more bytes than the {file.size} that were announced")
+        room.hold(file, size)
+        yield piece
 
 
 def _algorithm(checksum: str | None) -> str | None:

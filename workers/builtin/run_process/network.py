@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from workers.builtin import web_files
 from workers.builtin.environment import address, flag, names, secret
 from workers.processes.sealing import GENERATED_KEY
 
@@ -62,8 +63,11 @@ class Network:
         """Return what fsspec needs to know to open a URL."""
         if protocol in _S3:
             return self._s3_options()
-        proxy = self.proxy_for(url) if protocol in {"http", "https"} else ""
-        return {"proxy": proxy} if proxy else {}
+        if protocol not in web_files.PROTOCOLS:
+            return {}
+        proxy = self.proxy_for(url)
+        options = web_files.options(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+        return options | ({"proxy": proxy} if proxy else {})
 
     def _s3_options(self) -> dict[str, Any]:
         config: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}

@@ -31,6 +31,7 @@ class InputFile:
 
     #: Below the folder ``input``.
     path: PurePosixPath
+    #: Empty where the file is internal and the order names none.
     url: str
     size: int | None
     checksum: str | None
@@ -77,7 +78,8 @@ class ExecutionOrder:
         """Read an order; its schema has seen the types.
 
         Raises:
-            InvalidContent: a path leaves the folder of the input files, or comes twice.
+            InvalidContent: a path leaves the folder of the input files, or comes twice, or nothing says where
+                a file is.
         """
         plugin = content["plugin"]
         inputs = [_input(each, f"inputFiles[{n}]") for n, each in enumerate(content["inputFiles"])]
@@ -125,15 +127,26 @@ def longest(request: WorkRequest) -> float:
 def _input(value: Mapping[str, Any], field: str) -> InputFile:
     metadata = value.get("metadata") or {}
     feature = metadata.get("featureId")
+    internal = metadata.get("internal") == "true" and bool(_URN.fullmatch(feature or ""))
     return InputFile(
         path=_path(value["localRelativePath"], field),
-        url=value["url"],
+        url=_url(value.get("url"), field, internal=internal),
         size=value.get("bytes"),
         checksum=value.get("checksum"),
         feature=feature,
         correlation_id=value.get("inputCorrelationId"),
-        internal=metadata.get("internal") == "true" and bool(_URN.fullmatch(feature or "")),
+        internal=internal,
     )
+
+
+def _url(value: str | None, field: str, *, internal: bool) -> str:
+    """Return where a file is; nothing where rs-storage knows it."""
+    if not (value or internal):
+        raise InvalidContent(
+            f"{field}.url is {'missing' if value is None else 'empty'}: only internal files need none, whose "
+            "metadata.internal is 'true' and whose metadata.featureId is a URN"
+        )
+    return value or ""
 
 
 def _path(text: str, field: str) -> PurePosixPath:

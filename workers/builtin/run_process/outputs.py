@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -37,14 +38,23 @@ class StoredOutput:
         }
 
 
-def made(folder: Path, *, limits: ProcessLimits) -> list[PurePosixPath]:
-    """Return the files of the output folder, in order; links are none, wherever they point.
+def made(folder: Path, *, own: Path, limits: ProcessLimits) -> list[PurePosixPath]:
+    """Return the files of the output folder, in order; a link to a file is one if that file is ours.
+
+    Args:
+        folder: where the execution made them.
+        own: the folder of the execution; what lies elsewhere belongs to others.
+        limits: how many and how big they may be.
 
     Raises:
-        ProcessFailed: there are too many, they are too big, or one has a name that cannot be passed on.
+        ProcessFailed: there are too many, they are too big, or the folder is a link to one of others.
     """
-    found, total = [], 0
-    for path, size in _files(folder):
+    found, total, real = [], 0, own.resolve()
+    if not _is_within(folder, real):
+        raise ProcessFailed(
+            f"Folder {folder.name} has become a link to a folder outside that of the execution"
+        )
+    for path, size in _files(folder, real):
         found.append(PurePosixPath(path.relative_to(folder)))
         total += size
         if len(found) > limits.max_output_files:
@@ -97,16 +107,17 @@ def store(
         target.mkdir(parents=True, exist_ok=True)
         with HeldFolder(staging) as held:
             arrived: dict[Path, Path] = {}
-            stored = []
-            for name in names:
+            stored = {}
+            # Links first: what they lead to may be moved.
+            for name in sorted(names, key=lambda each: not (folder / each).is_symlink()):
                 related = _sources(name, inputs, cardinality)
-                stored.append(_store(name, folder, target, related, held.path, arrived))
+                stored[name] = _store(name, folder, target, related, held.path, arrived)
             # Only now, and never removed again: another attempt may count on what lies under its digest.
             for place, incoming in arrived.items():
                 incoming.replace(place)
     except OSError as error:
         raise ProcessFailed(f"Output file {name} cannot be stored: {error.strerror}") from error
-    return stored
+    return [stored[name] for name in names]
 
 
 def expected_number(inputs: Sequence[InputFile], cardinality: Cardinality) -> int:
@@ -120,8 +131,14 @@ def expected_number(inputs: Sequence[InputFile], cardinality: Cardinality) -> in
             return len(inputs)
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, int]]:
-    """Yield regular files and their sizes; what goes away meanwhile is none."""
+def _is_within(path: Path, own: Path) -> bool:
+    """Say whether a path lies in a folder, whose own has no links, once those on its way are followed."""
+    # Unlike `resolve`, this bears links that lead to themselves.
+    return Path(os.path.realpath(path)).is_relative_to(own)
+
+
+def _files(folder: Path, own: Path) -> Iterator[tuple[Path, int]]:
+    """Yield regular files, and links to those of ``own``, with sizes; what goes away meanwhile is none."""
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
@@ -129,6 +146,9 @@ def _files(folder: Path) -> Iterator[tuple[Path, int]]:
                 status = path.lstat()
             except FileNotFoundError:
                 continue
+            if stat.S_ISLNK(status.st_mode):
+                with suppress(OSError):
+                    status = path.stat() if _is_within(path, own) else status
             if stat.S_ISREG(status.st_mode):
                 yield path, status.st_size
 
@@ -164,8 +184,8 @@ def _stage(path: Path, incoming: Path) -> None:
     incoming.touch()
     rights = stat.S_IMODE(incoming.stat().st_mode)
     status = path.lstat()
-    if status.st_nlink > 1 or status.st_uid != os.geteuid():
-        # It is somebody else's as well, who may go on writing to it.
+    if status.st_nlink > 1 or status.st_uid != os.geteuid() or stat.S_ISLNK(status.st_mode):
+        # It is somebody else's as well, who may go on writing to it, or has a name of its own.
         atomic_file.copy(path, incoming)
     else:
         atomic_file.move(path, incoming)

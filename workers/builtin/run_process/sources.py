@@ -1,17 +1,21 @@
 """Where the input files of an execution come from, and what may not be read."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
 from uuid import uuid4
 
+import aiohttp
 import fsspec
 
+from workers.builtin import web_files
 from workers.builtin.file_access import FileAccess
 from workers.builtin.run_process.inputs import Source
 from workers.builtin.run_process.limits import ProcessLimits
 from workers.builtin.run_process.network import Network
 from workers.builtin.run_process.order import InputFile
 from workers.builtin.run_process.regards import Regards
+from workers.builtin.transfer.failures import words
 from workers.processes.job import ProcessFailed
 from workers.sdk import InvalidContent
 
@@ -68,13 +72,31 @@ def _stored(file: InputFile, regards: Regards, whose: str) -> Source:
 
 
 def _elsewhere(file: InputFile, network: Network) -> Source:
-    options = network.options(file.url, _protocol(file))
-    return Source(
-        file=file,
-        opened=lambda: fsspec.open(file.url, "rb", **options),
-        failure=_failure(file),
-        remote=True,
-    )
+    protocol = _protocol(file)
+    options = network.options(file.url, protocol)
+
+    def opened() -> AbstractContextManager[Any]:
+        if protocol in web_files.PROTOCOLS:
+            return _of_the_web(file.url, options)
+        stream: AbstractContextManager[Any] = fsspec.open(file.url, "rb", **options)
+        return stream
+
+    return Source(file=file, opened=opened, failure=_failure(file), remote=True)
+
+
+@contextmanager
+def _of_the_web(url: str, options: Mapping[str, Any]) -> Iterator[Any]:
+    """Open a file of a web server.
+
+    Raises:
+        OSError: it cannot be had, or not all of it; aiohttp has kinds of its own for that.
+    """
+    try:
+        filesystem, path = fsspec.url_to_fs(url, **options)
+        with web_files.stream(filesystem, path) as reading:
+            yield reading
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise OSError(words(error, url)) from error
 
 
 def _failure(file: InputFile) -> str:

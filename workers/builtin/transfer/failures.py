@@ -72,15 +72,15 @@ def reaching(url: str, *, field: str) -> Iterator[None]:
     except ImportError as error:
         raise ConfigurationError(f"{field}: this fleet cannot reach {shown(url)!r}: {error}") from error
     except (ValueError, NotImplementedError) as error:
-        raise InvalidContent(f"{field}: {shown(url)!r}: {_words(error, url)}") from error
+        raise InvalidContent(f"{field}: {shown(url)!r}: {words(error, url)}") from error
     except Exception as error:
         if not _is_outage(error):
             raise
         if _is_called(error, _NOT_CONFIGURED):
             raise ConfigurationError(f"{field}: this fleet cannot reach {shown(url)!r}: {error}") from error
         if is_forever(error):
-            raise InvalidContent(f"{field}: {shown(url)!r} cannot be had: {_words(error, url)}") from error
-        reason = f"{shown(url)}: {_words(error, url)}"
+            raise InvalidContent(f"{field}: {shown(url)!r} cannot be had: {words(error, url)}") from error
+        reason = f"{shown(url)}: {words(error, url)}"
         raise RetryLater(after=SECONDS_BEFORE_RETRY, reason=reason) from error
 
 
@@ -108,6 +108,16 @@ def is_refused_by_s3(error: BaseException) -> bool:
     return _BAD_REQUEST <= status < _SERVER_ERROR and status not in _PASSING and not late
 
 
+def words(error: BaseException, url: str) -> str:
+    """Return what an error says, in at most 500 characters, with the URL as people may see it."""
+    cause = error.__cause__
+    telling = cause if cause is not None and _tells(cause) else error
+    if isinstance(telling, aiohttp.ClientResponseError):
+        # Its own text repeats the URL, in another spelling.
+        return f"{telling.status} {telling.message}"[:500]
+    return masked(str(telling) or type(error).__name__, url)[:500]
+
+
 def _is_outage(error: Exception) -> bool:
     return isinstance(error, _OUTAGES) or type(error).__module__.partition(".")[0] in _CLIENTS
 
@@ -133,12 +143,3 @@ def _is_final_of_s3(answer: Mapping[str, Any]) -> bool:
 
 def _tells(cause: BaseException) -> bool:
     return isinstance(cause, _OUTAGES)
-
-
-def _words(error: BaseException, url: str) -> str:
-    cause = error.__cause__
-    telling = cause if cause is not None and _tells(cause) else error
-    if isinstance(telling, aiohttp.ClientResponseError):
-        # Its own text repeats the URL, in another spelling.
-        return f"{telling.status} {telling.message}"[:500]
-    return masked(str(telling) or type(error).__name__, url)[:500]

@@ -8,6 +8,7 @@ from typing import Any, Final
 import aiohttp
 import fsspec
 
+from workers.builtin import web_files
 from workers.builtin.shown_url import shown
 from workers.builtin.transfer.failures import reaching
 from workers.builtin.transfer.known_hosts import only_known_hosts
@@ -78,9 +79,8 @@ def connected(url: str, *, allowed: Collection[str], setting: str, field: str) -
 
 
 def _options(protocol: str) -> dict[str, Any]:
-    if protocol in {"http", "https"}:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_PATIENCE, sock_read=_PATIENCE)
-        return {"client_kwargs": {"timeout": timeout}}
+    if protocol in web_files.PROTOCOLS:
+        return web_files.options(connect=_PATIENCE, read=_PATIENCE)
     if protocol == "ftp":
         return {"timeout": _PATIENCE}
     if protocol in _SSH:

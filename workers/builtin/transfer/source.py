@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import fsspec
 
+from workers.builtin import web_files
 from workers.builtin.shown_url import without_user
 from workers.builtin.transfer.failures import reaching
 from workers.builtin.transfer.remote import RemoteFile
@@ -78,10 +79,8 @@ def opened(source: RemoteFile, *, at: int, field: str) -> Iterator[tuple[int, It
 
 
 def _stream(source: RemoteFile, *, at: int) -> tuple[int, Any]:
-    if source.protocol in {"http", "https"}:
-        # One plain request: the ranges that fsspec would ask for one by one are not understood everywhere.
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={at}-"} if at else {})
-        stream = source.filesystem.open(source.path, "rb", block_size=0, size=1, headers=headers)
+    if source.protocol in web_files.PROTOCOLS:
+        stream = web_files.stream(source.filesystem, source.path, at=at)
         return (at if stream.r.status == _PARTIAL_CONTENT else 0), stream
     stream = source.filesystem.open(source.path, "rb", block_size=PIECE)
     if at:

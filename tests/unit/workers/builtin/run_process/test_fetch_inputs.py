@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
-from workers.builtin.run_process.inputs import Source, fetch
+from workers.builtin.run_process.inputs import Room, Source, fetch
 from workers.builtin.run_process.order import ExecutionOrder
+from workers.processes.job import ProcessFailed
 from workers.sdk import Cancelled
 
 
@@ -63,7 +64,14 @@ def test_it_refuses_more_than_it_may_take(inputs: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PROCESS_MAX_INPUT_BYTES", "2")
     assert "3 bytes, the limit is 2" in _run(inputs, an_input(inputs / "a.raw"))["message"]
     hidden = an_input(inputs / "a.raw") | {"bytes": None}
-    assert "larger than 2 bytes" in _run(inputs, hidden)["message"]
+    assert "have more than 2 bytes" in _run(inputs, hidden)["message"]
+
+
+def test_it_counts_the_bytes_of_all_files(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESS_MAX_INPUT_BYTES", "8")
+    files = [an_input(inputs / "a.raw", localRelativePath=f"{name}.raw", bytes=None) for name in "abc"]
+    assert _run(inputs, *files[:2])["finalStatus"] == "SUCCESS"
+    assert "The input files have more than 8 bytes" in _run(inputs, *files)["message"]
 
 
 class _Endless(io.RawIOBase):
@@ -83,8 +91,34 @@ def test_it_gives_files_up_when_nobody_wants_them_any_more(inputs: Path) -> None
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        fetch(sources, into=inputs / "into", max_bytes=10**9, look=look)
+        fetch(sources, into=inputs / "into", room=Room(limit=10**9), look=look)
     assert threading.active_count() == before
+
+
+def test_it_gives_a_file_up_once_it_has_more_than_was_announced(inputs: Path) -> None:
+    (file,) = ExecutionOrder.from_json(an_order("", an_input(inputs / "a.raw"))).inputs
+    source = Source(file=file, opened=_Endless, failure="", remote=True)
+    with pytest.raises(ProcessFailed, match=r"a\.raw has more bytes than the 3 that were announced"):
+        fetch([source], into=inputs / "into", room=Room(limit=100))
+
+
+class _Broken(io.BytesIO):
+    """A file of three bytes whose end is an error of the disk."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        if not piece:
+            raise OSError("the disk is broken")
+        return piece
+
+
+def test_it_counts_bytes_once_that_come_again(inputs: Path) -> None:
+    (file,) = ExecutionOrder.from_json(an_order("", an_input(inputs / "a.raw", bytes=None))).inputs
+    tries = iter([_Broken(b"aaa"), _Broken(b"aaa"), io.BytesIO(b"aaa")])
+    room = Room(limit=4)
+    source = Source(file=file, opened=lambda: next(tries), failure="", remote=True)
+    fetch([source], into=inputs / "into", room=room)
+    assert (room.taken, (inputs / "into" / "a.raw").read_bytes()) == (3, b"aaa")
 
 
 def test_it_leaves_no_thread_behind(inputs: Path) -> None:

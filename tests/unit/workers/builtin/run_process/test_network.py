@@ -33,6 +33,12 @@ def test_it_takes_s3_through_the_proxy() -> None:
     assert options["config_kwargs"]["proxies"] == {"http": _PROXY, "https": _PROXY}
 
 
+def test_it_takes_files_of_the_web_through_the_proxy() -> None:
+    network = Network.from_env({"PROCESS_HTTP_PROXY": _PROXY, "PROCESS_NO_PROXY": "near.org"})
+    assert network.options("https://far.example/a", "https")["proxy"] == _PROXY
+    assert "proxy" not in network.options("https://near.org/a", "https")
+
+
 def test_it_finds_the_key_of_an_embedded_platform(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "process-token").write_text("made for itself\n")

@@ -168,9 +168,37 @@ def test_it_limits_the_memory_of_a_program(
     assert "Exited with status code 7" in _run(program, scene, storage)["message"]
 
 
-def test_it_follows_no_links(scene: Path, storage: Path) -> None:
-    answer = _run(a_program(scene.parent, "ln -s /etc/passwd output/a", "ln -s / output/b"), scene, storage)
+def test_it_takes_links_within_the_folder_for_files(scene: Path, storage: Path) -> None:
+    made = [
+        "echo made >output/b",
+        "ln -s b output/a",
+        "ln -s a output/c",
+        "ln -s ../input/F1/scene.raw output/d",
+    ]
+    outputs = _run(a_program(scene.parent, *made), scene, storage)["outputs"]
+    places = [Path(output["url"].removeprefix("file:")) for output in outputs]
+    assert [output["name"] for output in outputs] == ["a", "b", "c", "d"]
+    assert [place.read_text() for place in places] == ["made\n"] * 3 + ["pixels"]
+    assert [place for place in places if place.is_symlink()] == []
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/", "../input", "/proc/self/environ", "a", "none", "b/c"])
+def test_it_takes_no_other_links(target: str, scene: Path, storage: Path) -> None:
+    answer = _run(a_program(scene.parent, f"ln -s {target} output/a", "touch output/b"), scene, storage)
+    assert [output["name"] for output in answer["outputs"]] == ["b"]
+
+
+def test_it_takes_nothing_by_ways_through_folders_of_others(scene: Path, storage: Path) -> None:
+    way = [f"ln -s {scene.parent} way", "ln -s ../way/scene.raw output/a"]
+    assert _run(a_program(scene.parent, *way), scene, storage)["outputs"] == []
+
+
+def test_it_leaves_the_files_of_others_when_the_output_folder_leads_there(scene: Path, storage: Path) -> None:
+    program = a_program(scene.parent.parent, "rmdir output", f"ln -s {scene.parent} output")
+    answer = _run(program, scene, storage)
+    assert "Folder output has become a link to a folder outside that of the execution" in answer["message"]
     assert answer["outputs"] == []
+    assert scene.exists()
 
 
 def test_it_removes_the_folder_of_the_execution(scene: Path, storage: Path) -> None:
