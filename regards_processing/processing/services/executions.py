@@ -21,6 +21,7 @@ from regards_processing.processing.services import quotas
 from regards_processing.processing.services.admission import limits_of, release
 from regards_processing.processing.services.catalogue import OfferedProcess, ProcessKey, offers_of
 from regards_processing.processing.services.endings import CANCELLED_WITH_BATCH, finish
+from regards_processing.processing.services.last_known import KnownProcess, process_of
 from regards_processing.processing.services.submissions import (
     CannotBeCarriedOut,
     start_deadline,
@@ -68,6 +69,8 @@ class _Known:
 
     batches: Mapping[tuple[str, UUID], Batch]
     offers: Mapping[ProcessKey, OfferedProcess]
+    #: By batch, the processes that cannot be ordered.
+    others: Mapping[UUID, KnownProcess]
     limits: Mapping[ProcessKey, int]
     allowances: Allowances
 
@@ -133,7 +136,12 @@ def _store(executions: Sequence[Execution]) -> set[UUID]:
 def _order(order: ExecutionRequested, batch: Batch, known: _Known, bulk: _Bulk) -> None:
     key = (batch.tenant_id, batch.process_id)
     offer = known.offers.get(key)
-    execution = _execution(order, batch, offer, bulk.at)
+    execution = _execution(order, batch, bulk.at)
+    if offer is None:
+        process = known.others[batch.pk]
+        execution.process_name, execution.process_info = process.name, process.info
+    else:
+        _promise(execution, offer)
     bulk.created.append(execution)
     if batch.cancelled_at and order.retry_of is None:
         bulk.ended.append((execution, CANCELLED_WITH_BATCH))
@@ -160,13 +168,11 @@ def _violations(order: ExecutionRequested, execution: Execution, allowances: All
     return allowance.take(user=execution.user_email, executions=1, size=execution.input_bytes)
 
 
-def _execution(
-    order: ExecutionRequested, batch: Batch, offer: OfferedProcess | None, at: datetime
-) -> Execution:
+def _execution(order: ExecutionRequested, batch: Batch, at: datetime) -> Execution:
     files = [dict(file) for file in order.input_files or ()]
     size = sum(file["bytes"] for file in files if isinstance(file.get("bytes"), int) and file["bytes"] > 0)
     registered = Step(status=ExecutionStatus.REGISTERED, at=at)
-    execution = Execution(
+    return Execution(
         pk=uuid4(),
         tenant=batch.tenant,
         batch=batch,
@@ -184,14 +190,14 @@ def _execution(
         deadline_at=start_deadline(at),
         retry_of=order.retry_of,
     )
-    if offer is not None:
-        execution.process_name = offer.process.plugin.label
-        execution.process_info = offer.profile.to_info(
-            tenant=batch.tenant.name, role=offer.process.rights.role
-        )
-        execution.expected_duration = min(offer.profile.duration_forecast.expected(size), _MOST)
-        execution.expected_size = min(offer.profile.size_forecast.expected(size), _MOST)
-    return execution
+
+
+def _promise(execution: Execution, offer: OfferedProcess) -> None:
+    """Fill in what the process of an execution is called and promises."""
+    execution.process_name, execution.process_info = offer.name, offer.info_for(execution.tenant.name)
+    size = execution.input_bytes
+    execution.expected_duration = min(offer.profile.duration_forecast.expected(size), _MOST)
+    execution.expected_size = min(offer.profile.size_forecast.expected(size), _MOST)
 
 
 def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
@@ -203,9 +209,12 @@ def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
     for batch in batches.values():
         users.setdefault(batch.tenant, set()).add(batch.user_email)
         wanted.setdefault(batch.tenant, set()).add(batch.process_id)
+    offers = offers_of(wanted=wanted)
+    others = [each for each in batches.values() if (each.tenant_id, each.process_id) not in offers]
     return _Known(
         batches=batches,
-        offers=offers_of(wanted=wanted),
+        offers=offers,
+        others={batch.pk: process_of(batch) for batch in others},
         limits=limits_of(processes={(batch.tenant_id, batch.process_id) for batch in batches.values()}),
         allowances=quotas.allowances(users=users, at=at),
     )

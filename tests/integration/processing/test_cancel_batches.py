@@ -11,14 +11,21 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.processing.events.cancellation_requested import CancellationRequested
-from regards_processing.processing.models import Batch, Execution
+from regards_processing.processing.models import Batch, Execution, PluginConfiguration
 from regards_processing.processing.services.cancellation_events import cancel_requested
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.retries import retry_execution
 from regards_processing.processing.services.watch import look_after
 from tests.factories.audit import ADA
-from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
+from tests.factories.executions import (
+    a_batch,
+    a_response,
+    an_execution_order,
+    an_outcome,
+    is_demanded,
+    the_execution,
+)
 from tests.factories.processing import a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
@@ -91,6 +98,14 @@ def test_it_cancels_at_once_what_is_ordered_later(batch: Batch, broker: InMemory
     _order(batch, "late", at=40)
     assert _results(broker) == {"late": "CANCELLED"}
     assert not every(Request).exists()
+
+
+def test_it_tells_orders_what_an_inactive_process_was(batch: Batch, broker: InMemoryBroker) -> None:
+    every(PluginConfiguration).update(active=False)
+    _post(batch.pk)
+    _order(batch, "late", at=40)
+    (result,) = broker.published_to(topology.EXECUTION_RESULT_EXCHANGE)
+    assert is_demanded(json.loads(result.body)["processInfo"])
 
 
 def test_it_does_nothing_the_second_time(batch: Batch, broker: InMemoryBroker) -> None:
