@@ -15,7 +15,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.models.execution import digest_of
-from regards_processing.processing.queries import OrderKey, open_orders
+from regards_processing.processing.queries import OrderKey, keep_batches, open_orders
 from regards_processing.processing.quota import Allowance, Allowances
 from regards_processing.processing.services import quotas
 from regards_processing.processing.services.admission import limits_of, release
@@ -223,7 +223,10 @@ def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
 def _batches(
     orders: Sequence[ExecutionRequested], tenants: Sequence[Tenant]
 ) -> dict[tuple[str, UUID], Batch]:
-    found = Batch.objects.of_tenants(tenants).filter(pk__in={order.batch_id for order in orders})
+    ids = {order.batch_id for order in orders}
+    # Kept first, then read: one that was dropped or cancelled meanwhile is seen so.
+    keep_batches(tenants=tenants, ids=ids)
+    found = Batch.objects.of_tenants(tenants).filter(pk__in=ids)
     return {(batch.tenant.name, batch.pk): batch for batch in found.select_related("tenant")}
 
 
