@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
@@ -127,6 +129,22 @@ def test_it_rescues_what_was_ordered_meanwhile_but_no_retry(batch: Batch, broker
         look_after(at=later(60))
     assert _results(broker) == {"a": "CANCELLED", "b": "FAILURE"}
     assert every(Execution).get(status="REGISTERED").correlation_id == "b"
+
+
+def test_it_looks_after_cancelled_batches_page_by_page(
+    batch: Batch, broker: InMemoryBroker, settings: Settings
+) -> None:
+    _order(batch, "a", "b", "c")
+    others = [Batch(tenant=batch.tenant, process_id=batch.process_id, created=AT) for _ in range(4)]
+    every(Batch).bulk_create(others)
+    every(Batch).update(cancelled_at=AT)
+    settings.SWEEP_PAGE = 2
+    with committing(execute=True), CaptureQueriesContext(connection) as captured:
+        look_after(at=later(60))
+    assert _results(broker) == dict.fromkeys("abc", "CANCELLED")
+    ids = [each.pk.hex for each in (batch, *others)]
+    statements = [query["sql"].replace("-", "") for query in captured if "SELECT" in query["sql"]]
+    assert max(sum(pk in statement for pk in ids) for statement in statements) == 2
 
 
 @pytest.mark.parametrize(("batch_id", "status"), [(UUID(int=7), 404), ("x", 400)])
