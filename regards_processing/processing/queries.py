@@ -4,13 +4,20 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from regards_processing.kernel.db.key_pairs import of_pairs
 from regards_processing.kernel.db.reads import select
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.processing.models import DatasetLink, Execution, PluginConfiguration, Process
+from regards_processing.processing.models import (
+    Batch,
+    DatasetLink,
+    Execution,
+    PluginConfiguration,
+    Process,
+)
 from regards_processing.processing.plugin_values import (
     ConfiguredProcess,
     PluginValues,
@@ -95,6 +102,19 @@ def open_orders(*, orders: Collection[OrderKey]) -> set[OrderKey]:
         condition=f"status IN ({statuses})",
     )
     return {(UUID(str(batch)), digest) for _, batch, digest in select(*query, by_index=True)}
+
+
+def keep_batches(*, tenants: Collection[Tenant], ids: Collection[UUID]) -> None:
+    """Let nobody drop some batches before the transaction ends; wait for those that are being dropped.
+
+    Other orders of the same batches go on. On SQLite a writer has the database for itself.
+    """
+    if ids and connection.features.has_select_for_update:
+        select(
+            f"SELECT id FROM {Batch._meta.db_table} WHERE tenant_id = ANY(%s) AND id = ANY(%s) "  # noqa: S608 (our own words)
+            "ORDER BY id FOR KEY SHARE",
+            [[tenant.pk for tenant in tenants], list(ids)],
+        )
 
 
 def locked_executions(*, ids: Collection[UUID], skip_locked: bool = False) -> list[Execution]:

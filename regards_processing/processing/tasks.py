@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from regards_processing.kernel import clock
-from regards_processing.processing.services import kept_outputs, outputs, watch
+from regards_processing.processing.services import kept_outputs, outputs, unneeded_folders, watch
 
 
 @shared_task
@@ -14,8 +14,9 @@ def watch_executions(**_ignored: object) -> int:
 
 @shared_task
 def clean_up_outputs(**_ignored: object) -> int:
-    """Delete what has been downloaded, and forget old batches."""
-    return outputs.delete_downloaded() + outputs.forget_batches(at=clock.now())
+    """Delete what has been downloaded, forget old batches, and remove the folders of what was dropped."""
+    cleaned = outputs.delete_downloaded() + outputs.forget_batches(at=clock.now())
+    return cleaned + unneeded_folders.remove_unneeded()
 
 
 @shared_task

@@ -10,7 +10,7 @@ from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
-from regards_processing.processing.models import Batch, Execution, KeptOutputs
+from regards_processing.processing.models import Batch, Execution, KeptOutputs, UnneededFolder
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from tests.factories.access import a_custom_role, a_grant, a_membership, a_role_address, an_endpoint_role
@@ -94,6 +94,7 @@ def _counts(tenant: Tenant) -> None:
         tenant=tenant, request_key=1, attempt=tenant.pk, sha256=SECRET, size=1, stored_at=AT
     )
     KeptOutputs.objects.create(tenant=tenant, size=1, counted_at=AT)
+    UnneededFolder.objects.create(tenant=tenant, name=SECRET)
 
 
 def _an_execution(tenant: Tenant) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from regards_processing.kernel.tenancy.models import Tenant
@@ -25,6 +25,16 @@ FILE = {
     "metadata": {"internal": "false", "featureId": "F1"},
     "inputCorrelationId": "file:/batch/F1/one.raw",
 }
+#: What order services demand of `processInfo`: a map without one of these is refused, and its result lost.
+DEMANDED: Final = (
+    "scope",
+    "cardinality",
+    "datatypes",
+    "sizeLimitType",
+    "sizeLimitValue",
+    "sizeForecast",
+    "forbidSplitInSuborders",
+)
 
 
 def a_batch_order(process_id: UUID, *, role: str = "EXPLOIT", **others: Any) -> BatchOrder:
@@ -88,6 +98,11 @@ def a_response(
         messages=messages,
         content=content,
     )
+
+
+def is_demanded(info: Mapping[str, str]) -> bool:
+    """Say whether order services take a map `processInfo`."""
+    return all(isinstance(info.get(key), str) for key in DEMANDED)
 
 
 def the_execution(correlation_id: str = "e-1") -> Execution:

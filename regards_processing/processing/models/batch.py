@@ -18,6 +18,9 @@ class Batch(models.Model):
     #: What the order service calls it.
     correlation_id = models.TextField()
     process_id = models.UUIDField()
+    #: Label and promises of the process when it was opened; empty where a release before knew neither.
+    process_name = models.CharField(max_length=255, default="", db_default="")
+    process_info = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     user_email = models.CharField(max_length=255)
     user_role = models.CharField(max_length=255)
     #: Parameter → the text that the user gave.

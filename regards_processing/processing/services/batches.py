@@ -84,7 +84,8 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
     offered = offered_processes_of(tenant=tenant, configured=configured)
     if not offered:
         raise ProcessNotOffered(f"Process {order.process_id} is inactive, or its configuration is broken")
-    (process,) = configured
+    (offer,) = offered
+    process = offer.process
     if settings.PROCESS_RIGHTS_CHECKED:
         _check_role(tenant, process, order)
         _check_datasets(process, order)
@@ -96,6 +97,8 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
         tenant=tenant,
         correlation_id=order.correlation_id,
         process_id=order.process_id,
+        process_name=offer.name,
+        process_info=offer.info_for(tenant.name),
         user_email=order.user,
         user_role=order.user_role,
         parameters=sealed_texts(given=order.parameters, plugin=plugins()[process.plugin.plugin_id]),

@@ -91,9 +91,14 @@ def cancel_batch(*, tenant: Tenant, batch_id: UUID, actor: Actor, at: datetime) 
 
 def end_cancelled(*, at: datetime) -> int:
     """Cancel what was ordered while its batch was being cancelled, page by page; return how many."""
+    cancelled = Batch.objects.across_tenants(because=_EVERYBODY).filter(cancelled_at__gt=at - _LOOKED_AFTER)
+    # In the order of their index.
+    rest = found = cancelled.order_by("pk").values_list("pk", flat=True)
     ended = 0
-    while page := _end_cancelled_page(at):
-        ended += page
+    while batches := list(rest[: settings.SWEEP_PAGE]):
+        while page := _end_cancelled_page(batches, at):
+            ended += page
+        rest = found.filter(pk__gt=batches[-1])
     return ended
 
 
@@ -128,9 +133,7 @@ def _cancel_page(tenant: Tenant, batch_id: UUID, outcome: Outcome, at: datetime)
 
 
 @transaction
-def _end_cancelled_page(at: datetime) -> int:
-    cancelled = Batch.objects.across_tenants(because=_EVERYBODY).filter(cancelled_at__gt=at - _LOOKED_AFTER)
-    batches = list(cancelled.values_list("pk", flat=True))
+def _end_cancelled_page(batches: Sequence[UUID], at: datetime) -> int:
     late = (
         Execution.objects.across_tenants(because=_EVERYBODY).open().filter(batch__in=batches, retry_of=None)
     )

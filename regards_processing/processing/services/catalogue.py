@@ -38,6 +38,15 @@ class OfferedProcess:
     process: ConfiguredProcess
     profile: ProcessProfile
 
+    @property
+    def name(self) -> str:
+        """What the process is called."""
+        return self.process.plugin.label
+
+    def info_for(self, tenant: str) -> dict[str, str]:
+        """Return what it promises to the tenant of this name: the map ``processInfo`` of the contract."""
+        return self.profile.to_info(tenant=tenant, role=self.process.rights.role)
+
 
 def offered_processes(*, tenant: Tenant) -> list[OfferedProcess]:
     """Return the processes that can be ordered; broken ones are left out, with a line in the log."""

@@ -15,6 +15,7 @@ from regards_processing.processing.models import PluginConfiguration
 from regards_processing.processing.plugin_values import PluginValues, Rights
 from regards_processing.processing.sensitive import opened
 from regards_processing.processing.services import plugin_configurations, process_changes
+from regards_processing.processing.services.outputs import BatchesInUse
 from regards_processing.processing.services.plugin_configurations import InvalidPluginConfiguration
 from regards_processing.processing.services.processes import ProcessInUse
 from workers.processes.registry import plugins
@@ -67,10 +68,15 @@ def store_rights(*, importing: Importing, items: Sequence[Item[RightsItem]]) -> 
 def forget_processes(*, tenant: Tenant, at: datetime) -> list[str]:
     """Delete all processes of a tenant; return a text for each that has to stay."""
     found = queries.processes(tenant=tenant)
-    used = queries.processes_in_use(tenant=tenant, process_ids=[each.process_id for each in found])
+    used = set(queries.processes_in_use(tenant=tenant, process_ids=[each.process_id for each in found]))
     for process in found:
         if process.process_id not in used:
-            process_changes.remove(tenant=tenant, process=process, at=at)
+            try:
+                # What is ordered just now stays whole.
+                with transaction():
+                    process_changes.remove(tenant=tenant, process=process, at=at)
+            except BatchesInUse:
+                used.add(process.process_id)
     return [str(ProcessInUse(each.process_id)) for each in found if each.process_id in used]
 
 

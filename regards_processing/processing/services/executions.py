@@ -15,12 +15,13 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.models.execution import digest_of
-from regards_processing.processing.queries import OrderKey, open_orders
+from regards_processing.processing.queries import OrderKey, keep_batches, open_orders
 from regards_processing.processing.quota import Allowance, Allowances
 from regards_processing.processing.services import quotas
 from regards_processing.processing.services.admission import limits_of, release
 from regards_processing.processing.services.catalogue import OfferedProcess, ProcessKey, offers_of
 from regards_processing.processing.services.endings import CANCELLED_WITH_BATCH, finish
+from regards_processing.processing.services.last_known import KnownProcess, process_of
 from regards_processing.processing.services.submissions import (
     CannotBeCarriedOut,
     start_deadline,
@@ -70,6 +71,8 @@ class _Known:
 
     batches: Mapping[tuple[str, UUID], Batch]
     offers: Mapping[ProcessKey, OfferedProcess]
+    #: By batch, the processes that cannot be ordered.
+    others: Mapping[UUID, KnownProcess]
     limits: Mapping[ProcessKey, int]
     allowances: Allowances
 
@@ -135,7 +138,12 @@ def _store(executions: Sequence[Execution]) -> set[UUID]:
 def _order(order: ExecutionRequested, batch: Batch, known: _Known, bulk: _Bulk) -> None:
     key = (batch.tenant_id, batch.process_id)
     offer = known.offers.get(key)
-    execution = _execution(order, batch, offer, bulk.at)
+    execution = _execution(order, batch, bulk.at)
+    if offer is None:
+        process = known.others[batch.pk]
+        execution.process_name, execution.process_info = process.name, process.info
+    else:
+        _promise(execution, offer)
     bulk.created.append(execution)
     if batch.cancelled_at and order.retry_of is None:
         bulk.ended.append((execution, CANCELLED_WITH_BATCH))
@@ -162,13 +170,11 @@ def _violations(order: ExecutionRequested, execution: Execution, allowances: All
     return allowance.take(user=execution.user_email, executions=1, size=execution.input_bytes)
 
 
-def _execution(
-    order: ExecutionRequested, batch: Batch, offer: OfferedProcess | None, at: datetime
-) -> Execution:
+def _execution(order: ExecutionRequested, batch: Batch, at: datetime) -> Execution:
     files = [dict(file) for file in order.input_files or ()]
     size = sum(file["bytes"] for file in files if isinstance(file.get("bytes"), int) and file["bytes"] > 0)
     registered = Step(status=ExecutionStatus.REGISTERED, at=at)
-    execution = Execution(
+    return Execution(
         pk=uuid4(),
         tenant=batch.tenant,
         batch=batch,
@@ -186,14 +192,14 @@ def _execution(
         deadline_at=start_deadline(at),
         retry_of=order.retry_of,
     )
-    if offer is not None:
-        execution.process_name = offer.process.plugin.label
-        execution.process_info = offer.profile.to_info(
-            tenant=batch.tenant.name, role=offer.process.rights.role
-        )
-        execution.expected_duration = min(offer.profile.duration_forecast.expected(size), _MOST)
-        execution.expected_size = min(offer.profile.size_forecast.expected(size), _MOST)
-    return execution
+
+
+def _promise(execution: Execution, offer: OfferedProcess) -> None:
+    """Fill in what the process of an execution is called and promises."""
+    execution.process_name, execution.process_info = offer.name, offer.info_for(execution.tenant.name)
+    size = execution.input_bytes
+    execution.expected_duration = min(offer.profile.duration_forecast.expected(size), _MOST)
+    execution.expected_size = min(offer.profile.size_forecast.expected(size), _MOST)
 
 
 def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
@@ -205,9 +211,12 @@ def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
     for batch in batches.values():
         users.setdefault(batch.tenant, set()).add(batch.user_email)
         wanted.setdefault(batch.tenant, set()).add(batch.process_id)
+    offers = offers_of(wanted=wanted)
+    others = [each for each in batches.values() if (each.tenant_id, each.process_id) not in offers]
     return _Known(
         batches=batches,
-        offers=offers_of(wanted=wanted),
+        offers=offers,
+        others={batch.pk: process_of(batch) for batch in others},
         limits=limits_of(processes={(batch.tenant_id, batch.process_id) for batch in batches.values()}),
         allowances=quotas.allowances(users=users, at=at),
     )
@@ -216,7 +225,10 @@ def _read(orders: Sequence[ExecutionRequested], at: datetime) -> _Known:
 def _batches(
     orders: Sequence[ExecutionRequested], tenants: Sequence[Tenant]
 ) -> dict[tuple[str, UUID], Batch]:
-    found = Batch.objects.of_tenants(tenants).filter(pk__in={order.batch_id for order in orders})
+    ids = {order.batch_id for order in orders}
+    # Kept first, then read: one that was dropped or cancelled meanwhile is seen so.
+    keep_batches(tenants=tenants, ids=ids)
+    found = Batch.objects.of_tenants(tenants).filter(pk__in=ids)
     return {(batch.tenant.name, batch.pk): batch for batch in found.select_related("tenant")}
 
 

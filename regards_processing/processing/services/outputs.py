@@ -1,27 +1,39 @@
-"""Output files that are not needed any more."""
+"""Output files, and batches, that are not needed any more."""
 
 import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
-from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
+from regards_processing.kernel.db.transactions import transaction, transaction_required
+from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
+from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
 from regards_processing.processing.models import Batch, Execution, OutputFile
-from regards_processing.processing.services.tryouts import forget_files
+from regards_processing.processing.services import unneeded_folders
+from regards_processing.processing.services.tryouts import is_try_out
 
 log = logging.getLogger(__name__)
 
-_EVERYBODY = "the platform cleans up for every tenant"
+_EVERYBODY: Final = "the platform cleans up for every tenant"
+_THESE: Final = "these very batches are meant"
+_ENDED: Final = Q(deadline_at__isnull=True)
+
+
+class BatchesInUse(DomainError):
+    """Executions of the batches have not ended."""
+
+    code = "BATCHES_IN_USE"
+    http_status = 409
 
 
 @transaction
@@ -50,44 +62,61 @@ def delete_downloaded() -> int:
 
 def forget_batches(*, at: datetime) -> int:
     """Drop old batches, all of whose executions have ended long ago, with their files; return how many."""
-    forgotten = 0
-    while page := _old_batches(before=at - timedelta(seconds=settings.BATCH_KEPT)):
-        forgotten += _forget(page)
+    batches = Batch.objects.across_tenants(because=_EVERYBODY).all()
+    return forget_quiet(batches=batches, before=at - timedelta(seconds=settings.BATCH_KEPT))
+
+
+def forget_quiet(*, batches: TenantScopedQuerySet[Batch], before: datetime) -> int:
+    """Drop those of some batches to which nothing happened since, page by page; return how many.
+
+    Each page is a transaction of its own. Batches of which executions have not ended stay.
+    """
+    forgotten, ended = 0, _ENDED & Q(last_updated__lt=before)
+    while page := _quiet_batches(batches, before):
+        # Where one of them was ordered of meanwhile, the next page is without it.
+        with suppress(BatchesInUse):
+            forgotten += _drop(page, ended)
     return forgotten
 
 
-def drop_batches(*, batches: QuerySet[Batch]) -> int:
-    """Drop batches with their executions; their files go once that is committed; return how many."""
+def drop_batches(*, batches: TenantScopedQuerySet[Batch]) -> int:
+    """Drop batches with their executions; return how many. Needs an open transaction.
+
+    Their folders of the storage go with the next sweep.
+
+    Raises:
+        BatchesInUse: an execution of them has not ended.
+    """
     transaction_required()
-    left = OutputFile.objects.across_tenants(because="the batches say whose they are").filter(
-        execution__batch__in=batches, deleted=False
-    )
-    urls = list(left.values_list("url", flat=True))
-    dropped = list(batches.values_list("tenant__name", "correlation_id"))
-    batches.delete()
-    after_commit(partial(_remove_files, urls, dropped))
-    log.info("batches dropped", extra={"action": "batch.dropped", "batches": len(dropped)})
-    return len(dropped)
+    dropped = 0
+    while page := list(batches.order_by("pk").values_list("pk", flat=True)[: settings.SWEEP_PAGE]):
+        dropped += _drop(page, _ENDED)
+    return dropped
 
 
 @transaction
-def _forget(page: Collection[UUID]) -> int:
-    return drop_batches(batches=Batch.objects.across_tenants(because=_EVERYBODY).filter(pk__in=page))
+def _drop(page: Collection[UUID], ended: Q) -> int:
+    executions = Execution.objects.across_tenants(because=_THESE).filter(batch__in=page)
+    # Executions before their batches, as whoever tries one again locks them.
+    over = executions.filter(ended).order_by("pk").select_for_update()
+    folders = [(tenant, str(pk)) for tenant, pk in over.values_list("tenant_id", "pk")]
+    # Locked so that no execution is being ordered of them: each order keeps its batch until it is stored.
+    batches = Batch.objects.across_tenants(because=_THESE).filter(pk__in=page)
+    locked = list(batches.order_by("pk").select_for_update().values_list("tenant_id", "correlation_id"))
+    if executions.count() > len(folders):
+        raise BatchesInUse
+    tried = [(tenant, correlation_id) for tenant, correlation_id in locked if is_try_out(correlation_id)]
+    unneeded_folders.note(folders=[*folders, *tried])
+    batches.only("pk").delete()
+    log.info("batches dropped", extra={"action": "batch.dropped", "batches": len(locked)})
+    return len(locked)
 
 
-def _remove_files(urls: Sequence[str], batches: Sequence[tuple[str, str]]) -> None:
-    for url in urls:
-        _remove(url)
-    for tenant, correlation_id in batches:
-        forget_files(tenant=tenant, correlation_id=correlation_id)
-
-
-def _old_batches(*, before: datetime) -> list[UUID]:
-    old = Batch.objects.across_tenants(because=_EVERYBODY).filter(created__lt=before)
-    executions = Execution.objects.across_tenants(because=_EVERYBODY).filter(batch=OuterRef("pk"))
+def _quiet_batches(batches: TenantScopedQuerySet[Batch], before: datetime) -> list[UUID]:
+    executions = Execution.objects.across_tenants(because=_THESE).filter(batch=OuterRef("pk"))
     recent = executions.filter(Q(deadline_at__isnull=False) | Q(last_updated__gte=before))
-    quiet = old.filter(~Exists(recent)).order_by("created").values_list("pk", flat=True)
-    return list(quiet[: settings.SWEEP_PAGE])
+    quiet = batches.filter(created__lt=before).filter(~Exists(recent)).order_by("created")
+    return list(quiet.values_list("pk", flat=True)[: settings.SWEEP_PAGE])
 
 
 def _downloaded_page(*, after: UUID | None) -> list[OutputFile]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 from regards_processing.kernel.audit.services import Actor, record
@@ -11,8 +12,13 @@ from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import queries
+from regards_processing.processing.models import Batch
 from regards_processing.processing.plugin_values import ConfiguredProcess, PluginValues, Rights
 from regards_processing.processing.services import plugin_configurations, process_changes
+from regards_processing.processing.services.outputs import BatchesInUse, forget_quiet
+
+#: Batches of which nothing was heard for so long await no order.
+_QUIET: Final = timedelta(hours=1)
 
 
 class IdsDiffer(DomainError):
@@ -123,20 +129,24 @@ def switch_process(*, tenant: Tenant, process_id: UUID, active: bool, actor: Act
     return True
 
 
-@transaction
 def delete_process(*, tenant: Tenant, process_id: UUID, actor: Actor, at: datetime) -> None:
-    """Delete a process and its plugin configuration.
+    """Delete a process, its plugin configuration and its batches.
+
+    Batches to which nothing happened for an hour go page by page before; so one transaction drops no more
+    than an hour of them, however many there are. They stay dropped if the process is ordered just then.
 
     Raises:
         UnknownProcess: the tenant has none of this id.
         ProcessInUse: some of its executions have not ended.
     """
-    lock.hold(tenant)
-    process = queries.process(tenant=tenant, process_id=process_id)
-    if process_id in queries.processes_in_use(tenant=tenant, process_ids=[process_id]):
-        raise ProcessInUse(process_id)
-    process_changes.remove(tenant=tenant, process=process, at=at)
-    _record(tenant, process, "process.deleted", actor, at)
+    queries.process(tenant=tenant, process_id=process_id)
+    _check_unused(tenant, process_id)
+    batches = Batch.objects.for_tenant(tenant).filter(process_id=process_id)
+    forget_quiet(batches=batches, before=at - _QUIET)
+    try:
+        _delete_process(tenant, process_id, actor, at)
+    except BatchesInUse as error:
+        raise ProcessInUse(process_id) from error
 
 
 @transaction
@@ -158,6 +168,20 @@ def link_dataset(
             # The symmetric difference: in when it was out, out when it was in.
             wanted = tuple(sorted({*process.rights.datasets} ^ {dataset}))
             _change_rights(tenant, process, replace(process.rights, datasets=wanted), actor, at)
+
+
+@transaction
+def _delete_process(tenant: Tenant, process_id: UUID, actor: Actor, at: datetime) -> None:
+    lock.hold(tenant)
+    process = queries.process(tenant=tenant, process_id=process_id)
+    _check_unused(tenant, process_id)
+    process_changes.remove(tenant=tenant, process=process, at=at)
+    _record(tenant, process, "process.deleted", actor, at)
+
+
+def _check_unused(tenant: Tenant, process_id: UUID) -> None:
+    if process_id in queries.processes_in_use(tenant=tenant, process_ids=[process_id]):
+        raise ProcessInUse(process_id)
 
 
 def _change_rights(

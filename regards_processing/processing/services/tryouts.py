@@ -75,13 +75,12 @@ def try_process(
     finally:
         # Nothing else would find the file: its batch was not opened.
         if not Batch.objects.for_tenant(tenant).filter(correlation_id=correlation_id).exists():
-            forget_files(tenant=tenant.name, correlation_id=correlation_id)
+            _forget_file(tenant, correlation_id)
 
 
-def forget_files(*, tenant: str, correlation_id: str) -> None:
-    """Remove the file of a try-out; of any other batch, nothing."""
-    if _FOLDER.fullmatch(correlation_id) and _PLAIN_TENANT.fullmatch(tenant):
-        shutil.rmtree(_folder(tenant, correlation_id), ignore_errors=True)
+def is_try_out(correlation_id: str) -> bool:
+    """Say whether a batch is a try-out: its file lies in a folder of that name."""
+    return _FOLDER.fullmatch(correlation_id) is not None
 
 
 @transaction
@@ -113,6 +112,11 @@ def _order(
     target = str(process_id)
     record(actor=actor, tenant=tenant.name, action="process.tried", target=target, details=details, at=at)
     return UUID(str(made.pk))
+
+
+def _forget_file(tenant: Tenant, correlation_id: str) -> None:
+    if _PLAIN_TENANT.fullmatch(tenant.name):
+        shutil.rmtree(_folder(tenant.name, correlation_id), ignore_errors=True)
 
 
 def _put(tenant: Tenant, correlation_id: str, file: TriedFile) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from regards_processing.processing.models import Batch, Execution, PluginConfigu
 from regards_processing.processing.services.cancellation import cancel_batch
 from regards_processing.processing.services.outputs import forget_batches
 from regards_processing.processing.services.processes import delete_process
+from regards_processing.processing.services.unneeded_folders import remove_unneeded
 from tests.factories.audit import ADA
 from tests.factories.processing import a_process
 from tests.factories.rows import every
@@ -63,6 +64,7 @@ def test_it_removes_the_file_with_its_batch(admin_client: Client, storage: Path)
     assert len(_files(storage)) == 1
     with committing(execute=True):
         forget_batches(at=later(400 * 86_400 * 10))
+    remove_unneeded()
     assert not every(Batch).exists()
     assert _files(storage) == []
 
@@ -73,6 +75,7 @@ def test_it_removes_the_file_with_its_process(admin_client: Client, storage: Pat
     with committing(execute=True):
         cancel_batch(tenant=batch.tenant, batch_id=batch.pk, actor=ADA, at=batch.created)
         delete_process(tenant=batch.tenant, process_id=batch.process_id, actor=ADA, at=batch.created)
+    remove_unneeded()
     assert not every(Batch).exists()
     assert _files(storage) == []
 

@@ -5,20 +5,29 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.processing.events.cancellation_requested import CancellationRequested
-from regards_processing.processing.models import Batch, Execution
+from regards_processing.processing.models import Batch, Execution, PluginConfiguration
 from regards_processing.processing.services.cancellation_events import cancel_requested
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.retries import retry_execution
 from regards_processing.processing.services.watch import look_after
 from tests.factories.audit import ADA
-from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
+from tests.factories.executions import (
+    a_batch,
+    a_response,
+    an_execution_order,
+    an_outcome,
+    is_demanded,
+    the_execution,
+)
 from tests.factories.processing import a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
@@ -93,6 +102,14 @@ def test_it_cancels_at_once_what_is_ordered_later(batch: Batch, broker: InMemory
     assert not every(Request).exists()
 
 
+def test_it_tells_orders_what_an_inactive_process_was(batch: Batch, broker: InMemoryBroker) -> None:
+    every(PluginConfiguration).update(active=False)
+    _post(batch.pk)
+    _order(batch, "late", at=40)
+    (result,) = broker.published_to(topology.EXECUTION_RESULT_EXCHANGE)
+    assert is_demanded(json.loads(result.body)["processInfo"])
+
+
 def test_it_does_nothing_the_second_time(batch: Batch, broker: InMemoryBroker) -> None:
     _order(batch, "a")
     assert [_post(batch.pk).json()["cancelled"] for _ in range(2)] == [1, 0]
@@ -112,6 +129,22 @@ def test_it_rescues_what_was_ordered_meanwhile_but_no_retry(batch: Batch, broker
         look_after(at=later(60))
     assert _results(broker) == {"a": "CANCELLED", "b": "FAILURE"}
     assert every(Execution).get(status="REGISTERED").correlation_id == "b"
+
+
+def test_it_looks_after_cancelled_batches_page_by_page(
+    batch: Batch, broker: InMemoryBroker, settings: Settings
+) -> None:
+    _order(batch, "a", "b", "c")
+    others = [Batch(tenant=batch.tenant, process_id=batch.process_id, created=AT) for _ in range(4)]
+    every(Batch).bulk_create(others)
+    every(Batch).update(cancelled_at=AT)
+    settings.SWEEP_PAGE = 2
+    with committing(execute=True), CaptureQueriesContext(connection) as captured:
+        look_after(at=later(60))
+    assert _results(broker) == dict.fromkeys("abc", "CANCELLED")
+    ids = [each.pk.hex for each in (batch, *others)]
+    statements = [query["sql"].replace("-", "") for query in captured if "SELECT" in query["sql"]]
+    assert max(sum(pk in statement for pk in ids) for statement in statements) == 2
 
 
 @pytest.mark.parametrize(("batch_id", "status"), [(UUID(int=7), 404), ("x", 400)])

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
-from regards_processing.processing.models import Batch, Execution, OutputFile, Process
+from regards_processing.processing.models import Batch, Execution, OutputFile, Process, UnneededFolder
 from regards_processing.processing.services.configuration_import import forget_processes
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
@@ -17,6 +19,9 @@ from regards_processing.processing.services.outputs import (
     forget_batches,
     note_downloads,
 )
+from regards_processing.processing.services.processes import delete_process
+from regards_processing.processing.services.unneeded_folders import remove_unneeded
+from tests.factories.audit import ADA
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.processing import a_process
 from tests.factories.rest import client_as
@@ -53,6 +58,11 @@ def _end(*paths: Path) -> None:
     response = a_response(the_execution().pk, content=an_outcome(outputs=made))
     with committing(execute=True):
         apply_responses(responses=[response], at=later(10))
+
+
+def _folder(storage: Path) -> Path:
+    """Return the folder of the execution in the storage, as fleets call it."""
+    return storage / "demo" / str(the_execution().pk)
 
 
 def _forgotten(seconds: int) -> int:
@@ -110,12 +120,58 @@ def test_it_tries_again_what_cannot_be_deleted(batch: Batch, storage: Path) -> N
 
 
 def test_it_forgets_old_batches_with_their_files(batch: Batch, storage: Path) -> None:
-    path = storage / "demo" / "e" / "1"
+    path = _folder(storage) / "1"
     _end(path)
+    neighbour = storage / "demo" / "others" / "1"
+    neighbour.parent.mkdir()
+    neighbour.touch()
+    # Of an attempt whose answer did not count.
+    path.with_name("2").touch()
     assert _forgotten(_WEEK + 9) == 0
     assert _forgotten(_WEEK + 11) == 1
-    assert not path.exists()
     assert not every(Execution).exists()
+    assert not every(Batch).filter(pk=batch.pk).exists()
+    assert remove_unneeded() == 1
+    assert not path.parent.exists()
+    assert neighbour.exists()
+    assert not every(UnneededFolder).exists()
+
+
+def test_it_removes_folders_again_until_it_works(batch: Batch, storage: Path) -> None:
+    folder, elsewhere = _folder(storage), storage.parent / "elsewhere"
+    _end(folder / "1")
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert _forgotten(2 * _WEEK) == 1
+    assert remove_unneeded() == 0
+    assert (elsewhere / "1").exists()
+    folder.unlink()
+    elsewhere.rename(folder)
+    assert remove_unneeded() == 1
+    assert not folder.exists()
+    assert not every(Batch).filter(pk=batch.pk).exists()
+
+
+def test_it_removes_nothing_where_the_folder_of_a_tenant_leads_elsewhere(batch: Batch, storage: Path) -> None:
+    _end(_folder(storage) / "1")
+    elsewhere = storage.parent / "elsewhere"
+    (storage / "demo").rename(elsewhere)
+    (storage / "demo").symlink_to(elsewhere)
+    assert _forgotten(2 * _WEEK) == 1
+    assert remove_unneeded() == 0
+    assert len(list(elsewhere.glob("*/1"))) == 1
+    assert not every(Batch).filter(pk=batch.pk).exists()
+
+
+def test_it_waits_for_a_storage_that_is_not_there(batch: Batch, storage: Path) -> None:
+    folder = _folder(storage)
+    _end(folder / "1")
+    storage.rename(storage.with_name("unmounted"))
+    assert _forgotten(2 * _WEEK) == 1
+    assert remove_unneeded() == 0
+    storage.with_name("unmounted").rename(storage)
+    assert remove_unneeded() == 1
+    assert not folder.exists()
     assert not every(Batch).filter(pk=batch.pk).exists()
 
 
@@ -148,9 +204,61 @@ def test_it_deletes_no_process_that_is_in_use(batch: Batch) -> None:
 
 
 def test_it_deletes_a_process_with_its_ended_batches(batch: Batch, storage: Path) -> None:
-    path = storage / "demo" / "e" / "1"
+    path = _folder(storage) / "1"
     _end(path)
     assert "delete" in [link["rel"] for link in _process_call("get", batch).json()["links"]]
     assert _process_call("delete", batch).status_code == 200
     assert not every(Batch).exists()
+    assert remove_unneeded() == 1
     assert not path.exists()
+
+
+def _dropped(caplog: pytest.LogCaptureFixture) -> list[int]:
+    """Return how many batches were dropped at once, each time."""
+    return [record.__dict__["batches"] for record in caplog.records if record.msg == "batches dropped"]
+
+
+@pytest.mark.parametrize("seconds", [7200, 60])
+def test_it_deletes_a_process_with_its_batches_page_by_page(
+    seconds: int, batch: Batch, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SWEEP_PAGE = 2
+    caplog.set_level("INFO")
+    _end()
+    others = [Batch(tenant=batch.tenant, process_id=batch.process_id, created=AT) for _ in range(4)]
+    every(Batch).bulk_create(others)
+    delete_process(tenant=batch.tenant, process_id=batch.process_id, actor=ADA, at=later(seconds))
+    assert _dropped(caplog) == [2, 2, 1]
+    assert not every(Batch).exists()
+    assert not every(Process).exists()
+
+
+def test_it_deletes_old_batches_before_it_locks_the_configuration(batch: Batch) -> None:
+    _end()
+    with CaptureQueriesContext(connection) as captured:
+        delete_process(tenant=batch.tenant, process_id=batch.process_id, actor=ADA, at=later(7200))
+    statements = [query["sql"] for query in captured]
+    (dropped,) = (n for n, text in enumerate(statements) if text.startswith('DELETE FROM "processing_batch"'))
+    locked = [n for n, text in enumerate(statements) if 'FROM "regards_tenant"' in text]
+    assert dropped < locked[-1]
+    assert not every(Process).exists()
+
+
+def test_it_discards_the_files_of_an_answer_after_the_end(batch: Batch, storage: Path) -> None:
+    folder = _folder(storage)
+    with committing(execute=True):
+        error = a_response(the_execution().pk, state="ERROR", messages=("lost",))
+        apply_responses(responses=[error], at=later(5))
+    _end(folder / "1")
+    assert remove_unneeded() == 1
+    assert not folder.exists()
+    assert every(Batch).get() == batch
+
+
+def test_it_keeps_the_files_of_an_answer_that_comes_twice(batch: Batch, storage: Path) -> None:
+    path = _folder(storage) / "1"
+    _end(path)
+    _end(path)
+    assert remove_unneeded() == 0
+    assert path.exists()
+    assert every(Batch).get() == batch

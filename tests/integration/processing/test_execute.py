@@ -28,6 +28,7 @@ from tests.factories.executions import (
     a_response,
     an_execution_order,
     an_outcome,
+    is_demanded,
     the_execution,
 )
 from tests.factories.processing import a_parameter, a_process
@@ -255,7 +256,24 @@ def test_it_fails_at_once_what_cannot_be_carried_out(
     assert result["finalStatus"] == "FAILURE"
     assert told in result["messages"][0]
     assert _statuses(the_execution()) == ["REGISTERED", "FAILURE"]
+    assert is_demanded(result["processInfo"])
+    assert (the_execution().process_name, result["processInfo"]) == ("Crop", batch.process_info)
     assert not every(Request).exists()
+
+
+def test_it_says_what_a_process_was_that_a_release_before_did_not_note(
+    batch: Batch, broker: InMemoryBroker
+) -> None:
+    every(Batch).update(process_name="", process_info={})
+    _order(an_execution_order(batch))
+    _inactive(batch)
+    _order(an_execution_order(batch, "e-2"))
+    every(Execution).delete()
+    _order(an_execution_order(batch, "e-3"))
+    known, unknown = (result["processInfo"] for result in _results(broker))
+    assert known == batch.process_info
+    assert is_demanded(unknown)
+    assert (unknown["scope"], unknown["sizeLimitType"]) == ("SUBORDER", "NO_LIMIT")
 
 
 def test_it_fails_an_order_that_is_too_big(batch: Batch, broker: InMemoryBroker, settings: Settings) -> None:

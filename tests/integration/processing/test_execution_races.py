@@ -1,11 +1,19 @@
 """Several managers at once: two real connections, one of which has not committed yet."""
 
+from collections.abc import Callable
+
 import pytest
 
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.processing import queries
 from regards_processing.processing.models import Batch, Execution, Process
 from regards_processing.processing.services.cancellation import cancel_batch
+from regards_processing.processing.services.configuration_import import forget_processes
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
+from regards_processing.processing.services.outputs import forget_batches
+from regards_processing.processing.services.processes import ProcessInUse, delete_process
+from regards_processing.processing.services.retries import retry_execution
 from regards_processing.processing.services.watch import look_after
 from tests.factories.audit import ADA
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
@@ -13,6 +21,8 @@ from tests.factories.processing import a_process
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later
 from tests.fakes.other_process import while_uncommitted
+from worker_manager.models import Request
+from worker_manager.services.dropped import Dropped
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -33,6 +43,19 @@ def _order(batch: Batch, name: str) -> None:
 def _end(name: str) -> None:
     response = a_response(the_execution(name).pk, content=an_outcome())
     apply_responses(responses=[response], at=later(10))
+
+
+def _delete(batch: Batch) -> None:
+    delete_process(tenant=batch.tenant, process_id=batch.process_id, actor=ADA, at=later(7200))
+
+
+def _forget(_batch: Batch) -> int:
+    return forget_batches(at=later(1_000_000))
+
+
+def _reset(batch: Batch) -> list[str]:
+    with transaction():
+        return forget_processes(tenant=batch.tenant, at=later(7200))
 
 
 def test_it_gives_one_place_once(batch: Batch) -> None:
@@ -59,3 +82,62 @@ def test_it_cancels_what_is_being_ordered_while_its_batch_is_cancelled(batch: Ba
     other.result()
     look_after(at=later(2))
     assert every(Execution).get().status == "CANCELLED"
+
+
+def test_it_deletes_no_process_that_is_being_ordered(batch: Batch) -> None:
+    _order(batch, "first")
+    _end("first")
+    with while_uncommitted(lambda: _delete(batch)) as other:
+        _order(batch, "ours")
+    with pytest.raises(ProcessInUse):
+        other.result()
+    assert {name: the_execution(name).status for name in ("first", "ours")} == {
+        "first": "SUCCESS",
+        "ours": "REGISTERED",
+    }
+    assert every(Process).exists()
+
+
+def test_it_resets_no_process_that_is_being_ordered(batch: Batch) -> None:
+    with while_uncommitted(lambda: _reset(batch)) as other:
+        _order(batch, "ours")
+    assert other.result() == [str(ProcessInUse(batch.process_id))]
+    assert every(Execution).get().status == "REGISTERED"
+    assert every(Process).exists()
+
+
+def test_it_forgets_no_batch_that_is_being_ordered_of(batch: Batch) -> None:
+    _order(batch, "first")
+    _end("first")
+    a_batch(batch.tenant, queries.process(tenant=batch.tenant, process_id=batch.process_id))
+    with while_uncommitted(lambda: _forget(batch)) as other:
+        _order(batch, "ours")
+    # The neighbour goes.
+    assert other.result() == 1
+    assert every(Batch).get() == batch
+    assert every(Execution).count() == 2
+
+
+def test_it_keeps_what_is_tried_again_while_it_is_forgotten(batch: Batch) -> None:
+    _order(batch, "first")
+    response = a_response(the_execution("first").pk, content=an_outcome("FAILURE"))
+    apply_responses(responses=[response], at=later(10))
+    first = the_execution("first").pk
+    with while_uncommitted(lambda: _forget(batch)) as other:
+        retry_execution(tenant=batch.tenant, execution_id=first, actor=ADA, at=later(999_999))
+    assert other.result() == 0
+    assert every(Execution).count() == 2
+
+
+@pytest.mark.parametrize("drop", [_delete, _forget], ids=["process deleted", "batch forgotten"])
+def test_it_refuses_what_is_ordered_of_a_batch_that_is_being_dropped(
+    drop: Callable[[Batch], object], batch: Batch
+) -> None:
+    def order() -> list[Dropped]:
+        return order_executions(orders=[an_execution_order(batch)], at=AT)
+
+    with while_uncommitted(order) as other:
+        drop(batch)
+    assert [dropped.reason for dropped in other.result()] == [f"Batch uuid not found: {batch.pk}"]
+    assert not every(Execution).exists()
+    assert not every(Request).exists()

@@ -15,7 +15,14 @@ from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.retries import RetryReport, retry_executions
 from tests.factories.audit import ADA
-from tests.factories.executions import FILE, a_batch, a_response, an_execution_order, an_outcome
+from tests.factories.executions import (
+    FILE,
+    a_batch,
+    a_response,
+    an_execution_order,
+    an_outcome,
+    is_demanded,
+)
 from tests.factories.processing import a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
@@ -123,6 +130,8 @@ def test_it_takes_the_process_as_it_is_now(batch: Batch, broker: InMemoryBroker)
     _retry(failed, tenant=batch.tenant)
     assert _results(broker) == [("e-1", "FAILURE")] * 2
     assert "cannot be ordered now" in _newest().steps[-1]["message"]
+    assert (_newest().process_name, _newest().process_info) == ("Crop", batch.process_info)
+    assert is_demanded(_newest().process_info)
 
 
 def test_it_fails_again_what_came_without_files(batch: Batch) -> None:
