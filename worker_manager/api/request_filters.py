@@ -45,7 +45,7 @@ class StatusRestrictionSerializer(RestrictionSerializer):
             request_only=True,
         ),
         OpenApiExample(
-            "By the clients' ids",
+            "Two by the ids of clients",
             value={"requestIds": {"values": ["r-17", "r-18"], "mode": "INCLUDE"}},
             request_only=True,
         ),

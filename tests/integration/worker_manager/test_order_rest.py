@@ -22,6 +22,7 @@ from tests.fakes.jobs_office import Office
 pytestmark = pytest.mark.django_db
 
 _BASE = "/api/v1/rs-worker-manager/requests"
+_JOBS = "/api/v1/rs-worker-manager/jobs"
 _ORDERS = [("post", "retry"), ("delete", "delete"), ("post", "cancel")]
 _EACH_ORDER = pytest.mark.parametrize(("verb", "order"), _ORDERS)
 _EACH_PREVIEW = pytest.mark.parametrize("order", ["retry", "delete", "cancel"])
@@ -69,6 +70,7 @@ def test_it_stores_the_order_and_answers_nothing(
     answer = _call(client_as(Role.ADMIN), verb, order, {"source": "acme"})
     assert (answer.status_code, answer.content) == (200, b"")
     (job,) = _jobs()
+    assert answer.headers["Location"] == f"http://testserver{_JOBS}/{job.pk}"
     assert (job.kind, job.tenant, job.asked_by, job.origin) == (f"requests.{order}", tenant, "ada", "REST")
     assert job.parameters["filter"] == {"source": {"text": "acme", "matchMode": "CONTAINS"}}
     assert before <= job.created_at <= datetime.now(before.tzinfo)
