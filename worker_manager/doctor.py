@@ -16,6 +16,7 @@ from regards_processing.kernel.tenancy.queries import active_tenants
 from worker_manager import queries
 from worker_manager.long_work import long_work
 from worker_manager.models import WorkerInstance, WorkerType
+from workers.contract import names
 
 
 def queues(_at: datetime) -> Iterator[Finding]:
@@ -40,6 +41,32 @@ def tenant_queues(_at: datetime) -> Iterator[Finding]:
     with inspecting() as inspector:
         yield from queue_findings(inspector, found.queues)
         yield from binding_findings(inspector, found.bindings)
+
+
+def spellings(at: datetime) -> Iterator[Finding]:
+    """Look for worker types that differ by case alone: whoever spells them, they share a queue.
+
+    A tenant cannot have two of them; of another tenant's it may not be told, so nothing refuses those.
+    """
+    users: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for worker_type, tenant in _configured_by_tenant():
+        users[names.request_queue(worker_type)][worker_type].append(f"tenant {tenant}")
+    for worker_type in queries.live_types(at=at):
+        users[names.request_queue(worker_type)][worker_type].append("a fleet")
+    shared = {queue: spelled for queue, spelled in users.items() if len(spelled) > 1}
+    for queue, spelled in sorted(shared.items()):
+        told = "; ".join(f"{name} ({', '.join(who[:_TOLD])})" for name, who in sorted(spelled.items()))
+        yield warning(
+            f"{queue} is shared by worker types that differ by case alone: {told}",
+            advice="Let all of them spell it alike; or name one otherwise, if it means other work.\n"
+            "Until then fleets take each other's requests, or those of one spelling find no worker.",
+            queue=queue,
+            spellings={name: list(who) for name, who in spelled.items()},
+        )
+    if not users:
+        yield skipped("No worker type is configured, and none is alive")
+    elif not shared:
+        yield ok(f"Each of {len(users)} worker types has a queue of its own")
 
 
 def fleets(at: datetime) -> Iterator[Finding]:
@@ -105,8 +132,12 @@ def stored_contents(at: datetime) -> Iterator[Finding]:
 
 
 def _configured() -> set[str]:
+    return {worker_type for worker_type, _ in _configured_by_tenant()}
+
+
+def _configured_by_tenant() -> list[tuple[str, str]]:
     everywhere = WorkerType.objects.across_tenants(because="one check of the whole platform")
-    return set(everywhere.values_list("worker_type", flat=True))
+    return list(everywhere.order_by("worker_type", "tenant__name").values_list("worker_type", "tenant__name"))
 
 
 #: Workers that a finding names.
@@ -130,6 +161,12 @@ CHECKS: Final = (
         question="Does the broker let work take as long as we do?",
         look=long_work,
         needs=("broker", *_DATABASE),
+    ),
+    Check(
+        name="worker-types",
+        question="Has every worker type a queue of its own?",
+        look=spellings,
+        needs=_DATABASE,
     ),
     Check(name="fleets", question="Is every worker type served?", look=fleets, needs=_DATABASE),
     Check(name="worker-clocks", question="Do the workers' clocks agree?", look=clocks, needs=_DATABASE),

@@ -10,14 +10,12 @@ from worker_manager.request_filter import RequestFilter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryFilter(RequestFilter):
-    """The conditions of requests on their way, on what is left of them, and conditions of its own."""
+    """The conditions of requests on their way, on what is left of them, and one of its own."""
 
-    request_id: TextFilter | None = None
     end_date: DateRange | None = None
 
     ON: ClassVar[Mapping[str, tuple[type[TextFilter | ValueRestriction | DateRange], str]]] = {
         **RequestFilter.ON,
         "dispatched_worker_type": (TextFilter, "worker_type"),
-        "request_id": (TextFilter, "request_id"),
         "end_date": (DateRange, "finished_at"),
     }

@@ -19,6 +19,9 @@ class RequestFilter:
     content_types: ValueRestriction | None = None
     statuses: ValueRestriction | None = None
     ids: ValueRestriction | None = None
+    #: By the clients' ids: one, or those of a restriction.
+    request_id: TextFilter | None = None
+    request_ids: ValueRestriction | None = None
     creation_date: DateRange | None = None
 
     #: Condition → the kind of filter and the field of `Request` that it is on.
@@ -29,6 +32,8 @@ class RequestFilter:
         "content_types": (ValueRestriction, "content_type"),
         "statuses": (ValueRestriction, "status"),
         "ids": (ValueRestriction, "pk"),
+        "request_id": (TextFilter, "request_id"),
+        "request_ids": (ValueRestriction, "request_id"),
         "creation_date": (DateRange, "creation_date"),
     }
 

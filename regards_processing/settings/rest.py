@@ -43,6 +43,6 @@ CORS_ALLOW_ALL_ORIGINS = "*" in _ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in _ORIGINS if origin != "*"]
 CORS_ALLOW_METHODS = ["POST", "PUT", "GET", "OPTIONS", "DELETE"]
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "scope"]
-CORS_EXPOSE_HEADERS = ["correlation-id"]
+CORS_EXPOSE_HEADERS = ["correlation-id", "location"]
 CORS_PREFLIGHT_MAX_AGE = 3600
 CORS_URLS_REGEX = r"^/api/"

@@ -38,6 +38,7 @@ class FinishedRequestAdmin(ReadOnlyAdmin):
         EndedStatusFilter,
         "tenant",
         LastWorkerTypeFilter,
+        text_filter("request_id", "request id"),
         text_filter("source", "source"),
         text_filter("session", "session"),
         text_filter("content_type", "content type"),

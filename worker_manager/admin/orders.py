@@ -95,6 +95,12 @@ class OrderForm(forms.Form):
     ids = forms.CharField(
         required=False, widget=forms.HiddenInput, validators=[RegexValidator(r"^\d{1,18}(,\d{1,18})*$")]
     )
+    request_ids = forms.CharField(
+        required=False,
+        label="Request ids",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whole ids of clients, one a line",
+    )
     source = forms.CharField(required=False, help_text="Text that the source contains")
     session = forms.CharField(required=False, help_text="Text that the session contains")
     dispatched_worker_type = forms.CharField(
@@ -115,6 +121,18 @@ class OrderForm(forms.Form):
         statuses = cast("forms.MultipleChoiceField", self.fields["statuses"])
         statuses.choices = [(str(status), str(status)) for status in sorted(order.reached)]
 
+    def clean_request_ids(self) -> list[str]:
+        """Return the ids, each once.
+
+        Raises:
+            ValidationError: there are more than a filter may have.
+        """
+        lines = (line.strip() for line in self.cleaned_data["request_ids"].splitlines())
+        found = list(dict.fromkeys(line for line in lines if line))
+        if len(found) > MAX_VALUES:
+            raise forms.ValidationError(f"{len(found)} ids are too many: at most {MAX_VALUES} are allowed")
+        return found
+
     def wanted(self) -> RequestFilter:
         """Return the filter; the form is valid."""
         given = self.cleaned_data
@@ -125,6 +143,7 @@ class OrderForm(forms.Form):
             content_types=_including(types),
             statuses=_including(given["statuses"]),
             ids=_including(ids),
+            request_ids=_including(given["request_ids"]),
             creation_date=DateRange(after=given["after"], before=given["before"]),
         )
 

@@ -70,6 +70,7 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
         "tenant",
         StepWorkerTypeFilter,
         ReceptionFilter,
+        text_filter("request_id", "request id"),
         text_filter("source", "source"),
         text_filter("session", "session"),
         text_filter("content_type", "content type"),

@@ -73,7 +73,8 @@ _EXAMPLE: Final = {
 class HistoryFilterSerializer(RequestFilterSerializer):
     """Which finished requests are meant: all conditions must hold, and ``{}`` means every one.
 
-    ``ids`` are the technical ids (``id``) of the history; ``requestId`` is the client's id, as a whole.
+    ``ids`` are the technical ids (``id``) of the history; ``requestIds`` are the clients', and ``requestId``
+    is one of them, as a whole; an empty one is no restriction.
     """
 
     #: What the filter is read into.

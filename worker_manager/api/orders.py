@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.urls import URLPattern
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request as Call
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.parameters import choice
 from regards_processing.kernel.rest.routes import route
@@ -22,12 +24,27 @@ _REACH: Final = (
     "Reaches requests in ERROR, INVALID_CONTENT and NO_WORKER_AVAILABLE only; a restriction that names "
     "another status counts as none. The answer says that the order is stored: a job carries it out."
 )
+#: What every order answers beside its status.
+_JOB: Final = OpenApiParameter(
+    "Location",
+    OpenApiTypes.URI,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="Address of the job that carries it out, an addition to the interface of REGARDS",
+)
 
 
 class CountSerializer(serializers.Serializer[Any]):
     """How many requests an order would touch."""
 
     count = serializers.IntegerField(help_text="Requests that it would touch now")
+
+
+class _OrderEndpoint(Endpoint):
+    def ordered(self, job: Job) -> Response:
+        """Return the contract's empty answer; a header names the job, to those who may read it."""
+        readable = self.may("job", verb="GET")
+        return Response(headers={"Location": self.href("job", {"jobId": job.pk})} if readable else None)
 
 
 class _PreviewEndpoint(Endpoint):
@@ -38,7 +55,7 @@ class _PreviewEndpoint(Endpoint):
         return Response(CountSerializer({"count": count}).data)
 
 
-class RetryRequests(Endpoint):
+class RetryRequests(_OrderEndpoint):
     """The order to carry requests out again."""
 
     roles = {"POST": Role.EXPLOIT}
@@ -57,7 +74,8 @@ class RetryRequests(Endpoint):
                     "``first``: at the first step of today's configuration, with the client's own content. "
                     "An addition to the interface of REGARDS"
                 ),
-            )
+            ),
+            _JOB,
         ],
         request=RequestFilterSerializer,
         responses={200: None},
@@ -66,8 +84,11 @@ class RetryRequests(Endpoint):
         """Take the order."""
         start = choice(call.query_params.get("from"), name="from", default=Start.FAILED)
         wanted = self.body(RequestFilterSerializer)
-        retries.order_retry(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now(), start=start)
-        return Response()
+        return self.ordered(
+            retries.order_retry(
+                tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now(), start=start
+            )
+        )
 
 
 class PreviewRetry(_PreviewEndpoint):
@@ -86,7 +107,7 @@ class PreviewRetry(_PreviewEndpoint):
         return self.counted()
 
 
-class DeleteRequests(Endpoint):
+class DeleteRequests(_OrderEndpoint):
     """The order to delete requests."""
 
     roles = {"DELETE": Role.ADMIN}
@@ -96,14 +117,16 @@ class DeleteRequests(Endpoint):
         description=(
             f"Deletes the requests that the filter means; their clients hear nothing of it. {_REACH}"
         ),
+        parameters=[_JOB],
         request=RequestFilterSerializer,
         responses={200: None},
     )
     def delete(self, _call: Call) -> Response:
         """Take the order."""
         wanted = self.body(RequestFilterSerializer)
-        deletion.order_deletion(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
-        return Response()
+        return self.ordered(
+            deletion.order_deletion(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
+        )
 
 
 class PreviewDeletion(_PreviewEndpoint):
@@ -122,7 +145,7 @@ class PreviewDeletion(_PreviewEndpoint):
         return self.counted()
 
 
-class CancelRequests(Endpoint):
+class CancelRequests(_OrderEndpoint):
     """The order to cancel requests."""
 
     roles = {"POST": Role.ADMIN}
@@ -135,14 +158,18 @@ class CancelRequests(Endpoint):
             "clients are told, and so are the fleets. The answer says that the order is stored: a job "
             "carries it out. An addition to the interface of REGARDS."
         ),
+        parameters=[_JOB],
         request=RequestFilterSerializer,
         responses={200: None},
     )
     def post(self, _call: Call) -> Response:
         """Take the order."""
         wanted = self.body(RequestFilterSerializer)
-        cancellation.order_cancellation(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
-        return Response()
+        return self.ordered(
+            cancellation.order_cancellation(
+                tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now()
+            )
+        )
 
 
 class PreviewCancellation(_PreviewEndpoint):

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from regards_processing.kernel.db.text_lookups import MatchMode
 from regards_processing.kernel.rest.fields import EnumField
 from regards_processing.kernel.rest.filter_serializers import (
     DateRangeSerializer,
@@ -43,12 +44,18 @@ class StatusRestrictionSerializer(RestrictionSerializer):
             value={"ids": {"values": [12, 13], "mode": "EXCLUDE"}},
             request_only=True,
         ),
+        OpenApiExample(
+            "Two by the ids of clients",
+            value={"requestIds": {"values": ["r-17", "r-18"], "mode": "INCLUDE"}},
+            request_only=True,
+        ),
     ]
 )
 class RequestFilterSerializer(serializers.Serializer[Any]):
     """Which requests are meant: all conditions must hold, and ``{}`` means every request.
 
-    ``ids`` are the technical ids (``id``), not the clients' (``requestId``).
+    ``ids`` are the technical ids (``id``); ``requestIds`` are the clients', and ``requestId`` is one of them,
+    as a whole.
     """
 
     #: What the filter is read into.
@@ -60,6 +67,9 @@ class RequestFilterSerializer(serializers.Serializer[Any]):
     contentTypes = TextRestrictionSerializer(source="content_types", required=False, allow_null=True)  # noqa: N815 (likewise)
     statuses = StatusRestrictionSerializer(required=False, allow_null=True)
     ids = IdRestrictionSerializer(required=False, allow_null=True)
+    # An order without an id would mean every request: an empty one is no way to say so.
+    requestId = TextFilterField(source="request_id", match_mode=MatchMode.STRICT, allow_blank=False)  # noqa: N815 (likewise)
+    requestIds = TextRestrictionSerializer(source="request_ids", required=False, allow_null=True)  # noqa: N815 (likewise)
     creationDate = DateRangeSerializer(source="creation_date", required=False, allow_null=True)  # noqa: N815 (likewise)
 
     def validate(self, attrs: Mapping[str, Any]) -> RequestFilter:

@@ -26,6 +26,7 @@ RETRY: Final = "requests.retry"
 DELETE: Final = "requests.delete"
 CANCEL: Final = "requests.cancel"
 DELETE_SESSIONS: Final = "sessions.delete"
+KINDS: Final = (RETRY, CANCEL, DELETE, DELETE_SESSIONS)
 
 Act = Callable[[list[Request]], Mapping[str, int]]
 #: Which statuses an order reaches, by the restriction of its filter.

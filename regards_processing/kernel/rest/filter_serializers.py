@@ -1,4 +1,4 @@
-"""Search filters as clients write them; each becomes a filter of `filters`."""
+"""Search filters as clients write them: each becomes a filter of `filters`, and can be written from one."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -50,8 +50,8 @@ class RestrictionSerializer(serializers.Serializer[Any]):
         return ValueRestriction(
             values=tuple(attrs["values"]),
             mode=attrs["mode"],
-            match_mode=attrs.get("matchMode") or MatchMode.STRICT,
-            ignore_case=attrs.get("ignoreCase") or False,
+            match_mode=attrs.get("match_mode") or MatchMode.STRICT,
+            ignore_case=attrs.get("ignore_case") or False,
         )
 
 
@@ -59,8 +59,8 @@ class TextRestrictionSerializer(RestrictionSerializer):
     """Texts to keep or to leave out."""
 
     values = ValuesField(child=TextField())
-    matchMode = EnumField(MatchMode, required=False, allow_null=True)  # noqa: N815 (the contract's name)
-    ignoreCase = serializers.BooleanField(required=False, allow_null=True)  # noqa: N815 (likewise)
+    matchMode = EnumField(MatchMode, source="match_mode", required=False, allow_null=True)  # noqa: N815 (the contract's name)
+    ignoreCase = serializers.BooleanField(source="ignore_case", required=False, allow_null=True)  # noqa: N815 (likewise)
 
 
 class IdRestrictionSerializer(RestrictionSerializer):
@@ -92,3 +92,7 @@ class TextFilterField(TextField):
         """Return the filter, if there is a text to look for."""
         text = super().run_validation(data)
         return TextFilter(text=text, match_mode=self.match_mode) if text else None
+
+    def to_representation(self, value: Any) -> str:
+        """Return the text; which part of a field it is, the field of the body says."""
+        return str(value.text)

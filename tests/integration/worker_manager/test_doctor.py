@@ -26,7 +26,9 @@ def _beat(worker_id: str, *, ahead: float) -> None:
     record_heartbeats(beats=[beat], at=NOON)
 
 
-@pytest.mark.parametrize("look", [doctor.queues, doctor.tenant_queues, doctor.fleets, doctor.clocks])
+@pytest.mark.parametrize(
+    "look", [doctor.queues, doctor.tenant_queues, doctor.spellings, doctor.fleets, doctor.clocks]
+)
 def test_it_skips_a_platform_without_worker_types_and_tenants(look: Look) -> None:
     assert [finding.outcome for finding in look(NOON)] == [Outcome.SKIPPED]
 
@@ -47,6 +49,39 @@ def test_it_is_content_when_all_are_served() -> None:
     live_workers("served", at=NOON)
     (finding,) = doctor.fleets(NOON)
     assert (finding.outcome, finding.found) == (Outcome.OK, "All 1 worker types are served")
+
+
+def test_it_warns_of_worker_types_of_tenants_that_differ_by_case_alone() -> None:
+    a_worker_type(a_tenant(), worker_type="Unzip")
+    a_worker_type(a_tenant(name="other"), worker_type="unzip")
+    a_worker_type(a_tenant(name="third"), worker_type="unzip")
+    live_workers("unzip", "alone", at=NOON)
+    (finding,) = doctor.spellings(NOON)
+    assert finding.outcome == Outcome.WARNING
+    assert finding.found == (
+        "regards.worker.unzip.request is shared by worker types that differ by case alone: "
+        "Unzip (tenant demo); unzip (tenant other, tenant third, a fleet)"
+    )
+    assert finding.facts == {
+        "queue": "regards.worker.unzip.request",
+        "spellings": {"Unzip": ["tenant demo"], "unzip": ["tenant other", "tenant third", "a fleet"]},
+    }
+
+
+@pytest.mark.parametrize(("after", "outcome"), [(0, Outcome.WARNING), (86_400, Outcome.OK)])
+def test_it_warns_of_a_live_fleet_that_spells_its_worker_type_otherwise(after: int, outcome: Outcome) -> None:
+    a_worker_type(a_tenant(), worker_type="Unzip")
+    live_workers("unzip", at=NOON)
+    (finding,) = doctor.spellings(NOON + timedelta(seconds=after))
+    assert finding.outcome == outcome
+
+
+def test_it_is_content_when_tenants_spell_a_worker_type_alike() -> None:
+    a_worker_type(a_tenant())
+    a_worker_type(a_tenant(name="other"))
+    live_workers("unzip-worker", "zip", at=NOON)
+    (finding,) = doctor.spellings(NOON)
+    assert (finding.outcome, finding.found) == (Outcome.OK, "Each of 2 worker types has a queue of its own")
 
 
 def test_it_finds_workers_whose_clock_is_wrong() -> None:

@@ -94,6 +94,30 @@ def test_it_orders_nothing_when_the_form_is_wrong(
     assert ("errorlist" in page, title in page, _jobs()) == (True, True, [])
 
 
+@_EACH_ORDER
+@pytest.mark.usefixtures("office")
+def test_it_orders_by_the_ids_that_are_typed(
+    engine: Engine, admin_client: Client, order: str, title: str
+) -> None:
+    filled = _fill(engine) | {"request_ids": " r-0\r\n\r\nr-2\nr-0"}
+    page = admin_client.post(f"{_LIST}{order}/", filled).content.decode()
+    assert f'value="{title}: 2"' in page
+    admin_client.post(f"{_LIST}{order}/", filled | {"confirmed": "yes"})
+    (job,) = _jobs()
+    assert job.parameters["filter"]["request_ids"]["values"] == ["r-0", "r-2"]
+
+
+@_EACH_ORDER
+def test_it_takes_no_more_ids_than_a_filter_may_have(
+    engine: Engine, admin_client: Client, order: str, title: str
+) -> None:
+    typed = "\n".join(f"r-{number}" for number in range(1001))
+    filled = _fill(engine) | {"request_ids": typed, "confirmed": "yes"}
+    page = admin_client.post(f"{_LIST}{order}/", filled).content.decode()
+    told = "1001 ids are too many: at most 1000 are allowed"
+    assert (told in page, title in page, _jobs()) == (True, True, [])
+
+
 @pytest.mark.usefixtures("office")
 def test_it_orders_a_retry_from_the_first_step(engine: Engine, admin_client: Client) -> None:
     admin_client.post(f"{_LIST}retry-first/", _fill(engine) | {"confirmed": "yes"})

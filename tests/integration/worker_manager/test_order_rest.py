@@ -22,15 +22,27 @@ from tests.fakes.jobs_office import Office
 pytestmark = pytest.mark.django_db
 
 _BASE = "/api/v1/rs-worker-manager/requests"
+_JOBS = "/api/v1/rs-worker-manager/jobs"
 _ORDERS = [("post", "retry"), ("delete", "delete"), ("post", "cancel")]
 _EACH_ORDER = pytest.mark.parametrize(("verb", "order"), _ORDERS)
 _EACH_PREVIEW = pytest.mark.parametrize("order", ["retry", "delete", "cancel"])
+_EACH_NAMING = pytest.mark.parametrize(
+    ("naming", "meant"),
+    [
+        ({"requestId": "r-1"}, 1),
+        ({"requestId": "r-9"}, 0),
+        ({"requestIds": {"values": ["r-0", "r-2", "r-9"], "mode": "INCLUDE"}}, 2),
+        ({"requestIds": {"values": ["r-0"], "mode": "EXCLUDE"}}, 2),
+    ],
+)
 _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"statuses": {"values": ["ERROR"]}}, "mode"),
     ({"statuses": {"values": ["LOST"], "mode": "INCLUDE"}}, "LOST"),
     ({"ids": {"values": [], "mode": "INCLUDE"}}, "Forbidden empty list of values with include mode"),
     ({"ids": {"values": [1] * 1001, "mode": "INCLUDE"}}, "List of values have a maximal size of 1000"),
     ({"creationDate": {"after": "yesterday"}}, "yesterday"),
+    ({"requestId": ""}, "requestId: This field may not be blank."),
+    ({"requestIds": {"values": "r-1", "mode": "INCLUDE"}}, "requestIds.values: Expected a list"),
 ]
 
 
@@ -58,6 +70,7 @@ def test_it_stores_the_order_and_answers_nothing(
     answer = _call(client_as(Role.ADMIN), verb, order, {"source": "acme"})
     assert (answer.status_code, answer.content) == (200, b"")
     (job,) = _jobs()
+    assert answer.headers["Location"] == f"http://testserver{_JOBS}/{job.pk}"
     assert (job.kind, job.tenant, job.asked_by, job.origin) == (f"requests.{order}", tenant, "ada", "REST")
     assert job.parameters["filter"] == {"source": {"text": "acme", "matchMode": "CONTAINS"}}
     assert before <= job.created_at <= datetime.now(before.tzinfo)
@@ -134,6 +147,29 @@ def test_it_counts_what_an_order_would_touch(engine: Engine, order: str) -> None
     answer = _call(client_as(Role.ADMIN), "post", f"{order}/preview", {"source": "acme"})
     assert (answer.status_code, answer.json()) == (200, {"count": 3})
     assert _jobs() == []
+
+
+@_EACH_ORDER
+@_EACH_NAMING
+def test_it_reaches_the_requests_that_are_named(
+    tenant: Tenant, engine: Engine, office: Office, verb: str, order: str, naming: dict[str, Any], meant: int
+) -> None:
+    engine.submit(*(a_submission(f"r-{number}", tenant=tenant.name) for number in range(3)))
+    _call(client_as(Role.ADMIN), verb, order, naming)
+    office.run_sent()
+    (job,) = _jobs()
+    assert (job.state, job.done, job.total) == (JobState.SUCCEEDED, meant, meant)
+
+
+@_EACH_PREVIEW
+@_EACH_NAMING
+@pytest.mark.usefixtures("tenant")
+def test_it_counts_the_requests_that_are_named(
+    engine: Engine, order: str, naming: dict[str, Any], meant: int
+) -> None:
+    engine.submit(*(a_submission(f"r-{number}", tenant="default") for number in range(3)))
+    answer = _call(client_as(Role.ADMIN), "post", f"{order}/preview", naming)
+    assert answer.json() == {"count": meant}
 
 
 @_EACH_ORDER

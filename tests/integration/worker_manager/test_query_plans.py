@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from pytest_django import Settings
 
+from regards_processing.kernel.db.text_lookups import MatchMode
 from regards_processing.kernel.rest.filters import DateRange, TextFilter
 from regards_processing.kernel.rest.pages import Order, PageRequest
 from regards_processing.kernel.tenancy.models import Tenant
@@ -38,6 +39,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.usefixtur
 #: To count what a tenant has is to read all that it has: here that is a small part.
 _OWN, _OTHERS = 6_000, 36_000
 _BULK = 100
+#: Rows that may be read for 20 requests that are named: to count them, to show them, to move them.
+_MOST_READ = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,8 @@ _ERRORS = RequestFilter(statuses=including("ERROR"))
 _TYPE = RequestFilter(content_types=including("type-7"))
 _RECENT = RequestFilter(creation_date=DateRange(after=later(-36_000)))
 _EVERYTHING = RequestFilter()
+_NAMED = RequestFilter(request_ids=including(*(f"crowd-{number}" for number in range(40, 60))))
+_NAMED_ALONE = RequestFilter(request_id=TextFilter(text="crowd-47", match_mode=MatchMode.STRICT))
 
 _HOT_PATH: dict[str, Callable[[Scene], object]] = {
     "submission": lambda scene: scene.engine.submit(*submissions(_BULK, name="new")),
@@ -139,6 +144,9 @@ _ORDERS: dict[str, Callable[[Scene], object]] = {
     "retry of a content type": _ordered(retries.order_retry, _TYPE),
     "retry of everything": _ordered(retries.order_retry, _EVERYTHING),
     "retry from the first step": _ordered(partial(retries.order_retry, start=orders.Start.FIRST), _ERRORS),
+    "retry of request ids": _ordered(retries.order_retry, _NAMED),
+    "deletion of request ids": _ordered(deletion.order_deletion, _NAMED),
+    "deletion of a request id": _ordered(deletion.order_deletion, _NAMED_ALONE),
     "deletion of a status": _ordered(deletion.order_deletion, _ERRORS),
     "deletion of recent ones": _ordered(deletion.order_deletion, _RECENT),
     "deletion of a session": _deleted(session="session-7"),
@@ -146,6 +154,8 @@ _ORDERS: dict[str, Callable[[Scene], object]] = {
     "cancellation of a status": _ordered(
         cancellation.order_cancellation, RequestFilter(statuses=including("RUNNING"))
     ),
+    "cancellation of request ids": _ordered(cancellation.order_cancellation, _NAMED),
+    "preview of request ids": lambda scene: orders.count_eligible(tenant=scene.tenant, wanted=_NAMED),
     "preview": lambda scene: orders.count_eligible(tenant=scene.tenant, wanted=_EVERYTHING),
     "preview without a status": lambda scene: orders.count_eligible(
         tenant=scene.tenant, wanted=RequestFilter(statuses=excluding("ERROR"))
@@ -163,6 +173,9 @@ _SEARCHES: dict[str, Callable[[Scene], object]] = {
     "page of a status": _searched(_ERRORS),
     "page of a content type": _searched(_TYPE),
     "page of recent ones": _searched(_RECENT),
+    "page of request ids": _searched(_NAMED),
+    "page of a request id": _searched(_NAMED_ALONE),
+    "counts of request ids": lambda scene: searches.counts_of(tenant=scene.tenant, wanted=_NAMED),
     "page of ids": _searched(RequestFilter(ids=including(1, 2, 3))),
     "page of a source and session": _searched(
         RequestFilter(source=TextFilter(text="source-7"), session=TextFilter(text="session-7"))
@@ -178,6 +191,9 @@ _SEARCHES: dict[str, Callable[[Scene], object]] = {
     "measures of flow control": lambda _scene: list(measures.flow(AT)),
     "history": _looked_back(HistoryFilter()),
     "history by id": _looked_back(HistoryFilter(), "requestId,asc"),
+    "history of request ids": _looked_back(
+        HistoryFilter(request_ids=including(*(f"past-{number}" for number in range(20))))
+    ),
     "history of a content type": _looked_back(HistoryFilter(content_types=including("type-7"))),
     "lives of an id": lambda scene: history_searches.by_request_id(tenant=scene.tenant, request_id="past-7"),
 }
@@ -187,3 +203,40 @@ def test_it_reads_no_table_whole(scene: Scene) -> None:
     actions = _HOT_PATH | _SWEEPS | _ORDERS | _COUNTS | _SEARCHES
     found = {name: plans.whole_reads(partial(act, scene)) for name, act in actions.items()}
     assert {name: statements for name, statements in found.items() if statements} == {}
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "page of request ids",
+        "page of a request id",
+        "counts of request ids",
+        "history of request ids",
+        "preview of request ids",
+    ],
+)
+def test_it_reads_the_requests_that_are_named_alone(scene: Scene, look: str) -> None:
+    plans.without_settings()
+    before = plans.rows_read()
+    (_SEARCHES | _ORDERS)[look](scene)
+    assert plans.rows_read() - before <= _MOST_READ
+
+
+@pytest.mark.parametrize(
+    "give",
+    [
+        partial(retries.order_retry, wanted=_NAMED),
+        partial(deletion.order_deletion, wanted=_NAMED),
+        partial(cancellation.order_cancellation, wanted=_NAMED),
+    ],
+    ids=["retry", "deletion", "cancellation"],
+)
+def test_it_carries_out_an_order_of_named_requests_without_a_look_at_others(
+    scene: Scene, give: Callable[..., object]
+) -> None:
+    with committing(execute=True):
+        give(tenant=scene.tenant, actor=ADA, at=AT)
+    plans.without_settings()
+    before = plans.rows_read()
+    scene.office.run_sent()
+    assert plans.rows_read() - before <= _MOST_READ

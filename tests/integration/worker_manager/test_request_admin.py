@@ -40,6 +40,8 @@ def _some_requests() -> Tenant:
         ("session=a", []),
         ("source=esa&session=a+b", ["r-3"]),
         ("content_type=tar", ["r-2"]),
+        ("request_id=r-2", ["r-2"]),
+        ("request_id=r", []),
         ("step_worker_type=tar-worker", ["r-2"]),
         ("older=10min", ["r-1", "r-2", "r-3"]),
         ("older=1h", ["r-1", "r-2"]),

@@ -30,7 +30,7 @@ def test_it_tells_listed_origins_what_they_may_do() -> None:
         "access-control-allow-origin": _PORTAL,
         "access-control-allow-methods": "POST, PUT, GET, OPTIONS, DELETE",
         "access-control-allow-headers": "authorization, content-type, scope",
-        "access-control-expose-headers": "correlation-id",
+        "access-control-expose-headers": "correlation-id, location",
         "access-control-max-age": "3600",
     }
 

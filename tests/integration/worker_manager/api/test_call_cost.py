@@ -13,6 +13,7 @@ from tests.factories.history import finished_requests
 from tests.factories.requests import requests
 from tests.factories.rest import client_as
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
+from tests.fakes.operators import give_retry
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +64,18 @@ def test_it_reads_a_page_of_the_history(count: int) -> None:
     client = client_as(Role.EXPLOIT, tenant="demo")
     # Tenant, rights of the role, total, page.
     assert len(_statements(lambda: client.post(f"{_HERE}/history?size=50", {}, format="json"))) == 4
+
+
+@_SIZES
+@pytest.mark.usefixtures("office")
+def test_it_reads_a_page_of_orders(count: int) -> None:
+    tenant = a_tenant()
+    jobs = [give_retry(tenant) for _ in range(count)]
+    client = client_as(Role.EXPLOIT, tenant="demo")
+    # Tenant, rights of the role, total, page.
+    assert len(_statements(lambda: client.get(f"{_HERE}/jobs?size=50"))) == 4
+    # Tenant, rights of the role, job.
+    assert len(_statements(lambda: client.get(f"{_HERE}/jobs/{jobs[0].pk}"))) == 3
 
 
 @_SIZES

@@ -51,6 +51,8 @@ def test_it_counts_all() -> None:
         ({"session": "2025-06"}, 4),
         ({"statuses": {"values": ["ERROR"], "mode": "EXCLUDE"}}, 2),
         ({"session": "2025-07", "statuses": {"values": ["ERROR"], "mode": "INCLUDE"}}, 1),
+        ({"requestId": "r-4"}, 1),
+        ({"requestIds": {"values": ["r-1", "r-4"], "mode": "INCLUDE"}}, 2),
         ({"contentTypes": {"values": ["other"], "mode": "INCLUDE"}}, 0),
     ],
 )

@@ -125,6 +125,8 @@ def test_it_sorts_by_nothing_that_no_index_has(sort: str) -> None:
         ({"requestId": "r-1"}, ["r-1"]),
         ({"requestId": "r-"}, []),
         ({"requestId": "R-1"}, []),
+        ({"requestIds": {"values": ["r-0", "r-2"], "mode": "INCLUDE"}}, ["r-2", "r-0"]),
+        ({"requestIds": {"values": ["r-0"], "mode": "EXCLUDE"}, "requestId": "r-1"}, ["r-1"]),
         ({"requestId": "", "unknown": 1, "source": None}, ["r-2", "r-1", "r-0"]),
     ],
 )

@@ -200,6 +200,13 @@ def test_it_caps_the_page_at_two_thousand() -> None:
         ({"statuses": {"values": [], "mode": "EXCLUDE"}}, ["r-0", "r-1", "r-2"]),
         ({"creationDate": {"after": "2025-06-01T12:00:01Z"}}, ["r-1", "r-2"]),
         ({"creationDate": {"after": "2025-06-01T14:00:01+02:00", "before": "2025-06-01T12:00:01"}}, ["r-1"]),
+        ({"requestId": "r-1"}, ["r-1"]),
+        ({"requestId": "r-"}, []),
+        ({"requestIds": _including("r-0", "r-2", "r-9")}, ["r-0", "r-2"]),
+        ({"requestIds": _including("R-0", "R-1", ignoreCase=True), "source": "acme"}, ["r-0"]),
+        ({"requestIds": _including("-2", matchMode="ENDS_WITH")}, ["r-2"]),
+        ({"requestIds": {"values": ["r-0"], "mode": "EXCLUDE"}}, ["r-1", "r-2"]),
+        ({"requestId": None, "requestIds": None}, ["r-0", "r-1", "r-2"]),
         ({"unknown": 1, "source": None, "statuses": None, "ids": None}, ["r-0", "r-1", "r-2"]),
     ],
 )
@@ -231,6 +238,11 @@ def test_it_finds_requests_by_their_technical_ids() -> None:
         (
             {"statuses": {"values": ["DONE"], "mode": "EXCLUDE"}},
             f'statuses.values[0]: "DONE" is not one of {", ".join(RequestStatus.values)}',
+        ),
+        ({"requestId": ""}, "requestId: This field may not be blank."),
+        (
+            {"requestIds": {"values": ["r-1"] * 1001, "mode": "INCLUDE"}},
+            "requestIds.values: List of values have a maximal size of 1000",
         ),
         ({"contentTypes": {"values": ["a"]}}, "contentTypes.mode: This field is required."),
         ([], "Invalid data. Expected a dictionary, but got list."),

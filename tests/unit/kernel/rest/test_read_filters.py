@@ -166,3 +166,15 @@ def test_it_refuses_what_is_no_id(value: object) -> None:
 )
 def test_it_stores_filters_as_json(found: ValueRestriction | DateRange | TextFilter) -> None:
     assert type(found).from_json(found.to_json()) == found
+
+
+def test_it_writes_filters_as_clients_do() -> None:
+    body = {
+        "name": "acme",
+        "code": "a-1",
+        "kinds": {"values": ["a", ""], "mode": "EXCLUDE", "matchMode": "ENDS_WITH", "ignoreCase": True},
+        "colours": {"values": ["RED"], "mode": "INCLUDE"},
+        "ids": {"values": [12], "mode": "INCLUDE"},
+        "date": {"after": "2025-06-01T12:00:00Z", "before": None},
+    }
+    assert _Search(_read(**body)).data == body
