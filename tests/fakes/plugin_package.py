@@ -40,6 +40,24 @@ class Hint(UselessProcessPlugin):
     )
 
 
+class Open(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Open",
+        version="1.0",
+        description="Shows what others keep secret, and keeps two secrets of its own",
+        class_name="vault.Open",
+        parameters=(
+            ParameterDescriptor(name="password", label="Password", description="No secret", optional=True),
+            *(
+                ParameterDescriptor(
+                    name=name, label=name, description="A secret", optional=True, sensitive=True
+                )
+                for name in ("firstSecret", "secondSecret")
+            ),
+        ),
+    )
+
+
 class Copy(Vault):
     """Has the id of another plugin."""
 

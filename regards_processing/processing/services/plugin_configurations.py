@@ -35,20 +35,6 @@ class InvalidPluginConfiguration(DomainError):
         return [fault.text for fault in self.faults]
 
 
-def check(*, wanted: PluginValues) -> PluginValues:
-    """Return a configuration as it can be stored: with the version of its plugin.
-
-    Raises:
-        InvalidPluginConfiguration: it does not fit its plugin; every fault is named.
-    """
-    known = plugins()
-    in_clear = sensitive.opened(values=wanted, plugins=known)
-    faults = find_faults(wanted=in_clear, plugins=known)
-    if faults:
-        raise InvalidPluginConfiguration(faults)
-    return replace(wanted, version=known[wanted.plugin_id].metadata.version)
-
-
 def create(*, tenant: Tenant, wanted: PluginValues, at: datetime) -> PluginConfiguration:
     """Store a new configuration under its business id, or under one that is made for it.
 
@@ -56,9 +42,8 @@ def create(*, tenant: Tenant, wanted: PluginValues, at: datetime) -> PluginConfi
         InvalidPluginConfiguration: it does not fit its plugin.
     """
     transaction_required()
-    checked = check(wanted=wanted)
-    row = PluginConfiguration(tenant=tenant, business_id=checked.business_id or str(uuid4()))
-    _write(row, checked)
+    row = PluginConfiguration(tenant=tenant, business_id=wanted.business_id or str(uuid4()))
+    _write(row, _storable(wanted))
     _tell(row, [PluginAction.CREATE], at)
     return row
 
@@ -71,7 +56,7 @@ def overwrite(*, row: PluginConfiguration, wanted: PluginValues, at: datetime) -
     """
     transaction_required()
     was_active = row.active
-    _write(row, check(wanted=wanted))
+    _write(row, _storable(wanted, stored=queries.values_of_row(row)))
     actions = [PluginAction.UPDATE]
     if row.active != was_active:
         actions.append(PluginAction.ACTIVATE if row.active else PluginAction.DISABLE)
@@ -97,11 +82,24 @@ def delete(*, row: PluginConfiguration, at: datetime) -> None:
     row.delete()
 
 
-def _write(row: PluginConfiguration, checked: PluginValues) -> None:
-    stored = sensitive.sealed(values=checked, plugins=plugins())
-    row.plugin_id, row.version, row.label = stored.plugin_id, stored.version or "", stored.label
-    row.priority_order, row.active, row.icon_url = stored.priority_order, stored.active, stored.icon_url
-    row.parameters = [parameter.to_json() for parameter in stored.parameters]
+def _storable(wanted: PluginValues, *, stored: PluginValues | None = None) -> PluginValues:
+    """Return a configuration as it can be stored: with the version of its plugin, its secrets encrypted.
+
+    Raises:
+        InvalidPluginConfiguration: it does not fit its plugin; every fault is named.
+    """
+    known = plugins()
+    sealed = sensitive.sealed(wanted=wanted, stored=stored, plugins=known)
+    faults = find_faults(wanted=sensitive.opened(values=sealed, plugins=known), plugins=known)
+    if faults:
+        raise InvalidPluginConfiguration(faults)
+    return replace(sealed, version=known[wanted.plugin_id].metadata.version)
+
+
+def _write(row: PluginConfiguration, values: PluginValues) -> None:
+    row.plugin_id, row.version, row.label = values.plugin_id, values.version or "", values.label
+    row.priority_order, row.active, row.icon_url = values.priority_order, values.active, values.icon_url
+    row.parameters = [parameter.to_json() for parameter in values.parameters]
     row.save()
 
 
