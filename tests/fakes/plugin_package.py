@@ -83,6 +83,20 @@ class Strict(UselessProcessPlugin):
         return ["bad is bad", "and stays so"] if "bad" in names else []
 
 
+class Broken(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Broken",
+        version="1.0",
+        description="Cannot read its parameters",
+        class_name="vault.Broken",
+        parameters=(),
+    )
+
+    @classmethod
+    def profile(cls, parameters):
+        return parameters["missing"] + 1
+
+
 def no_plugin() -> None:
     """Is no plugin."""
 '''
