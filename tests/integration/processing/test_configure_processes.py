@@ -319,6 +319,26 @@ def test_it_passes_over_null_elements() -> None:
     assert stored == [*a_plugin()["parameters"], choices | {"dynamicsValues": ["FEATURE"]}]
 
 
+def test_it_reads_null_as_absent() -> None:
+    a_tenant()
+    nulls = {"businessId": None, "version": None, "priorityOrder": None, "active": None, "iconUrl": None}
+    choice = a_parameter("scope", "FEATURE", dynamic=None, dynamicsValues=None)
+    plugin = a_plugin(parameters=[*a_plugin()["parameters"], choice]) | nulls
+    rights = some_rights() | {
+        "datasets": [None, "URN:A"],
+        "isLinkedToAllDatasets": None,
+        "linkedToAllDatasets": True,
+        "maxConcurrentExecutions": None,
+    }
+    answer = _call("post", body={"pluginConfiguration": plugin, "rights": rights})
+    assert answer.status_code == 201, answer.content
+    content = answer.json()["content"]
+    stored = content["pluginConfiguration"]
+    assert (stored["version"], stored["priorityOrder"], stored["active"]) == (VERSION, 0, True)
+    assert stored["parameters"][-1] == a_parameter("scope", "FEATURE")
+    assert content["rights"] == some_rights(datasets=["URN:A"], to_all=True)
+
+
 def test_it_keeps_unknown_parameters_as_they_are() -> None:
     a_tenant()
     parameters = [*a_plugin()["parameters"], a_parameter("maxFilesInInput", 5, kind="LONG")]

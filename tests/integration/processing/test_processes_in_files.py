@@ -81,6 +81,19 @@ def test_it_takes_label_and_parameters_of_one_that_exists(broker: InMemoryBroker
     assert _types(broker) == ["UPDATE"]
 
 
+def test_it_reads_null_in_files_as_absent() -> None:
+    tenant, business_id = a_tenant(), str(uuid4())
+    nulls = {"priorityOrder": None, "active": None, "version": None, "iconUrl": None}
+    parameters = [None, *a_plugin()["parameters"], a_parameter("scope", "FEATURE", dynamic=None)]
+    plugin, rights = _plugin(business_id, parameters=parameters, **nulls), _rights(business_id)
+    rights["value"]["rights"] |= {"datasets": [None, "URN:A"], "isLinkedToAllDatasets": None}
+    assert _import(tenant, plugin, rights).errors == []
+    (process,) = queries.processes(tenant=tenant)
+    assert (process.plugin.active, process.plugin.priority_order) == (True, 0)
+    assert [each.dynamic for each in process.plugin.parameters] == [False] * 4
+    assert process.rights.datasets == ("URN:A",)
+
+
 def test_it_warns_of_a_plugin_that_becomes_no_process() -> None:
     tenant, business_id = a_tenant(), str(uuid4())
     report = _import(tenant, _plugin(business_id))
