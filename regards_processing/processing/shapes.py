@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from regards_processing.kernel.rest.fields import EnumField, ListField, TextField
 from regards_processing.processing.models.process import MAX_DATASET
@@ -131,12 +132,34 @@ class RightsSerializer(serializers.Serializer[Any]):
         )
 
 
+class NewPluginSerializer(PluginSerializer):
+    """A plugin configuration; with a `businessId` the one that is stored, and nothing else is looked at."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return the configuration; of one that is stored, its business id alone."""
+        given = data.get("businessId") if isinstance(data, Mapping) else None
+        if given is None:
+            return super().run_validation(data)
+        try:
+            business_id = self.fields["businessId"].run_validation(given)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"businessId": error.detail}) from error
+        # Plugin and label are those of the stored one, as all else is.
+        return PluginValues(plugin_id="", label="", business_id=business_id)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("A program of the fleet's machine", _EXAMPLE)])
 class ConfiguredProcessSerializer(serializers.Serializer[Any]):
     """A process: a plugin configuration, and who may order it."""
 
     pluginConfiguration = PluginSerializer(source="plugin")  # noqa: N815 (the contract's name)
     rights = RightsSerializer()
+
+
+class NewProcessSerializer(ConfiguredProcessSerializer):
+    """A process to be made."""
+
+    pluginConfiguration = NewPluginSerializer(source="plugin")  # noqa: N815 (the contract's name)
 
 
 class RightsItemSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ from regards_processing.processing import queries
 from regards_processing.processing.api.refusals import NOT_FOUND, TAKEN, UNFIT
 from regards_processing.processing.plugin_values import ConfiguredProcess
 from regards_processing.processing.services import processes
-from regards_processing.processing.shapes import ConfiguredProcessSerializer
+from regards_processing.processing.shapes import ConfiguredProcessSerializer, NewProcessSerializer
 
 _NAME_LIKE = "processNameLike"
 
@@ -66,12 +66,12 @@ class Configurations(_ConfigurationEndpoint):
             "Makes a process of a new plugin configuration; with a `businessId`, of the configuration that "
             "has it already, and then only `rights` is taken."
         ),
-        request=ConfiguredProcessSerializer,
+        request=NewProcessSerializer,
         responses={201: entity_of(ConfiguredProcessSerializer), 404: NOT_FOUND, 409: TAKEN},
     )
     def post(self, _call: Call) -> Response:
         """Make the process."""
-        wanted = self.body(ConfiguredProcessSerializer)
+        wanted = self.body(NewProcessSerializer)
         made = processes.create_process(
             tenant=self.tenant,
             plugin=wanted["plugin"],

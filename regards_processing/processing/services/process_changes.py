@@ -18,13 +18,16 @@ from regards_processing.processing.services.outputs import drop_batches
 
 
 class NotAProcessId(DomainError):
-    """The id of a process must be a UUID."""
+    """The id of a process must be a UUID, written as UUIDs are: it is told so in paths, links and events."""
 
     code = "NOT_A_PROCESS_ID"
     http_status = 422
 
     def __init__(self, business_id: str) -> None:
-        super().__init__(f"businessId {business_id} is refused: the id of a process must be a UUID")
+        super().__init__(
+            f"businessId {business_id} is refused: the id of a process must be a UUID "
+            "in lower case, with its four dashes"
+        )
 
 
 class ProcessExists(DomainError):
@@ -42,7 +45,7 @@ def grant(*, tenant: Tenant, row: PluginConfiguration, rights: Rights, at: datet
 
     Raises:
         UnknownRole: the rights name a role that does not exist.
-        NotAProcessId: the business id of the configuration is no UUID.
+        NotAProcessId: the business id of the configuration is no UUID, or not written as they are.
         ProcessExists: a process was made of it before.
     """
     transaction_required()
@@ -104,12 +107,15 @@ def process_id_of(business_id: str) -> UUID:
     """Return the id of the process of a plugin configuration.
 
     Raises:
-        NotAProcessId: the business id is no UUID.
+        NotAProcessId: the business id is no UUID, or not written as they are.
     """
     try:
-        return UUID(business_id)
+        process_id = UUID(business_id)
     except ValueError:
         raise NotAProcessId(business_id) from None
+    if str(process_id) != business_id:
+        raise NotAProcessId(business_id)
+    return process_id
 
 
 def _link(tenant: Tenant, process: Process, datasets: Collection[str]) -> None:

@@ -138,9 +138,13 @@ def test_it_keeps_nothing_of_rights_that_are_refused() -> None:
     assert not every(Process).exists()
 
 
-def test_it_refuses_a_process_whose_id_is_no_uuid() -> None:
-    report = _import(a_tenant(), _plugin("crop"), _rights("crop"))
-    assert "must be a UUID" in report.errors[0]
+@pytest.mark.parametrize(
+    "business_id", ["crop", "5E1B9B1C-7D4D-4D9A-9A53-5F0E0C1C2D3E", "5e1b9b1c7d4d4d9a9a535f0e0c1c2d3e"]
+)
+def test_it_refuses_a_process_whose_id_is_no_uuid(business_id: str) -> None:
+    report = _import(a_tenant(), _plugin(business_id), _rights(business_id))
+    assert f"businessId {business_id} is refused: the id of a process must be a UUID" in report.errors[0]
+    assert not every(Process).exists()
 
 
 def test_it_erases_processes_before_an_import_that_asks_for_it(broker: InMemoryBroker) -> None:
