@@ -72,6 +72,8 @@ def change_rights(
 ) -> ConfiguredProcess:
     """Change who may order a process; its configuration may have been changed since ``before``.
 
+    An update is told even where nothing is different: by contract, and for those who missed the last one.
+
     Raises:
         UnknownRole: the rights name a role that does not exist.
     """
@@ -85,9 +87,7 @@ def change_rights(
     process.datasets.all().delete()
     _link(tenant, process, rights.datasets)
     after = queries.process(tenant=tenant, process_id=before.process_id)
-    if after != before:
-        change = RightsChanged(tenant=tenant.name, type=ChangeType.UPDATE, process=after, replaced=before)
-        _tell(change, at)
+    _tell(RightsChanged(tenant=tenant.name, type=ChangeType.UPDATE, process=after, replaced=before), at)
     return after
 
 

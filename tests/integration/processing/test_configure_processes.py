@@ -225,6 +225,14 @@ def test_it_changes_a_process_and_tells_what_it_was(broker: InMemoryBroker) -> N
     assert _events(broker)[1:] == [{"type": "UPDATE", "before": before, "after": after}]
 
 
+def test_it_tells_of_an_update_that_changes_nothing(broker: InMemoryBroker) -> None:
+    a_tenant()
+    made = _made()
+    answer = _call("put", f"/{made['pluginConfiguration']['businessId']}", made)
+    assert answer.json()["content"] == made
+    assert _events(broker)[1:] == [{"type": "UPDATE", "before": made, "after": made}]
+
+
 @pytest.mark.parametrize(("kept", "datasets"), [("yes", ["URN:A"]), ("", [])])
 def test_it_leaves_links_where_a_front_end_never_names_any(
     kept: str, datasets: list[str], broker: InMemoryBroker, settings: Settings
