@@ -10,7 +10,7 @@ from workers.processes.registry import GROUP, plugins
 #: A plugin with a secret.
 VAULT = '''
 from workers.processes.metadata import PluginMetadata
-from workers.processes.parameters import ParameterDescriptor
+from workers.processes.parameters import ParameterDescriptor, ParameterType
 from workers.processes.useless import UselessProcessPlugin
 
 
@@ -53,6 +53,20 @@ class Open(UselessProcessPlugin):
                     name=name, label=name, description="A secret", optional=True, sensitive=True
                 )
                 for name in ("firstSecret", "secondSecret")
+            ),
+        ),
+    )
+
+
+class Chain(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Chain",
+        version="1.0",
+        description="Uses another plugin configuration",
+        class_name="vault.Chain",
+        parameters=(
+            ParameterDescriptor(
+                name="next", label="Next", description="Used", type=ParameterType.PLUGIN, optional=True
             ),
         ),
     )

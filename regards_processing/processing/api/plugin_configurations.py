@@ -18,7 +18,7 @@ from regards_processing.kernel.rest.shapes import entity_of, list_of
 from regards_processing.processing import queries
 from regards_processing.processing.api.refusals import NOT_FOUND, TAKEN
 from regards_processing.processing.plugin_values import PluginValues
-from regards_processing.processing.services import plugin_catalogue
+from regards_processing.processing.services import plugin_catalogue, plugin_configurations
 from regards_processing.processing.shapes import PluginSerializer
 
 
@@ -31,10 +31,14 @@ class UnknownType(DomainError):
 
 class _ConfigurationEndpoint(Endpoint):
     def entities(self, *found: PluginValues) -> list[dict[str, Any]]:
-        """Return configurations as entities; one that a process is made of cannot be deleted."""
+        """Return configurations as entities; one that a process or another one uses cannot be deleted."""
         pks = [values.pk for values in found if values.pk is not None]
-        used = queries.configurations_of_processes(tenant=self.tenant, pks=pks)
-        return [self._entity(values, used=values.pk in used) for values in found]
+        of_processes = queries.configurations_of_processes(tenant=self.tenant, pks=pks)
+        used = plugin_configurations.users(tenant=self.tenant)
+        return [
+            self._entity(values, used=values.pk in of_processes or values.business_id in used)
+            for values in found
+        ]
 
     def _entity(self, values: PluginValues, *, used: bool) -> dict[str, Any]:
         key = {"pluginId": values.plugin_id, "businessId": values.business_id}
@@ -114,7 +118,7 @@ class OneConfigurationOfPlugin(_ConfigurationEndpoint):
 
     @extend_schema(
         summary="Delete a plugin configuration",
-        description="Refused while a process is made of it.",
+        description="Refused while a process is made of it, or another configuration uses it.",
         responses={204: None},
     )
     def delete(self, _call: Call, pluginId: str, businessId: str) -> Response:  # noqa: N803 (likewise)

@@ -15,6 +15,7 @@ from regards_processing.processing import queries, sensitive
 from regards_processing.processing.events.plugin_changed import PluginAction, PluginChanged
 from regards_processing.processing.models import PluginConfiguration
 from regards_processing.processing.plugin_checks import find_faults
+from regards_processing.processing.plugin_references import missing, used_by, using_plugins
 from regards_processing.processing.plugin_values import PluginValues
 from workers.processes.registry import plugins
 
@@ -35,6 +36,31 @@ class InvalidPluginConfiguration(DomainError):
         return [fault.text for fault in self.faults]
 
 
+class ConfigurationUsed(DomainError):
+    """Other plugin configurations use this one."""
+
+    code = "CONFIGURATION_USED"
+    http_status = 403
+
+    def __init__(self, business_id: str, users: Sequence[str]) -> None:
+        super().__init__(
+            f"Plugin configuration {business_id} is used by {', '.join(users)}: change or delete those first"
+        )
+
+
+def users(*, tenant: Tenant) -> dict[str, list[str]]:
+    """Return which plugin configurations are used by others, and the business ids of those; one statement."""
+    known = plugins()
+    using = using_plugins(plugins=known)
+    found: dict[str, set[str]] = {}
+    for values in queries.configurations(tenant=tenant, plugin_id__in=using) if using else ():
+        user = str(values.business_id)
+        for business_ids in used_by(values=values, plugins=known).values():
+            for business_id in set(business_ids).difference({user}):
+                found.setdefault(business_id, set()).add(user)
+    return {business_id: sorted(those) for business_id, those in found.items()}
+
+
 def create(*, tenant: Tenant, wanted: PluginValues, at: datetime) -> PluginConfiguration:
     """Store a new configuration under its business id, or under one that is made for it.
 
@@ -43,7 +69,7 @@ def create(*, tenant: Tenant, wanted: PluginValues, at: datetime) -> PluginConfi
     """
     transaction_required()
     row = PluginConfiguration(tenant=tenant, business_id=wanted.business_id or str(uuid4()))
-    _write(row, _storable(wanted))
+    _write(row, _storable(wanted, tenant=tenant))
     _tell(row, [PluginAction.CREATE], at)
     return row
 
@@ -56,7 +82,7 @@ def overwrite(*, row: PluginConfiguration, wanted: PluginValues, at: datetime) -
     """
     transaction_required()
     was_active = row.active
-    _write(row, _storable(wanted, stored=queries.values_of_row(row)))
+    _write(row, _storable(wanted, tenant=row.tenant, stored=queries.values_of_row(row)))
     actions = [PluginAction.UPDATE]
     if row.active != was_active:
         actions.append(PluginAction.ACTIVATE if row.active else PluginAction.DISABLE)
@@ -76,24 +102,42 @@ def relabel(*, row: PluginConfiguration, wanted: PluginValues, at: datetime) -> 
 
 
 def delete(*, row: PluginConfiguration, at: datetime) -> None:
-    """Delete a configuration, and the process that is made of it."""
+    """Delete a configuration, and the process that is made of it.
+
+    Raises:
+        ConfigurationUsed: others use it; nothing is changed.
+    """
     transaction_required()
+    others = users(tenant=row.tenant).get(row.business_id)
+    if others:
+        raise ConfigurationUsed(row.business_id, others)
     _tell(row, [PluginAction.DELETE], at)
     row.delete()
 
 
-def _storable(wanted: PluginValues, *, stored: PluginValues | None = None) -> PluginValues:
+def _storable(wanted: PluginValues, *, tenant: Tenant, stored: PluginValues | None = None) -> PluginValues:
     """Return a configuration as it can be stored: with the version of its plugin, its secrets encrypted.
 
     Raises:
-        InvalidPluginConfiguration: it does not fit its plugin; every fault is named.
+        InvalidPluginConfiguration: it does not fit its plugin, or uses a configuration that there is not;
+            every fault is named.
     """
     known = plugins()
     sealed = sensitive.sealed(wanted=wanted, stored=stored, plugins=known)
     faults = find_faults(wanted=sensitive.opened(values=sealed, plugins=known), plugins=known)
+    faults = faults or _missing(wanted, tenant)
     if faults:
         raise InvalidPluginConfiguration(faults)
     return replace(sealed, version=known[wanted.plugin_id].metadata.version)
+
+
+def _missing(wanted: PluginValues, tenant: Tenant) -> list[Fault]:
+    used = used_by(values=wanted, plugins=plugins())
+    named = {business_id for business_ids in used.values() for business_id in business_ids}
+    if not named:
+        return []
+    stored = PluginConfiguration.objects.for_tenant(tenant).filter(business_id__in=named)
+    return missing(used=used, existing=set(stored.values_list("business_id", flat=True)))
 
 
 def _write(row: PluginConfiguration, values: PluginValues) -> None:

@@ -95,11 +95,14 @@ def remove(*, tenant: Tenant, process: ConfiguredProcess, at: datetime) -> None:
     """Delete a process, its plugin configuration, and its batches with their files.
 
     All executions of the batches have ended.
+
+    Raises:
+        ConfigurationUsed: other plugin configurations use that of the process; nothing is changed.
     """
     transaction_required()
-    drop_batches(batches=Batch.objects.for_tenant(tenant).filter(process_id=process.process_id))
     row = queries.configuration_row(tenant=tenant, business_id=process.plugin.business_id or "")
     plugin_configurations.delete(row=row, at=at)
+    drop_batches(batches=Batch.objects.for_tenant(tenant).filter(process_id=process.process_id))
     _tell(RightsChanged(tenant=tenant.name, type=ChangeType.DELETE, process=process), at)
 
 
