@@ -139,4 +139,11 @@ def _profile_faults(wanted: PluginValues, plugin: type[ProcessPlugin]) -> list[F
         return [
             Fault(text=f"Plugin Parameter {text}", field=name) for name, text in sorted(error.faults.items())
         ]
+    # Whatever a plugin raises: no process is made of what it cannot read, and others are not to suffer.
+    except Exception as error:
+        plugin_id = wanted.plugin_id
+        extra = {"action": "plugin.broken_profile", "plugin": plugin_id, "configuration": wanted.business_id}
+        log.exception("plugin cannot read its parameters", extra=extra)
+        told = f"{type(error).__name__}: {error}"
+        return [Fault(text=f"Plugin {plugin_id} cannot read its parameters: {told}", field="parameters")]
     return []

@@ -117,6 +117,15 @@ def keep_batches(*, tenants: Collection[Tenant], ids: Collection[UUID]) -> None:
         )
 
 
+def was_ordered_again(*, execution: Execution) -> bool:
+    """Return whether there is a newer execution of the same order, which alone can be tried again."""
+    same_order = Execution.objects.of_tenants([execution.tenant_id]).filter(
+        batch_id=execution.batch_id, correlation_digest=execution.correlation_digest
+    )
+    same_time = Q(created=execution.created, pk__gt=execution.pk)
+    return same_order.filter(Q(created__gt=execution.created) | same_time).exists()
+
+
 def locked_executions(*, ids: Collection[UUID], skip_locked: bool = False) -> list[Execution]:
     """Lock those of some executions that have not ended, and return them with their tenants; two statements.
 
@@ -130,6 +139,12 @@ def locked_executions(*, ids: Collection[UUID], skip_locked: bool = False) -> li
     for execution in open_ones:
         execution.tenant = tenants[execution.tenant_id]
     return open_ones
+
+
+def configurations_of_processes(*, tenant: Tenant, pks: Collection[int]) -> frozenset[int]:
+    """Return those plugin configurations, by their technical ids, that processes are made of."""
+    made = Process.objects.for_tenant(tenant).filter(configuration__in=pks)
+    return frozenset(made.values_list("configuration_id", flat=True))
 
 
 def configuration_row(*, tenant: Tenant, business_id: str) -> PluginConfiguration:

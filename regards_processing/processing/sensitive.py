@@ -1,16 +1,20 @@
 """Values that nobody may read in the database: encrypted with a key made from ``SECRET_KEY``.
 
 Note: how secrets are kept.
-    REST shows the encrypted text. A client that sends it back has changed nothing, and it stays; any other
-    text is a new value. A configuration file holds secrets in clear: what is exported imports elsewhere.
+    REST shows the encrypted text. A client that sends it back, for the same parameter of the same
+    configuration, has changed nothing, and it stays. Any other text is a new value, also one that is
+    encrypted: many may see those of configurations that are not theirs, and none of them is to have one
+    opened by putting it into a configuration of theirs. A configuration file holds secrets in clear: what is
+    exported imports elsewhere.
     After ``SECRET_KEY`` has been changed, values are still read while the old key is in
     ``SECRET_KEY_FALLBACKS``.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -23,25 +27,29 @@ from workers.processes.registry import Plugins
 _PURPOSE: Final = b"plugin parameters:"
 
 
-def sealed(*, values: PluginValues, plugins: Plugins) -> PluginValues:
-    """Return a configuration with its secrets encrypted; those that are already stay as they are."""
-    return _changed(values, plugins, _seal)
+def sealed(*, wanted: PluginValues, stored: PluginValues | None, plugins: Plugins) -> PluginValues:
+    """Return a configuration with its secrets encrypted.
+
+    Those stay as they are that the replaced configuration has encrypted for the same parameter.
+
+    Args:
+        stored: the configuration that is replaced; ``None`` when there is none, and all secrets are new.
+    """
+    kept = _sealed_by_name(stored, plugins) if stored else {}
+    return _changed(wanted, plugins, lambda name, text: text if text in kept.get(name, ()) else _seal(text))
 
 
 def opened(*, values: PluginValues, plugins: Plugins) -> PluginValues:
     """Return a configuration with its secrets in clear."""
-    return _changed(values, plugins, _open)
+    return _changed(values, plugins, lambda _, text: _open(text))
 
 
 def unreadable(*, values: PluginValues, plugins: Plugins) -> list[str]:
     """Return the names of stored secrets that are in clear, or encrypted with a key that is not known."""
-    plugin = plugins.get(values.plugin_id)
-    secret = _secret_names(plugin) if plugin else frozenset()
     return [
         each.name
-        for each in values.parameters
-        if each.name in secret
-        and any(isinstance(text, str) and not _is_sealed(text) for text in (each.value, *each.dynamic_values))
+        for _, each in _secrets(values, plugins)
+        if any(not _is_sealed(text) for text in _texts(each))
     ]
 
 
@@ -51,10 +59,7 @@ def sealed_texts(*, given: Mapping[str, str], plugin: type[ProcessPlugin]) -> di
     Always: what is encrypted already is a secret that somebody saw by REST, and none of the order's.
     """
     secret = _secret_names(plugin)
-    return {
-        name: _ciphers().encrypt(text.encode()).decode() if name in secret else text
-        for name, text in given.items()
-    }
+    return {name: _seal(text) if name in secret else text for name, text in given.items()}
 
 
 def opened_texts(*, given: Mapping[str, str], plugin: type[ProcessPlugin]) -> dict[str, str]:
@@ -63,15 +68,33 @@ def opened_texts(*, given: Mapping[str, str], plugin: type[ProcessPlugin]) -> di
     return {name: _open(text) if name in secret else text for name, text in given.items()}
 
 
-def _changed(values: PluginValues, plugins: Plugins, change: Callable[[str], str]) -> PluginValues:
-    plugin = plugins.get(values.plugin_id)
-    secret = _secret_names(plugin) if plugin else frozenset()
-    if not secret:
-        return values
-    parameters = tuple(
-        _with_texts(each, change) if each.name in secret else each for each in values.parameters
-    )
+def _changed(values: PluginValues, plugins: Plugins, change: Callable[[str, str], str]) -> PluginValues:
+    """Return a configuration with the texts of its secrets changed, by their parameter and themselves."""
+    changed = {
+        each.name: _with_texts(each, partial(change, name)) for name, each in _secrets(values, plugins)
+    }
+    parameters = tuple(changed.get(each.name, each) for each in values.parameters)
     return replace(values, parameters=parameters)
+
+
+def _secrets(values: PluginValues, plugins: Plugins) -> Iterator[tuple[str, StoredParameter]]:
+    """Return the secret parameters of a configuration, each with the name that its plugin has for it."""
+    plugin = plugins.get(values.plugin_id)
+    for each in values.parameters:
+        declared = plugin.metadata.parameter(each.name) if plugin else None
+        if declared is not None and declared.sensitive:
+            yield declared.name, each
+
+
+def _sealed_by_name(values: PluginValues, plugins: Plugins) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, each in _secrets(values, plugins):
+        found.setdefault(name, set()).update(filter(_is_sealed, _texts(each)))
+    return found
+
+
+def _texts(parameter: StoredParameter) -> list[str]:
+    return [each for each in (parameter.value, *parameter.dynamic_values) if isinstance(each, str)]
 
 
 def _with_texts(parameter: StoredParameter, change: Callable[[str], str]) -> StoredParameter:
@@ -89,7 +112,7 @@ def _secret_names(plugin: type[ProcessPlugin]) -> frozenset[str]:
 
 
 def _seal(text: str) -> str:
-    return text if _is_sealed(text) else _ciphers().encrypt(text.encode()).decode()
+    return _ciphers().encrypt(text.encode()).decode()
 
 
 def _is_sealed(text: str) -> bool:

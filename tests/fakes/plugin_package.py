@@ -10,7 +10,7 @@ from workers.processes.registry import GROUP, plugins
 #: A plugin with a secret.
 VAULT = '''
 from workers.processes.metadata import PluginMetadata
-from workers.processes.parameters import ParameterDescriptor
+from workers.processes.parameters import ParameterDescriptor, ParameterType
 from workers.processes.useless import UselessProcessPlugin
 
 
@@ -40,6 +40,38 @@ class Hint(UselessProcessPlugin):
     )
 
 
+class Open(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Open",
+        version="1.0",
+        description="Shows what others keep secret, and keeps two secrets of its own",
+        class_name="vault.Open",
+        parameters=(
+            ParameterDescriptor(name="password", label="Password", description="No secret", optional=True),
+            *(
+                ParameterDescriptor(
+                    name=name, label=name, description="A secret", optional=True, sensitive=True
+                )
+                for name in ("firstSecret", "secondSecret")
+            ),
+        ),
+    )
+
+
+class Chain(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Chain",
+        version="1.0",
+        description="Uses another plugin configuration",
+        class_name="vault.Chain",
+        parameters=(
+            ParameterDescriptor(
+                name="next", label="Next", description="Used", type=ParameterType.PLUGIN, optional=True
+            ),
+        ),
+    )
+
+
 class Copy(Vault):
     """Has the id of another plugin."""
 
@@ -63,6 +95,20 @@ class Strict(UselessProcessPlugin):
         if "broken" in names:
             raise RuntimeError("no idea")
         return ["bad is bad", "and stays so"] if "bad" in names else []
+
+
+class Broken(UselessProcessPlugin):
+    metadata = PluginMetadata(
+        plugin_id="Broken",
+        version="1.0",
+        description="Cannot read its parameters",
+        class_name="vault.Broken",
+        parameters=(),
+    )
+
+    @classmethod
+    def profile(cls, parameters):
+        return parameters["missing"] + 1
 
 
 def no_plugin() -> None:

@@ -1,4 +1,4 @@
-"""Values of the contract in bodies: dates, names of closed sets, texts taken as they are."""
+"""Values of the contract in bodies: dates, names of closed sets, lists, texts taken as they are."""
 
 import re
 from datetime import datetime
@@ -68,6 +68,20 @@ class EnumField(serializers.ChoiceField):
     def to_representation(self, value: Any) -> str:
         """Return the name."""
         return str(value)
+
+
+class ListField(serializers.ListField):
+    """A list; elements that are null are none, as the contract reads all lists."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the values that are there."""
+        if not isinstance(data, list):
+            return super().to_internal_value(data)
+        present = [value for value in data if value is not None]
+        # Before the values themselves are looked at: each would have its own error.
+        if self.max_length is not None and len(present) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(present)
 
 
 class TextField(serializers.CharField):

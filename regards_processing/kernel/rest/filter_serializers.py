@@ -9,29 +9,19 @@ from rest_framework.fields import empty
 
 from regards_processing.kernel.db.text_lookups import MatchMode
 from regards_processing.kernel.rest.errors import NAMES_ITS_FIELD
-from regards_processing.kernel.rest.fields import DateField, EnumField, TextField
+from regards_processing.kernel.rest.fields import DateField, EnumField, ListField, TextField
 from regards_processing.kernel.rest.filters import DateRange, Mode, TextFilter, ValueRestriction
 
 MAX_VALUES: Final = 1000
 
 
-class ValuesField(serializers.ListField):
-    """The values of a restriction; as in every list, nulls count for nothing."""
+class ValuesField(ListField):
+    """The values of a restriction."""
 
     default_error_messages = {"max_length": f"List of values have a maximal size of {MAX_VALUES}"}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": MAX_VALUES} | options)
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        """Return the values that are there."""
-        if not isinstance(data, list):
-            return super().to_internal_value(data)
-        present = [value for value in data if value is not None]
-        # Before the values themselves are looked at: each would have its own error.
-        if len(present) > MAX_VALUES:
-            self.fail("max_length")
-        return super().to_internal_value(present)
 
 
 class RestrictionSerializer(serializers.Serializer[Any]):

@@ -26,7 +26,10 @@ from regards_processing.processing.admin.tryouts import TryOutMixin
 from regards_processing.processing.models import Execution, Process
 from regards_processing.processing.plugin_values import ConfiguredProcess, PluginValues, Rights
 from regards_processing.processing.services import processes
-from regards_processing.processing.services.plugin_configurations import InvalidPluginConfiguration
+from regards_processing.processing.services.plugin_configurations import (
+    ConfigurationUsed,
+    InvalidPluginConfiguration,
+)
 from regards_processing.processing.shapes import ConfiguredProcessSerializer
 from worker_manager.admin.counting import count_by
 from workers.processes.metadata import PluginMetadata
@@ -91,7 +94,7 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
         """Delete a process, or say why it stays."""
         try:
             return super().delete_view(request, object_id, extra_context)
-        except (processes.ProcessInUse, queries.UnknownProcess) as error:
+        except (processes.ProcessInUse, ConfigurationUsed, queries.UnknownProcess) as error:
             return self._missing(request, str(error))
 
     def drawing(self, row: Any) -> SafeString:

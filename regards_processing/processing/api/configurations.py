@@ -22,18 +22,22 @@ from regards_processing.kernel.rest.shapes import entity_of, list_of
 from regards_processing.processing import queries
 from regards_processing.processing.api.refusals import NOT_FOUND, TAKEN, UNFIT
 from regards_processing.processing.plugin_values import ConfiguredProcess
-from regards_processing.processing.services import processes
-from regards_processing.processing.shapes import ConfiguredProcessSerializer
+from regards_processing.processing.services import plugin_configurations, processes
+from regards_processing.processing.shapes import ConfiguredProcessSerializer, NewProcessSerializer
 
 _NAME_LIKE = "processNameLike"
 
 
 class _ConfigurationEndpoint(Endpoint):
     def entities(self, *found: ConfiguredProcess) -> list[dict[str, Any]]:
-        """Return processes as entities; one whose executions have not ended cannot be deleted."""
+        """Return processes as entities; one that is at work, or that others use, cannot be deleted."""
         ids = [process.process_id for process in found]
-        used = queries.processes_in_use(tenant=self.tenant, process_ids=ids)
-        return [self._entity(process, used=process.process_id in used) for process in found]
+        at_work = queries.processes_in_use(tenant=self.tenant, process_ids=ids)
+        used = plugin_configurations.users(tenant=self.tenant)
+        return [
+            self._entity(process, used=process.process_id in at_work or process.plugin.business_id in used)
+            for process in found
+        ]
 
     def _entity(self, process: ConfiguredProcess, *, used: bool) -> dict[str, Any]:
         key = {"processBusinessId": process.process_id}
@@ -66,12 +70,12 @@ class Configurations(_ConfigurationEndpoint):
             "Makes a process of a new plugin configuration; with a `businessId`, of the configuration that "
             "has it already, and then only `rights` is taken."
         ),
-        request=ConfiguredProcessSerializer,
+        request=NewProcessSerializer,
         responses={201: entity_of(ConfiguredProcessSerializer), 404: NOT_FOUND, 409: TAKEN},
     )
     def post(self, _call: Call) -> Response:
         """Make the process."""
-        wanted = self.body(ConfiguredProcessSerializer)
+        wanted = self.body(NewProcessSerializer)
         made = processes.create_process(
             tenant=self.tenant,
             plugin=wanted["plugin"],

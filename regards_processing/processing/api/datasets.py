@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.rest.endpoint import Endpoint
+from regards_processing.kernel.rest.fields import ListField
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.processing import queries
@@ -67,13 +68,13 @@ class ProcessesOfDataset(Endpoint):
     )
     def put(self, call: Call, datasetIpId: str) -> Response:  # noqa: N803 (likewise)
         """Link them."""
-        given = call.data if call.stream is not None else []
-        wanted = serializers.ListField(child=serializers.UUIDField(), max_length=_MOST)
+        given = call.data if call.stream is not None else None
+        wanted = ListField(child=serializers.UUIDField(), max_length=_MOST)
         dataset = serializers.CharField(max_length=MAX_DATASET).run_validation(datasetIpId)
         processes.link_dataset(
             tenant=self.tenant,
             dataset=dataset,
-            process_ids=set(wanted.run_validation(given)),
+            process_ids=set(wanted.run_validation([] if given is None else given)),
             actor=self.actor,
             at=clock.now(),
         )
@@ -93,7 +94,7 @@ class ProcessesOfDatasets(Endpoint):
     )
     def post(self, call: Call) -> Response:
         """Return the processes by dataset."""
-        shape = serializers.ListField(child=serializers.CharField(), max_length=_MOST)
+        shape = ListField(child=serializers.CharField(), max_length=_MOST)
         datasets = shape.run_validation(call.data)
         found = queries.processes_of_datasets(tenant=self.tenant, datasets=datasets)
         return Response({dataset: _labels(processes) for dataset, processes in found.items()})

@@ -15,9 +15,10 @@ from regards_processing.kernel.rest.entities import entity
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of, list_of
+from regards_processing.processing import queries
 from regards_processing.processing.api.refusals import NOT_FOUND, TAKEN
 from regards_processing.processing.plugin_values import PluginValues
-from regards_processing.processing.services import plugin_catalogue
+from regards_processing.processing.services import plugin_catalogue, plugin_configurations
 from regards_processing.processing.shapes import PluginSerializer
 
 
@@ -29,14 +30,21 @@ class UnknownType(DomainError):
 
 
 class _ConfigurationEndpoint(Endpoint):
-    def entity(self, values: PluginValues) -> dict[str, Any]:
-        """Return a configuration as an entity."""
+    def entities(self, *found: PluginValues) -> list[dict[str, Any]]:
+        """Return configurations as entities; one that a process or another one uses cannot be deleted."""
+        pks = [values.pk for values in found if values.pk is not None]
+        of_processes = queries.configurations_of_processes(tenant=self.tenant, pks=pks)
+        used = plugin_configurations.users(tenant=self.tenant)
+        return [
+            self._entity(values, used=values.pk in of_processes or values.business_id in used)
+            for values in found
+        ]
+
+    def _entity(self, values: PluginValues, *, used: bool) -> dict[str, Any]:
         key = {"pluginId": values.plugin_id, "businessId": values.business_id}
-        name = "plugin-configuration"
+        verbs = {"self": "GET", "update": "PUT"} | ({} if used else {"delete": "DELETE"})
         links = self.links(
-            ("self", name, "GET", key),
-            ("update", name, "PUT", key),
-            ("delete", name, "DELETE", key),
+            *((rel, "plugin-configuration", verb, key) for rel, verb in verbs.items()),
             ("list", "plugin-configurations", "GET", {"pluginId": values.plugin_id}),
         )
         return entity(values.to_json(), links)
@@ -57,7 +65,7 @@ class ConfigurationsOfPlugin(_ConfigurationEndpoint):
         found = plugin_catalogue.configurations_of(
             tenant=self.tenant, plugin_id=pluginId, service=self.service
         )
-        return Response([self.entity(values) for values in found])
+        return Response(self.entities(*found))
 
     @extend_schema(
         summary="Configure a plugin",
@@ -74,7 +82,7 @@ class ConfigurationsOfPlugin(_ConfigurationEndpoint):
             at=clock.now(),
             service=self.service,
         )
-        return Response(self.entity(made), status=201)
+        return Response(self.entities(made)[0], status=201)
 
 
 class OneConfigurationOfPlugin(_ConfigurationEndpoint):
@@ -88,7 +96,7 @@ class OneConfigurationOfPlugin(_ConfigurationEndpoint):
         found = plugin_catalogue.configuration_of(
             tenant=self.tenant, business_id=businessId, plugin_id=pluginId, service=self.service
         )
-        return Response(self.entity(found))
+        return Response(self.entities(found)[0])
 
     @extend_schema(
         summary="Change a plugin configuration",
@@ -106,11 +114,11 @@ class OneConfigurationOfPlugin(_ConfigurationEndpoint):
             at=clock.now(),
             service=self.service,
         )
-        return Response(self.entity(changed))
+        return Response(self.entities(changed)[0])
 
     @extend_schema(
         summary="Delete a plugin configuration",
-        description="Refused while a process is made of it.",
+        description="Refused while a process is made of it, or another configuration uses it.",
         responses={204: None},
     )
     def delete(self, _call: Call, pluginId: str, businessId: str) -> Response:  # noqa: N803 (likewise)
@@ -145,7 +153,7 @@ class AllConfigurations(_ConfigurationEndpoint):
             )
         except plugin_catalogue.UnknownPluginType as error:
             raise UnknownType(str(error)) from error
-        return Response([self.entity(values) for values in found])
+        return Response(self.entities(*found))
 
 
 class OneConfigurationOfAll(_ConfigurationEndpoint):
@@ -159,7 +167,7 @@ class OneConfigurationOfAll(_ConfigurationEndpoint):
         found = plugin_catalogue.configuration_of(
             tenant=self.tenant, business_id=businessId, service=self.service
         )
-        return Response(self.entity(found))
+        return Response(self.entities(found)[0])
 
 
 class PluginCache(Endpoint):

@@ -1,5 +1,6 @@
 """What executions really took, against their forecasts: additions of ours to the monitoring."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,13 +21,23 @@ from regards_processing.kernel.rest.parameters import past_date, uuid
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import entity_of
-from regards_processing.processing import searches
+from regards_processing.processing import queries, searches
 from regards_processing.processing.api.monitoring import ExecutionSerializer
 from regards_processing.processing.api.refusals import NOT_FOUND
+from regards_processing.processing.models import Execution
 from regards_processing.processing.services.statistics import process_statistics
+from regards_processing.processing.states import OPEN, RETRYABLE
 
 #: What is looked at when nobody says since when.
 _WHILE: Final = timedelta(days=1)
+#: Rel of a link of an execution, name and verb of the endpoint.
+_Link = tuple[str, str, str]
+_ITSELF: Final[_Link] = ("self", "execution", "GET")
+_WHILE_OPEN: Final[tuple[_Link, ...]] = (
+    ("reasons", "execution-reasons", "GET"),
+    ("cancel", "execution-cancel", "POST"),
+)
+_AGAIN: Final[tuple[_Link, ...]] = (("retry", "execution-retry", "POST"),)
 
 
 class ProcessStatisticsSerializer(serializers.Serializer[Any]):
@@ -84,6 +95,14 @@ class StatisticsOfProcesses(Endpoint):
         return Response(StatisticsOfProcessesSerializer(found).data)
 
 
+def _possible(execution: Execution) -> Sequence[_Link]:
+    """Return the links to what can be done with an execution as it is now."""
+    if execution.status in OPEN:
+        return _WHILE_OPEN
+    may_be_retried = execution.status in RETRYABLE and not queries.was_ordered_again(execution=execution)
+    return _AGAIN if may_be_retried else ()
+
+
 class OneExecutionSerializer(ExecutionSerializer):
     """An execution as the search shows it, and what it took beside what was expected."""
 
@@ -111,12 +130,7 @@ class OneExecution(Endpoint):
         execution_id = uuid(executionId, name="executionId")
         found = searches.execution_of(tenant=self.tenant, execution_id=execution_id)
         key = {"executionId": execution_id}
-        links = self.links(
-            ("self", "execution", "GET", key),
-            ("reasons", "execution-reasons", "GET", key),
-            ("cancel", "execution-cancel", "POST", key),
-            ("retry", "execution-retry", "POST", key),
-        )
+        links = self.links(*((*link, key) for link in (_ITSELF, *_possible(found))))
         return Response(entity(OneExecutionSerializer(found).data, links))
 
 

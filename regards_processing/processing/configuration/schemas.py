@@ -8,13 +8,17 @@ from workers.processes.parameters import ParameterType
 
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": 255}
 _PARAMETER: Final[dict[str, Any]] = {
-    "type": "object",
+    "type": ["object", "null"],
     "required": ["name", "type"],
     "properties": {
         "name": _NAME,
         "type": {"enum": [kind.value for kind in ParameterType]},
         "value": {"description": "Of the kind that `type` names."},
-        "dynamic": {"type": "boolean", "default": False, "description": "An order may give another value."},
+        "dynamic": {
+            "type": ["boolean", "null"],
+            "default": False,
+            "description": "An order may give another value.",
+        },
         "dynamicsValues": {
             "type": ["array", "null"],
             "description": "The values that an order may give; any when empty.",
@@ -38,8 +42,8 @@ PLUGIN_SCHEMA: Final[Value] = {
             "maxLength": 64,
             "description": "That of the plugin; the same when absent.",
         },
-        "priorityOrder": {"type": "integer", "default": 0},
-        "active": {"type": "boolean", "default": True},
+        "priorityOrder": {"type": ["integer", "null"], "default": 0},
+        "active": {"type": ["boolean", "null"], "default": True},
         "parameters": {"type": ["array", "null"], "items": _PARAMETER},
         "iconUrl": {"type": ["string", "null"], "maxLength": 2048},
     },
@@ -55,7 +59,10 @@ RIGHTS_SCHEMA: Final[Value] = {
             "required": ["role", "datasets"],
             "properties": {
                 "role": {"type": "string", "minLength": 1, "maxLength": 128},
-                "datasets": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}},
+                "datasets": {
+                    "type": "array",
+                    "items": {"type": ["string", "null"], "minLength": 1, "maxLength": 128},
+                },
                 "isLinkedToAllDatasets": {"type": ["boolean", "null"], "default": False},
                 "maxConcurrentExecutions": {
                     "type": ["integer", "null"],

@@ -12,11 +12,15 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing import queries
 from regards_processing.processing.models import PluginConfiguration
+from regards_processing.processing.plugin_references import used_first
 from regards_processing.processing.plugin_values import PluginValues, Rights
 from regards_processing.processing.sensitive import opened
 from regards_processing.processing.services import plugin_configurations, process_changes
 from regards_processing.processing.services.outputs import BatchesInUse
-from regards_processing.processing.services.plugin_configurations import InvalidPluginConfiguration
+from regards_processing.processing.services.plugin_configurations import (
+    ConfigurationUsed,
+    InvalidPluginConfiguration,
+)
 from regards_processing.processing.services.processes import ProcessInUse
 from workers.processes.registry import plugins
 
@@ -40,7 +44,7 @@ def store_plugins(*, tenant: Tenant, items: Sequence[Item[PluginValues]], at: da
     """Store the plugin configurations that fit their plugins: of those there are, label and parameters."""
     transaction_required()
     refusals: Refusals = {}
-    for item in items:
+    for item in used_first(items, values=lambda each: each.content, plugins=plugins()):
         faults = _store_plugin(tenant, item.content, at)
         if faults:
             refusals[item.position] = faults
@@ -68,16 +72,19 @@ def store_rights(*, importing: Importing, items: Sequence[Item[RightsItem]]) -> 
 def forget_processes(*, tenant: Tenant, at: datetime) -> list[str]:
     """Delete all processes of a tenant; return a text for each that has to stay."""
     found = queries.processes(tenant=tenant)
-    used = set(queries.processes_in_use(tenant=tenant, process_ids=[each.process_id for each in found]))
-    for process in found:
-        if process.process_id not in used:
+    in_use = queries.processes_in_use(tenant=tenant, process_ids=[each.process_id for each in found])
+    kept = [str(ProcessInUse(each.process_id)) for each in found if each.process_id in in_use]
+    for process in reversed(used_first(found, values=lambda each: each.plugin, plugins=plugins())):
+        if process.process_id not in in_use:
             try:
                 # What is ordered just now stays whole.
                 with transaction():
                     process_changes.remove(tenant=tenant, process=process, at=at)
             except BatchesInUse:
-                used.add(process.process_id)
-    return [str(ProcessInUse(each.process_id)) for each in found if each.process_id in used]
+                kept.append(str(ProcessInUse(process.process_id)))
+            except ConfigurationUsed as error:
+                kept.append(str(error))
+    return kept
 
 
 def exported_plugins(*, tenant: Tenant) -> list[dict[str, Any]]:

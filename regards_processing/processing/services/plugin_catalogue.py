@@ -223,6 +223,7 @@ def delete_configuration(
     Raises:
         UnknownPluginConfiguration: there is none of this id.
         ConfigurationOfProcess: a process is made of it.
+        ConfigurationUsed: other configurations use it.
     """
     configuration_of(tenant=tenant, business_id=business_id, plugin_id=plugin_id, service=service)
     lock.hold(tenant)

@@ -18,13 +18,16 @@ from regards_processing.processing.services.outputs import drop_batches
 
 
 class NotAProcessId(DomainError):
-    """The id of a process must be a UUID."""
+    """The id of a process must be a UUID, written as UUIDs are: it is told so in paths, links and events."""
 
     code = "NOT_A_PROCESS_ID"
     http_status = 422
 
     def __init__(self, business_id: str) -> None:
-        super().__init__(f"businessId {business_id} is refused: the id of a process must be a UUID")
+        super().__init__(
+            f"businessId {business_id} is refused: the id of a process must be a UUID "
+            "in lower case, with its four dashes"
+        )
 
 
 class ProcessExists(DomainError):
@@ -42,7 +45,7 @@ def grant(*, tenant: Tenant, row: PluginConfiguration, rights: Rights, at: datet
 
     Raises:
         UnknownRole: the rights name a role that does not exist.
-        NotAProcessId: the business id of the configuration is no UUID.
+        NotAProcessId: the business id of the configuration is no UUID, or not written as they are.
         ProcessExists: a process was made of it before.
     """
     transaction_required()
@@ -69,6 +72,8 @@ def change_rights(
 ) -> ConfiguredProcess:
     """Change who may order a process; its configuration may have been changed since ``before``.
 
+    An update is told even where nothing is different: by contract, and for those who missed the last one.
+
     Raises:
         UnknownRole: the rights name a role that does not exist.
     """
@@ -82,9 +87,7 @@ def change_rights(
     process.datasets.all().delete()
     _link(tenant, process, rights.datasets)
     after = queries.process(tenant=tenant, process_id=before.process_id)
-    if after != before:
-        change = RightsChanged(tenant=tenant.name, type=ChangeType.UPDATE, process=after, replaced=before)
-        _tell(change, at)
+    _tell(RightsChanged(tenant=tenant.name, type=ChangeType.UPDATE, process=after, replaced=before), at)
     return after
 
 
@@ -92,11 +95,14 @@ def remove(*, tenant: Tenant, process: ConfiguredProcess, at: datetime) -> None:
     """Delete a process, its plugin configuration, and its batches with their files.
 
     All executions of the batches have ended.
+
+    Raises:
+        ConfigurationUsed: other plugin configurations use that of the process; nothing is changed.
     """
     transaction_required()
-    drop_batches(batches=Batch.objects.for_tenant(tenant).filter(process_id=process.process_id))
     row = queries.configuration_row(tenant=tenant, business_id=process.plugin.business_id or "")
     plugin_configurations.delete(row=row, at=at)
+    drop_batches(batches=Batch.objects.for_tenant(tenant).filter(process_id=process.process_id))
     _tell(RightsChanged(tenant=tenant.name, type=ChangeType.DELETE, process=process), at)
 
 
@@ -104,12 +110,15 @@ def process_id_of(business_id: str) -> UUID:
     """Return the id of the process of a plugin configuration.
 
     Raises:
-        NotAProcessId: the business id is no UUID.
+        NotAProcessId: the business id is no UUID, or not written as they are.
     """
     try:
-        return UUID(business_id)
+        process_id = UUID(business_id)
     except ValueError:
         raise NotAProcessId(business_id) from None
+    if str(process_id) != business_id:
+        raise NotAProcessId(business_id)
+    return process_id
 
 
 def _link(tenant: Tenant, process: Process, datasets: Collection[str]) -> None:

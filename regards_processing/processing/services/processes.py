@@ -138,9 +138,11 @@ def delete_process(*, tenant: Tenant, process_id: UUID, actor: Actor, at: dateti
     Raises:
         UnknownProcess: the tenant has none of this id.
         ProcessInUse: some of its executions have not ended.
+        ConfigurationUsed: another plugin configuration uses its own.
     """
-    queries.process(tenant=tenant, process_id=process_id)
+    process = queries.process(tenant=tenant, process_id=process_id)
     _check_unused(tenant, process_id)
+    plugin_configurations.check_unused(tenant=tenant, business_id=process.plugin.business_id or "")
     batches = Batch.objects.for_tenant(tenant).filter(process_id=process_id)
     forget_quiet(batches=batches, before=at - _QUIET)
     try:

@@ -83,6 +83,65 @@ def test_it_uses_the_configuration_that_has_the_business_id() -> None:
     assert answer.json()["content"]["rights"]["role"] == "ADMIN"
 
 
+def _configured(business_id: str) -> None:
+    """Store a plugin configuration that no process is made of."""
+    body = a_plugin(businessId=business_id)
+    client = client_as(Role.PROJECT_ADMIN, tenant="demo")
+    assert (
+        client.post(f"/api/v1/rs-processing/plugins/{SHELL}/config", body, format="json").status_code == 201
+    )
+
+
+@pytest.mark.parametrize(
+    "ignored", [{}, {"pluginId": "Unknown", "label": 5, "parameters": "x", "version": [], "active": {}}]
+)
+def test_it_looks_at_nothing_else_where_there_is_a_business_id(ignored: dict[str, Any]) -> None:
+    a_tenant()
+    business_id = str(uuid4())
+    _configured(business_id)
+    body = {"pluginConfiguration": {"businessId": business_id, **ignored}, "rights": some_rights()}
+    answer = _call("post", body=body)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["content"]["pluginConfiguration"]["label"] == "Crop"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [
+        ({"businessId": "no/id"}, ["pluginConfiguration.businessId: "]),
+        ({"businessId": 5.5}, ["pluginConfiguration.businessId: "]),
+        ({"businessId": None}, ["pluginConfiguration.pluginId: ", "pluginConfiguration.label: "]),
+    ],
+)
+def test_it_needs_a_business_id_or_a_whole_configuration(plugin: dict[str, Any], told: list[str]) -> None:
+    a_tenant()
+    answer = _call("post", body={"pluginConfiguration": plugin, "rights": some_rights()})
+    assert answer.status_code == 422
+    messages = answer.json()["messages"]
+    assert [text for text, start in zip(messages, told, strict=True) if not text.startswith(start)] == []
+
+
+def test_it_does_not_find_a_configuration_that_is_not_there() -> None:
+    a_tenant()
+    body = {"pluginConfiguration": {"businessId": str(uuid4())}, "rights": some_rights()}
+    assert _call("post", body=body).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "business_id", ["mine", "5E1B9B1C-7D4D-4D9A-9A53-5F0E0C1C2D3E", "5e1b9b1c7d4d4d9a9a535f0e0c1c2d3e"]
+)
+def test_it_makes_no_process_whose_id_is_written_otherwise_than_uuids_are(business_id: str) -> None:
+    a_tenant()
+    _configured(business_id)
+    body = {"pluginConfiguration": {"businessId": business_id}, "rights": some_rights()}
+    answer = _call("post", body=body)
+    assert answer.status_code == 422
+    assert answer.json()["messages"][0].startswith(
+        f"businessId {business_id} is refused: the id of a process"
+    )
+    assert not every(Process).exists()
+
+
 def test_it_makes_one_process_of_a_configuration() -> None:
     a_tenant()
     business_id = _made()["pluginConfiguration"]["businessId"]
@@ -164,6 +223,14 @@ def test_it_changes_a_process_and_tells_what_it_was(broker: InMemoryBroker) -> N
     assert after["pluginConfiguration"]["label"] == "Cut"
     assert after["rights"] == some_rights("ADMIN", datasets=["URN:A", "URN:B"])
     assert _events(broker)[1:] == [{"type": "UPDATE", "before": before, "after": after}]
+
+
+def test_it_tells_of_an_update_that_changes_nothing(broker: InMemoryBroker) -> None:
+    a_tenant()
+    made = _made()
+    answer = _call("put", f"/{made['pluginConfiguration']['businessId']}", made)
+    assert answer.json()["content"] == made
+    assert _events(broker)[1:] == [{"type": "UPDATE", "before": made, "after": made}]
 
 
 @pytest.mark.parametrize(("kept", "datasets"), [("yes", ["URN:A"]), ("", [])])
@@ -317,6 +384,26 @@ def test_it_passes_over_null_elements() -> None:
     made = _made(parameters=[None, *a_plugin()["parameters"], choices])
     stored = made["pluginConfiguration"]["parameters"]
     assert stored == [*a_plugin()["parameters"], choices | {"dynamicsValues": ["FEATURE"]}]
+
+
+def test_it_reads_null_as_absent() -> None:
+    a_tenant()
+    nulls = {"businessId": None, "version": None, "priorityOrder": None, "active": None, "iconUrl": None}
+    choice = a_parameter("scope", "FEATURE", dynamic=None, dynamicsValues=None)
+    plugin = a_plugin(parameters=[*a_plugin()["parameters"], choice]) | nulls
+    rights = some_rights() | {
+        "datasets": [None, "URN:A"],
+        "isLinkedToAllDatasets": None,
+        "linkedToAllDatasets": True,
+        "maxConcurrentExecutions": None,
+    }
+    answer = _call("post", body={"pluginConfiguration": plugin, "rights": rights})
+    assert answer.status_code == 201, answer.content
+    content = answer.json()["content"]
+    stored = content["pluginConfiguration"]
+    assert (stored["version"], stored["priorityOrder"], stored["active"]) == (VERSION, 0, True)
+    assert stored["parameters"][-1] == a_parameter("scope", "FEATURE")
+    assert content["rights"] == some_rights(datasets=["URN:A"], to_all=True)
 
 
 def test_it_keeps_unknown_parameters_as_they_are() -> None:

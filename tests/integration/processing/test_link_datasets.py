@@ -69,6 +69,21 @@ def test_it_unlinks_all_without_a_body() -> None:
     assert _labels("URN:A") == []
 
 
+@pytest.mark.parametrize("body", ["null", "[null]", "[]"])
+def test_it_unlinks_all_where_there_is_nothing_in_the_body(body: str) -> None:
+    a_process(a_tenant(), "old", datasets=["URN:A"])
+    client = client_as(Role.ADMIN, tenant="demo")
+    address = f"{_BASE}/linkprocessdataset/URN:A"
+    assert client.put(address, body, content_type="application/json").status_code == 200
+    assert _labels("URN:A") == []
+
+
+def test_it_passes_over_datasets_that_are_null() -> None:
+    a_process(a_tenant(), "linked", datasets=["URN:A"])
+    found = _call("post", "fordatasets", [None, "URN:A"]).json()
+    assert [(name, len(labels)) for name, labels in found.items()] == [("URN:A", 1)]
+
+
 def test_it_changes_nothing_when_a_process_does_not_exist() -> None:
     process = a_process(a_tenant(), "new")
     answer = _call("put", "linkprocessdataset/URN:A", [str(process.process_id), str(uuid4())])
@@ -84,6 +99,7 @@ def test_it_changes_nothing_when_a_process_does_not_exist() -> None:
         ("put", f"linkprocessdataset/{'x' * 129}", []),
         ("post", "fordatasets", {"a": 1}),
         ("post", "fordatasets", [["URN:A"]]),
+        ("post", "fordatasets", ["URN:A"] * 1001),
     ],
 )
 def test_it_refuses_what_makes_no_sense(verb: str, path: str, body: object) -> None:

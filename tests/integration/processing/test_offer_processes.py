@@ -1,6 +1,7 @@
 """The processes that can be ordered, by REST."""
 
 import logging
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,10 +9,15 @@ import pytest
 
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.processing.models import PluginConfiguration
+from regards_processing.processing.plugin_values import ConfiguredProcess
+from regards_processing.processing.services.executions import order_executions
+from tests.factories.executions import a_batch, an_execution_order, the_execution
 from tests.factories.processing import a_parameter, a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
-from tests.factories.worker_manager import a_tenant
+from tests.factories.worker_manager import AT, a_tenant
+from tests.fakes.engine import committing
+from tests.fakes.plugin_package import installed
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +80,53 @@ def test_it_says_in_the_log_what_is_broken(caplog: pytest.LogCaptureFixture) -> 
     (record,) = [each for each in caplog.records if each.getMessage() == "broken process left out"]
     assert vars(record)["process_id"] == str(process.process_id)
     assert "version (0.9)" in vars(record)["reason"]
+
+
+def _break(process: ConfiguredProcess) -> None:
+    """Have a process be one of a plugin that raises what it should not."""
+    _change(process.process_id, plugin_id="Broken", version="1.0", parameters=[])
+
+
+def test_it_leaves_out_those_whose_plugin_breaks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tenant = a_tenant()
+    broken, whole = a_process(tenant, "broken"), a_process(tenant, "whole")
+    _break(broken)
+    with installed(tmp_path, broken="Broken"):
+        assert [each["processId"] for each in _get().json()] == [str(whole.process_id)]
+        assert _get(f"/{whole.process_id}").status_code == 200
+        caplog.clear()
+        assert _get(f"/{broken.process_id}").status_code == 404
+    (record,) = [each for each in caplog.records if each.exc_info]
+    facts = {name: vars(record)[name] for name in ("action", "plugin", "configuration")}
+    assert facts == {
+        "action": "plugin.broken_profile",
+        "plugin": "Broken",
+        "configuration": str(broken.process_id),
+    }
+
+
+def test_an_execution_fails_whose_plugin_breaks_and_others_go_on(tmp_path: Path) -> None:
+    tenant = a_tenant()
+    broken, whole = a_process(tenant, "broken", to_all=True), a_process(tenant, "whole", to_all=True)
+    batches = {"broken": a_batch(tenant, broken), "whole": a_batch(tenant, whole)}
+    _break(broken)
+    with installed(tmp_path, broken="Broken"), committing(execute=True):
+        orders = [an_execution_order(batch, name) for name, batch in batches.items()]
+        assert order_executions(orders=orders, at=AT) == []
+    assert {name: the_execution(name).status for name in batches} == {
+        "broken": "FAILURE",
+        "whole": "REGISTERED",
+    }
+
+
+def test_it_stores_no_configuration_that_its_plugin_breaks_on(tmp_path: Path) -> None:
+    a_tenant()
+    body = {"pluginId": "Broken", "label": "Broken"}
+    with installed(tmp_path, broken="Broken"):
+        client = client_as(tenant="demo")
+        answer = client.post("/api/v1/rs-processing/plugins/Broken/config", body, format="json")
+    assert answer.status_code == 422
+    assert answer.json()["messages"] == ["Plugin Broken cannot read its parameters: KeyError: 'missing'"]
 
 
 def test_it_does_not_find_what_is_not_there() -> None:

@@ -118,6 +118,24 @@ def test_it_keeps_the_configuration_of_a_process() -> None:
     assert "delete that instead" in answer.json()["messages"][0]
 
 
+@pytest.mark.parametrize("path", ["plugins/configs", f"plugins/{SHELL}/config"])
+def test_it_links_the_deletion_of_those_alone_that_can_be_deleted(
+    path: str, django_assert_max_num_queries: Any
+) -> None:
+    tenant = a_tenant()
+    for label in ("Crop", "Cut"):
+        a_process(tenant, label)
+    _call("post", f"plugins/{SHELL}/config", a_plugin("Free"))
+    with django_assert_max_num_queries(5):
+        found = _call("get", path).json()
+    may = {each["content"]["label"]: [link["rel"] for link in each["links"]] for each in found}
+    assert may == {
+        "Crop": ["self", "update", "list"],
+        "Cut": ["self", "update", "list"],
+        "Free": ["self", "update", "delete", "list"],
+    }
+
+
 def test_it_has_no_live_instances_to_drop() -> None:
     a_tenant()
     assert _call("delete", "plugins/cache").status_code == 204

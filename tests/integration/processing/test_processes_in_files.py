@@ -81,6 +81,19 @@ def test_it_takes_label_and_parameters_of_one_that_exists(broker: InMemoryBroker
     assert _types(broker) == ["UPDATE"]
 
 
+def test_it_reads_null_in_files_as_absent() -> None:
+    tenant, business_id = a_tenant(), str(uuid4())
+    nulls = {"priorityOrder": None, "active": None, "version": None, "iconUrl": None}
+    parameters = [None, *a_plugin()["parameters"], a_parameter("scope", "FEATURE", dynamic=None)]
+    plugin, rights = _plugin(business_id, parameters=parameters, **nulls), _rights(business_id)
+    rights["value"]["rights"] |= {"datasets": [None, "URN:A"], "isLinkedToAllDatasets": None}
+    assert _import(tenant, plugin, rights).errors == []
+    (process,) = queries.processes(tenant=tenant)
+    assert (process.plugin.active, process.plugin.priority_order) == (True, 0)
+    assert [each.dynamic for each in process.plugin.parameters] == [False] * 4
+    assert process.rights.datasets == ("URN:A",)
+
+
 def test_it_warns_of_a_plugin_that_becomes_no_process() -> None:
     tenant, business_id = a_tenant(), str(uuid4())
     report = _import(tenant, _plugin(business_id))
@@ -125,9 +138,13 @@ def test_it_keeps_nothing_of_rights_that_are_refused() -> None:
     assert not every(Process).exists()
 
 
-def test_it_refuses_a_process_whose_id_is_no_uuid() -> None:
-    report = _import(a_tenant(), _plugin("crop"), _rights("crop"))
-    assert "must be a UUID" in report.errors[0]
+@pytest.mark.parametrize(
+    "business_id", ["crop", "5E1B9B1C-7D4D-4D9A-9A53-5F0E0C1C2D3E", "5e1b9b1c7d4d4d9a9a535f0e0c1c2d3e"]
+)
+def test_it_refuses_a_process_whose_id_is_no_uuid(business_id: str) -> None:
+    report = _import(a_tenant(), _plugin(business_id), _rights(business_id))
+    assert f"businessId {business_id} is refused: the id of a process must be a UUID" in report.errors[0]
+    assert not every(Process).exists()
 
 
 def test_it_erases_processes_before_an_import_that_asks_for_it(broker: InMemoryBroker) -> None:

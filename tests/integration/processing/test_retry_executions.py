@@ -64,6 +64,26 @@ def _post(execution_id: object) -> Any:
         return client_as("ADMIN", tenant="demo").post(address)
 
 
+def _links(execution_id: UUID) -> list[str]:
+    address = f"/api/v1/rs-processing/monitoring/executions/{execution_id}"
+    found: Any = client_as("ADMIN", tenant="demo").get(address).json()["links"]
+    return [link["rel"] for link in found]
+
+
+@pytest.mark.parametrize(
+    ("status", "links"), [("SUCCESS", ["self"]), ("FAILURE", ["self", "retry"])], ids=["success", "failure"]
+)
+def test_it_links_a_retry_where_there_can_be_one(batch: Batch, status: str, links: list[str]) -> None:
+    assert _links(_ended(batch, status)) == links
+
+
+def test_it_links_no_second_retry_but_what_can_be_done_with_the_first(batch: Batch) -> None:
+    old = _ended(batch, "FAILURE")
+    report = _retry(old, tenant=batch.tenant)
+    assert _links(old) == ["self"]
+    assert _links(report.retried[old]) == ["self", "reasons", "cancel"]
+
+
 def _results(broker: InMemoryBroker) -> list[tuple[str, str]]:
     bodies = [json.loads(each.body) for each in broker.published_to(topology.EXECUTION_RESULT_EXCHANGE)]
     return [(body["executionCorrelationId"], body["finalStatus"]) for body in bodies]
