@@ -16,7 +16,7 @@ from regards_processing.kernel.rest.endpoint import Endpoint
 from regards_processing.kernel.rest.parameters import choice
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
-from worker_manager.api.request_filters import RequestFilterSerializer
+from worker_manager.api.request_filters import OrderFilterSerializer
 from worker_manager.services import cancellation, deletion, orders, retries
 from worker_manager.services.orders import Reach, Start
 
@@ -50,7 +50,7 @@ class _OrderEndpoint(Endpoint):
 class _PreviewEndpoint(Endpoint):
     def counted(self, *, reach: Reach = orders.up_to_operators) -> Response:
         """Return how many requests an order with the filter of the body would touch."""
-        wanted = self.body(RequestFilterSerializer)
+        wanted = self.body(OrderFilterSerializer)
         count = orders.count_eligible(tenant=self.tenant, wanted=wanted, reach=reach)
         return Response(CountSerializer({"count": count}).data)
 
@@ -77,13 +77,13 @@ class RetryRequests(_OrderEndpoint):
             ),
             _JOB,
         ],
-        request=RequestFilterSerializer,
+        request=OrderFilterSerializer,
         responses={200: None},
     )
     def post(self, call: Call) -> Response:
         """Take the order."""
         start = choice(call.query_params.get("from"), name="from", default=Start.FAILED)
-        wanted = self.body(RequestFilterSerializer)
+        wanted = self.body(OrderFilterSerializer)
         return self.ordered(
             retries.order_retry(
                 tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now(), start=start
@@ -99,7 +99,7 @@ class PreviewRetry(_PreviewEndpoint):
     @extend_schema(
         summary="Count what a retry would touch",
         description="Changes nothing. An addition to the interface of REGARDS.",
-        request=RequestFilterSerializer,
+        request=OrderFilterSerializer,
         responses=CountSerializer,
     )
     def post(self, _call: Call) -> Response:
@@ -118,12 +118,12 @@ class DeleteRequests(_OrderEndpoint):
             f"Deletes the requests that the filter means; their clients hear nothing of it. {_REACH}"
         ),
         parameters=[_JOB],
-        request=RequestFilterSerializer,
+        request=OrderFilterSerializer,
         responses={200: None},
     )
     def delete(self, _call: Call) -> Response:
         """Take the order."""
-        wanted = self.body(RequestFilterSerializer)
+        wanted = self.body(OrderFilterSerializer)
         return self.ordered(
             deletion.order_deletion(tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now())
         )
@@ -137,7 +137,7 @@ class PreviewDeletion(_PreviewEndpoint):
     @extend_schema(
         summary="Count what a deletion would touch",
         description="Changes nothing. An addition to the interface of REGARDS.",
-        request=RequestFilterSerializer,
+        request=OrderFilterSerializer,
         responses=CountSerializer,
     )
     def post(self, _call: Call) -> Response:
@@ -159,12 +159,12 @@ class CancelRequests(_OrderEndpoint):
             "carries it out. An addition to the interface of REGARDS."
         ),
         parameters=[_JOB],
-        request=RequestFilterSerializer,
+        request=OrderFilterSerializer,
         responses={200: None},
     )
     def post(self, _call: Call) -> Response:
         """Take the order."""
-        wanted = self.body(RequestFilterSerializer)
+        wanted = self.body(OrderFilterSerializer)
         return self.ordered(
             cancellation.order_cancellation(
                 tenant=self.tenant, wanted=wanted, actor=self.actor, at=clock.now()
@@ -180,7 +180,7 @@ class PreviewCancellation(_PreviewEndpoint):
     @extend_schema(
         summary="Count what a cancellation would touch",
         description="Changes nothing. An addition to the interface of REGARDS.",
-        request=RequestFilterSerializer,
+        request=OrderFilterSerializer,
         responses=CountSerializer,
     )
     def post(self, _call: Call) -> Response:

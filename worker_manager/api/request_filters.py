@@ -75,3 +75,17 @@ class RequestFilterSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: Mapping[str, Any]) -> RequestFilter:
         """Return the filter."""
         return self.filter_class(**attrs)
+
+
+class OrderFilterSerializer(RequestFilterSerializer):
+    """The requests that an order means: all conditions must hold, and only ``{}`` means every request.
+
+    A body of which no field is known is refused: a misspelt condition would have every request deleted.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the conditions."""
+        if isinstance(data, Mapping) and data and self.fields.keys().isdisjoint(data):
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError({str(next(iter(data))): [f"Unknown; allowed are {known}"]})
+        return super().to_internal_value(data)

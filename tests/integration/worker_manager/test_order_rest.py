@@ -42,6 +42,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ids": {"values": [1] * 1001, "mode": "INCLUDE"}}, "List of values have a maximal size of 1000"),
     ({"creationDate": {"after": "yesterday"}}, "yesterday"),
     ({"requestId": ""}, "requestId: This field may not be blank."),
+    ({"status": {"values": ["ERROR"], "mode": "INCLUDE"}}, "status: Unknown; allowed are source, session"),
     ({"requestIds": {"values": "r-1", "mode": "INCLUDE"}}, "requestIds.values: Expected a list"),
 ]
 
