@@ -135,6 +135,8 @@ class Situation:
     type_beat: datetime | None
     #: When the instance that runs it beat last, where that is remembered.
     worker_beat: datetime | None
+    #: Since when managers hear any instance without a gap; none: they hear nobody now.
+    hearing_since: datetime | None
     #: Bytes of what the step gets, and where in the shared storage they are; none: not there.
     content_size: int = 0
     content_place: str | None = None
@@ -364,12 +366,15 @@ def _of_instance(situation: Situation) -> list[Reason]:
 
 
 def _end_of_patience(situation: Situation) -> datetime:
-    """Return until when the watchdog waits: not as long when the instance is known to be dead."""
-    orphaned = situation.worker_id is not None and not _beats(situation) and bool(situation.live)
+    """Return until when the watchdog waits: not as long when the instance is known to be dead.
+
+    It is not while managers are deaf, or were until they hear others for as long as it takes (`hearing`).
+    """
     deadline = _deadline(situation, situation.limits.run_timeout)
-    if not orphaned:
+    if situation.worker_id is None or _beats(situation) or situation.hearing_since is None:
         return deadline
-    return min(deadline, situation.moved_at + timedelta(seconds=situation.limits.heartbeat_expiry))
+    orphaned = max(situation.moved_at, situation.hearing_since)
+    return min(deadline, orphaned + timedelta(seconds=situation.limits.heartbeat_expiry))
 
 
 def _deadline(situation: Situation, otherwise: float) -> datetime:

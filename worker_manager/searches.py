@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting, fetch
 from regards_processing.kernel.rest.totals import remembered, total_of
 from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager import hearing
 from worker_manager.models import InputContentType, Request, WorkerInstance
 from worker_manager.named_sessions import named_sessions
 from worker_manager.request_filter import RequestFilter
@@ -163,13 +164,16 @@ class LastBeats:
 
     of_type: datetime | None
     of_instance: datetime | None
+    #: Since when any instance has been heard without a gap (`hearing`); nothing while none is.
+    hearing_since: datetime | None
 
 
-def last_beats(*, worker_type: str | None, worker_id: str | None) -> LastBeats:
-    """Return when any instance of a worker type, and when one instance, was heard last."""
+def last_beats(*, worker_type: str | None, worker_id: str | None, at: datetime) -> LastBeats:
+    """Return when any instance of a worker type, and one instance, was heard last, and since when any."""
     found = WorkerInstance.objects.aggregate(
         of_type=Max("beaten_at", filter=Q(worker_type=worker_type)),
         of_instance=Max("beaten_at", filter=Q(worker_id=worker_id)),
+        hearing_since=Min("heard_since", filter=Q(beaten_at__gt=hearing.gap_before(at))),
     )
     return LastBeats(**found)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from tests.factories.worker_manager import AT
+from worker_manager.events.nameless_answer import NamelessAnswer
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from workers.contract.heartbeat import Protocol, WorkerHeartbeat
@@ -72,6 +74,11 @@ def an_answer(
         worker_id=worker_id,
         run_seconds=run_seconds,
     )
+
+
+def nameless(answer: WorkAnswer, number: int = 1, *, again: bool = False) -> NamelessAnswer:
+    """Return an answer as a worker gives it that does not name what it answers, in a message of its own."""
+    return NamelessAnswer.of(answer, fingerprint=UUID(int=number), again=again)
 
 
 def a_dead_letter(

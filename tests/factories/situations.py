@@ -47,5 +47,6 @@ def a_situation(status: str = "NO_WORKER_AVAILABLE", **facts: Any) -> Situation:
         "has_place": True,
         "type_beat": None,
         "worker_beat": None,
+        "hearing_since": AT,
     }
     return Situation(status=RequestStatus(status), **(usual | facts))

@@ -28,11 +28,20 @@ def a_request_message(
 
 
 def an_answer_message(
-    request_id: str = "r-1", *, correlation_id: str | None = None, **fields: object
+    request_id: str = "r-1",
+    *,
+    tenant: str = "demo",
+    correlation_id: str | None = None,
+    redelivered: bool = False,
+    **fields: object,
 ) -> Inbound:
     """Return a worker's message; ``fields`` are those of its body."""
-    headers = {"regards.tenant": "demo", "regards.request.id": request_id}
-    return inbound(headers=headers, body=json.dumps(fields).encode(), correlation_id=correlation_id)
+    return inbound(
+        headers={"regards.tenant": tenant, "regards.request.id": request_id},
+        body=json.dumps(fields).encode(),
+        correlation_id=correlation_id,
+        redelivered=redelivered,
+    )
 
 
 def a_dead_message(

@@ -80,19 +80,24 @@ def live_workers(
     protocol: str = "raw",
     worker_id: str | None = None,
     at: datetime = AT,
+    since: datetime | None = None,
     concurrency: int | None = None,
     prefetch: int = 1,
     hold_seconds: float | None = None,
     run_seconds: float | None = None,
     stored_contents: bool = False,
 ) -> None:
-    """Store one live instance of each worker type; as a foreign one, it does not say how much it takes."""
+    """Store one live instance of each worker type; as a foreign one, it does not say how much it takes.
+
+    It was heard at ``at``, and without a gap ``since`` a time before; by default only this once.
+    """
     for worker_type in worker_types:
         WorkerInstance.objects.create(
             worker_type=worker_type,
             worker_id=worker_id or f"{worker_type}-{protocol}",
             beaten_at=at,
-            first_beaten_at=at,
+            first_beaten_at=since or at,
+            heard_since=since or at,
             protocol=protocol,
             concurrency=concurrency,
             prefetch=prefetch,

@@ -7,9 +7,13 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.answer_parts import answer_parts
 from regards_processing.kernel.amqp.consumer import Refusal
 from regards_processing.kernel.amqp.envelope import Inbound
+from regards_processing.kernel.inbox.services import fingerprint
 from regards_processing.kernel.notifications.consumer import NotifyingConsumer
+from worker_manager.answer_rules import named_dispatch
+from worker_manager.events.nameless_answer import NamelessAnswer
 from worker_manager.kept_places import KeptPlaces
 from worker_manager.services.answers import apply_answers
+from workers.contract import headers as header
 from workers.contract.work_answer import WorkAnswer
 
 
@@ -24,8 +28,16 @@ class WorkerAnswerConsumer(NotifyingConsumer[WorkAnswer]):
 
     def decode(self, message: Inbound) -> WorkAnswer:
         """Read one answer."""
-        return WorkAnswer.from_wire(
+        answer = WorkAnswer.from_wire(
             headers=message.headers, body=message.body, correlation_id=message.correlation_id
+        )
+        if named_dispatch(answer.dispatch_id):
+            return answer
+        told = (answer.tenant, answer.request_id, answer.dispatch_id)
+        return NamelessAnswer.of(
+            answer,
+            fingerprint=fingerprint(message, also=told),
+            again=message.redelivered or header.REPLAYED in message.headers,
         )
 
     def handle(self, items: Sequence[WorkAnswer]) -> list[Refusal]:

@@ -13,6 +13,10 @@ class WorkerInstanceQuerySet(models.QuerySet["WorkerInstance"]):
         """Keep instances that beat after ``since``."""
         return self.filter(beaten_at__gt=since)
 
+    def vouching(self, *, since: datetime, gap_before: datetime) -> "WorkerInstanceQuerySet":
+        """Keep instances that were heard without a gap since before ``since`` (`hearing`), and still are."""
+        return self.alive(since=gap_before).filter(heard_since__lt=since)
+
 
 class WorkerInstance(models.Model):
     """One process of a fleet. Instances belong to no tenant: they serve all."""
@@ -22,6 +26,8 @@ class WorkerInstance(models.Model):
     #: When a manager heard it last, by the manager's clock: a worker's own may be wrong.
     beaten_at = models.DateTimeField(db_index=True)
     first_beaten_at = models.DateTimeField()
+    #: Since when it is heard without a gap (`hearing`); unknown until a manager of this release hears it.
+    heard_since = models.DateTimeField(null=True)
     #: How it wants its requests: ``workers.contract.heartbeat.Protocol``.
     protocol = models.CharField(max_length=16)
     concurrency = models.PositiveIntegerField(null=True)

@@ -1,15 +1,18 @@
 """Apply what workers answered: the one place where a dispatched request goes on."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 
 from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.inbox import services as inbox
 from worker_manager import answer_rules, counters, forks, queries
 from worker_manager.answer_rules import Advance, Dispatch, End, Failed, Meaning, Postponed, Progress, ending
+from worker_manager.events.nameless_answer import NamelessAnswer
 from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.policy import Failure
@@ -54,6 +57,8 @@ def _apply_some(
     requests = locked(
         keys={(tenants[answer.tenant], answer.request_id) for answer in answers if answer.tenant in tenants}
     )
+    # With the requests locked: another manager may be about to commit what the broker gave to us as well.
+    known = _handled_before(answers)
     bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
     for position, answer in enumerate(answers):
@@ -61,7 +66,7 @@ def _apply_some(
             answers = answers[:position]
             break
         request = requests.get((tenants.get(answer.tenant, 0), answer.request_id))
-        reason = _apply(answer, request, bulk)
+        reason = _apply(answer, request, bulk, known)
         # A sign of life that comes late tells nothing: it is not worth a dead letter.
         if reason and answer.status is not AnswerStatus.RUNNING:
             dropped.append(
@@ -76,10 +81,28 @@ def _apply_some(
     return dropped, len(answers)
 
 
-def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | None:
-    """Apply one answer in memory; return why it does not count, if so."""
+def _handled_before(answers: Sequence[WorkAnswer]) -> set[UUID]:
+    """Return the fingerprints of those that come again and have counted; one statement, if any comes."""
+    nameless = [answer for answer in answers if isinstance(answer, NamelessAnswer) and answer.again]
+    return inbox.known(fingerprints=[answer.fingerprint for answer in nameless])
+
+
+def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk, known: Collection[UUID]) -> str | None:
+    """Apply one answer in memory, unless it has counted before; return why it does not count, if so."""
     if request is None:
         return "no such request, or it has ended"
+    if not isinstance(answer, NamelessAnswer):
+        return _apply_to_part(answer, request, bulk)
+    if answer.again and (answer.fingerprint in known or answer.fingerprint in bulk.handled):
+        return "it names no dispatch, was delivered before and has counted then"
+    reason = _apply_to_part(answer, request, bulk)
+    if reason is None:
+        bulk.handled.add(answer.fingerprint)
+    return reason
+
+
+def _apply_to_part(answer: WorkAnswer, request: Request, bulk: Bulk) -> str | None:
+    """Apply an answer to a request, or to the branch that it is about."""
     if request.fork is None:
         return _apply_to(request, answer, bulk)
     if request.status in FAILED:
@@ -91,7 +114,7 @@ def _apply(answer: WorkAnswer, request: Request | None, bulk: Bulk) -> str | Non
 
 
 def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:
-    """Apply an answer to a request, or to the branch of one that it is about."""
+    """Apply an answer to a request, or to a branch, if it belongs to the current dispatch."""
     current = Dispatch(
         status=RequestStatus(request.status),
         dispatch_id=request.dispatch_id,

@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from regards_processing.kernel.db.trips import in_one_trip
+from regards_processing.kernel.inbox import services as inbox
 from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, flow_queries, forks, queries, tracing
 from worker_manager.kept_places import KeptPlaces
@@ -45,6 +47,8 @@ class Bulk:
     heavy: dict[int, frozenset[str]] = field(default_factory=dict)
     #: Dispatches whose answer is awaited no longer: the fleets are told to stop the work.
     stopped: list[str] = field(default_factory=list)
+    #: Messages that have counted and must not do so again (`inbox`), by their fingerprints.
+    handled: set[UUID] = field(default_factory=set)
     #: Plans that were read, by the identity of what is stored, which is kept: requests of a bulk share it.
     _plans: dict[int, tuple[Mapping[str, Any], Plan]] = field(default_factory=dict)
 
@@ -117,6 +121,7 @@ def settle(
         moves.save(requests=staying, heavy=bulk.heavy, others=traced)
         moves.finish(requests=finished)
         branch_rows.store(requests=staying)
+        inbox.note(fingerprints=bulk.handled, at=bulk.at)
         stored_contents.note(contents=bulk.live.contents, at=bulk.at)
         session_counts.moved(requests=touched, before=bulk.before, at=bulk.at)
         dispatched = forks.sent(staying)

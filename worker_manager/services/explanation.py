@@ -80,7 +80,7 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
     step = dispatch.current_step(request=request, plan=plan)
     worker_type = request.dispatched_worker_type or request.step_worker_type
     beats = searches.last_beats(
-        worker_type=step.worker_type if step else worker_type, worker_id=request.worker_id
+        worker_type=step.worker_type if step else worker_type, worker_id=request.worker_id, at=at
     )
     live = queries.live_types(at=at)
     waits_for = step.worker_type if step and request.status in WAITING else None
@@ -114,6 +114,7 @@ def _situation(tenant: Tenant, request: Request, at: datetime) -> Situation:
         has_place=stands is None or stands.goes,
         type_beat=beats.of_type,
         worker_beat=beats.of_instance,
+        hearing_since=beats.hearing_since,
         content_size=stored.size if stored else 0,
         content_place=folder_of(request, tenant=tenant.name).place(stored) if stored else None,
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
-from worker_manager import queries
+from worker_manager import hearing, queries
 from worker_manager.models import WorkerInstance
 from worker_manager.queries import LiveTypes
 from worker_manager.services import waiting
@@ -31,6 +31,7 @@ _BEAT: Final = (
     "stored_contents",
     "clock_ahead",
     "first_beaten_at",
+    "heard_since",
 )
 
 
@@ -77,7 +78,7 @@ def _ahead(beat: WorkerHeartbeat, at: datetime) -> float:
 
 
 def _told(beat: WorkerHeartbeat, at: datetime) -> tuple[Any, ...]:
-    """Return what a beat tells, in the order of the columns, but for when the first one came."""
+    """Return what a beat tells, in the order of the columns, but for what began with a first one."""
     return (
         beat.worker_type,
         beat.worker_id,
@@ -96,9 +97,17 @@ def _told(beat: WorkerHeartbeat, at: datetime) -> tuple[Any, ...]:
 @transaction
 def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
     values = [
-        (*_told(beat, at), at) for beat in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
+        (*_told(beat, at), at, at)
+        for beat in sorted(beats, key=lambda beat: (beat.worker_type, beat.worker_id))
     ]
-    rows.upsert(model=WorkerInstance, key=_KEY, columns=_BEAT, rows=values, kept=("first_beaten_at",))
+    rows.upsert(
+        model=WorkerInstance,
+        key=_KEY,
+        columns=_BEAT,
+        rows=values,
+        kept=("first_beaten_at",),
+        kept_while={"heard_since": ("beaten_at", hearing.gap_before(at))},
+    )
 
 
 def forget_dead_workers(*, at: datetime) -> int:

@@ -9,7 +9,7 @@ from django.db.models import Exists, Q
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import queries
+from worker_manager import hearing, queries
 from worker_manager.models import Branch, Request, WorkerInstance
 from worker_manager.policy import Failure, Policy
 from worker_manager.services import attempts, branch_rows
@@ -72,8 +72,9 @@ def _silent(at: datetime) -> Q:
     alive = WorkerInstance.objects.alive(since=expired).values("worker_id")
     overdue = Q(status__in=sorted(AWAITING_ANSWER), deadline_at__lt=at)
     orphaned = Q(status=RequestStatus.RUNNING, worker_id__isnull=False, moved_at__lt=expired)
-    # While nobody is heard, it may be us who were deaf: managers that were down heard no heartbeats.
-    return overdue | _overdue_of_old(at) | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(alive)))
+    # It may be us who are deaf, or were (`hearing`): managers that were down heard no heartbeats.
+    vouching = WorkerInstance.objects.vouching(since=expired, gap_before=hearing.gap_before(at))
+    return overdue | _overdue_of_old(at) | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(vouching)))
 
 
 def _overdue_of_old(at: datetime) -> Q:

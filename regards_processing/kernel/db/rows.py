@@ -9,9 +9,10 @@ Note: one statement a bulk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.db import connection
@@ -75,20 +76,37 @@ def upsert(
     columns: Sequence[str],
     rows: Sequence[Row],
     kept: Sequence[str] = (),
+    kept_while: Mapping[str, tuple[str, Any]] = MappingProxyType({}),
 ) -> None:
-    """Insert rows, or overwrite the columns, but those ``kept``, of the row with the same key.
+    """Insert rows, or overwrite the columns of the row with the same key; the keys of the rows are distinct.
 
-    The keys of the rows are distinct.
+    Args:
+        kept: columns that are not overwritten.
+        kept_while: columns that are not either, unless they are empty, while another column of the row, as it
+            was before, is above a value.
     """
     given, conflict = _columns(model, (*key, *columns)), _columns(model, tuple(key)).listed
-    changed = _columns(model, tuple(column for column in columns if column not in kept)).names
-    changes = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    changed = _columns(model, tuple(name for name in columns if name not in (*kept, *kept_while))).names
+    changes = [f"{name} = excluded.{name}" for name in changed]
+    bounds = [_kept_above(model, name, *condition) for name, condition in kept_while.items()]
+    changes += [change for change, _ in bounds]
     for source, parameters in _sources(given, rows):
         sql = (
             f"INSERT INTO {given.table} ({given.listed}) {source} "
-            f"ON CONFLICT ({conflict}) DO UPDATE SET {changes}"
+            f"ON CONFLICT ({conflict}) DO UPDATE SET {', '.join(changes)}"
         )
-        trips.write(sql, parameters)
+        trips.write(sql, [*parameters, *(bound for _, bound in bounds)])
+
+
+def _kept_above(model: type[Model], column: str, other: str, bound: Any) -> tuple[str, Any]:
+    """Return the change of a column that is kept while another one is above a bound, and the bound."""
+    both = _columns(model, (column, other))
+    name, above = both.names
+    change = (
+        f"{name} = CASE WHEN {both.table}.{above} > %s "
+        f"THEN COALESCE({both.table}.{name}, excluded.{name}) ELSE excluded.{name} END"
+    )
+    return change, both.fields[1].get_db_prep_save(bound, connection)
 
 
 def update(*, model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -179,17 +179,25 @@ def test_it_goes_on_with_the_next_step(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("worker_id", "alive", "expected"),
-    [(None, ["another"], later(1000)), ("dead", ["another"], later(60)), ("dead", [], later(1000))],
+    ("worker_id", "heard", "expected"),
+    [
+        (None, [(0, 1500)], later(1000)),
+        ("dead", [(0, 1500)], later(60)),
+        # Managers were deaf until they heard the first one again.
+        ("dead", [(200, 1500), (210, 1500)], later(260)),
+        # They are deaf now: the last beat of another was half of the expiry before.
+        ("dead", [(-100, -30)], later(1000)),
+        ("dead", [], later(1000)),
+    ],
 )
 def test_it_knows_when_the_watchdog_takes_a_run_away(
-    engine: Engine, worker_id: str | None, alive: list[str], expected: datetime
+    engine: Engine, worker_id: str | None, heard: list[tuple[int, int]], expected: datetime
 ) -> None:
     a_dispatched_request(engine)
     engine.answer(an_answer("RUNNING", worker_id=worker_id))
     WorkerInstance.objects.all().delete()
-    for name in alive:
-        live_workers("unzip-worker", worker_id=name, at=later(1500))
+    for since, last in heard:
+        live_workers("unzip-worker", worker_id=f"{since}", at=later(last), since=later(since))
     watchdog = parse_date(_reasons()[_C.RUNNING].facts["watchdogAt"], field="watchdogAt")
     assert watchdog == expected
     assert engine.rescue(at=watchdog) == 0

@@ -50,6 +50,28 @@ def test_it_stores_one_line_for_many_beats_of_an_instance(engine: Engine) -> Non
     assert (instance.first_beaten_at, instance.beaten_at) == (AT, later(15))
 
 
+@pytest.mark.parametrize(
+    ("beats", "since"),
+    [([0], 0), ([0, 15, 30, 44.9, 74.8], 0), ([0, 30], 30), ([0, 15, 100, 115], 100), ([0, 100, 200], 200)],
+)
+def test_it_knows_since_when_an_instance_is_heard_without_a_gap(
+    engine: Engine, settings: Settings, beats: list[float], since: float
+) -> None:
+    settings.HEARTBEAT_EXPIRY = 60
+    a_tenant()
+    for seconds in beats:
+        engine.beat(a_beat(beaten_at=later(seconds)), at=later(seconds))
+    assert WorkerInstance.objects.get().heard_since == later(since)
+
+
+def test_it_hears_an_instance_from_now_on_that_managers_of_the_release_before_heard(engine: Engine) -> None:
+    a_tenant()
+    live_workers("unzip-worker", worker_id="w-1")
+    WorkerInstance.objects.update(heard_since=None)
+    engine.beat(a_beat(beaten_at=later(15)), at=later(15))
+    assert WorkerInstance.objects.get().heard_since == later(15)
+
+
 def test_it_counts_instances_and_asks_whether_all_take_tasks(engine: Engine) -> None:
     a_tenant()
     engine.beat(a_beat(worker_id="a", protocol=Protocol.CELERY), a_beat(worker_id="b"))

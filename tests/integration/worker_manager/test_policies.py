@@ -144,7 +144,7 @@ def test_it_tells_a_dead_instance_from_a_slow_one(engine: Engine, settings: Sett
     settings.HEARTBEAT_EXPIRY = 60
     a_dispatched_request(engine, policy={"retryOn": ["RUN_TIMEOUT"]})
     engine.answer(an_answer("RUNNING", worker_id="unzip-worker-raw"))
-    live_workers("unzip-worker", worker_id="another", at=later(61))
+    live_workers("unzip-worker", worker_id="another", at=later(61), since=AT)
     engine.rescue(at=later(61))
     assert (_place(), the_request().error) == (
         ("ERROR", 1, "LOST"),

@@ -6,7 +6,7 @@ from pytest_django import Settings
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.outbox.models import OutboxEntry
 from tests.factories.configuration_files import a_worker, import_items
-from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, submissions
+from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, nameless, submissions
 from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request, a_dispatched_workflow
 from tests.factories.worker_manager import (
@@ -73,6 +73,16 @@ def test_it_advances_a_workflow_once(engine: Engine) -> None:
     answers = [an_answer("SUCCESS", content=b"1", dispatch_id=request.dispatch_id)]
     with while_uncommitted(lambda: apply_answers(answers=answers, at=AT)) as other:
         apply_answers(answers=answers, at=AT)
+    assert len(other.result()) == 1
+    assert (the_request().step_number, len(engine.dispatches())) == (2, 1)
+
+
+def test_it_advances_once_when_a_nameless_answer_is_given_to_another_manager(engine: Engine) -> None:
+    a_dispatched_workflow(engine)
+    answer = an_answer("SUCCESS", content=b"1")
+    again = [nameless(answer, again=True)]
+    with while_uncommitted(lambda: apply_answers(answers=again, at=AT)) as other:
+        apply_answers(answers=[nameless(answer)], at=AT)
     assert len(other.result()) == 1
     assert (the_request().step_number, len(engine.dispatches())) == (2, 1)
 

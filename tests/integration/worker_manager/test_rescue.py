@@ -4,9 +4,9 @@ import pytest
 from pytest_django import Settings
 
 from regards_processing.kernel.tenancy.models import Tenant
-from tests.factories.messages import an_answer
+from tests.factories.messages import a_beat, an_answer
 from tests.factories.scenes import a_dispatched_request, a_dispatched_workflow
-from tests.factories.worker_manager import later, live_workers, the_request
+from tests.factories.worker_manager import AT, later, live_workers, the_request
 from tests.fakes.engine import Engine
 from worker_manager.models import WorkerInstance
 from worker_manager.states import RequestStatus
@@ -66,9 +66,47 @@ def test_it_counts_a_sign_of_life(engine: Engine) -> None:
 def test_it_takes_a_run_away_from_an_instance_that_died(engine: Engine) -> None:
     a_dispatched_request(engine)
     engine.answer(an_answer("RUNNING", worker_id="unzip-worker-raw"))
-    live_workers("unzip-worker", worker_id="another", at=later(61))
+    live_workers("unzip-worker", worker_id="another", at=later(61), since=AT)
     assert engine.rescue(at=later(61)) == 1
     assert (the_request().status, the_request().worker_id) == (RequestStatus.DISPATCHED, None)
+
+
+def _beat(engine: Engine, worker_id: str, *seconds: float) -> None:
+    for second in seconds:
+        engine.beat(a_beat(worker_id=worker_id, beaten_at=later(second)), at=later(second))
+
+
+def _run_on_b(engine: Engine) -> None:
+    """Have ``r-1`` run on one of two instances that are heard, every 15 s, until 30 s later."""
+    a_dispatched_request(engine)
+    engine.answer(an_answer("RUNNING", worker_id="b"))
+    _beat(engine, "a", 0, 15, 30)
+    _beat(engine, "b", -1, 14, 29)
+
+
+def test_it_leaves_a_run_to_an_instance_that_was_not_heard_since_managers_were_deaf(engine: Engine) -> None:
+    _run_on_b(engine)
+    _beat(engine, "a", 150)
+    assert engine.rescue(at=later(151)) == 0
+    _beat(engine, "b", 160)
+    _beat(engine, "a", 165, 180, 195, 210)
+    assert engine.rescue(at=later(211)) == 0
+    assert engine.answer(an_answer(), at=later(211)) == []
+    assert engine.states() == [("r-1", "SUCCESS")]
+
+
+def test_it_takes_a_run_away_from_an_instance_that_died_while_managers_were_deaf(engine: Engine) -> None:
+    _run_on_b(engine)
+    _beat(engine, "a", 150, 165, 180, 195, 210)
+    assert engine.rescue(at=later(210)) == 0
+    assert engine.rescue(at=later(210.1)) == 1
+
+
+def test_it_leaves_a_run_to_its_instance_while_managers_become_deaf(engine: Engine) -> None:
+    _run_on_b(engine)
+    _beat(engine, "a", 44)
+    # The one that beat last is alive still, the other one is not; both are heard no more.
+    assert [engine.rescue(at=later(second)) for second in (74, 89.5, 95, 103, 110)] == [0] * 5
 
 
 def test_it_leaves_a_run_to_an_instance_that_lives(engine: Engine) -> None:

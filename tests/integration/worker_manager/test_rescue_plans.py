@@ -24,7 +24,7 @@ _MOST_READ = 500
 def _many(engine: Engine) -> None:  # noqa: ARG001 (the watchdog publishes)
     """Store many requests in their queues, and a few that nobody will answer."""
     tenant = a_tenant()
-    live_workers("unzip-worker", at=later(1000))
+    live_workers("unzip-worker", at=later(1000), since=AT)
     a_request(tenant, "q-0", status="DISPATCHED", error=None, deadline_at=later(5000), plan={}).save()
     own = {"id", "request_id"}
     names = [str(field.column) for field in Request._meta.concrete_fields if field.column not in own]

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
+from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.testing import inbound
 from regards_processing.kernel.inbox.models import HandledMessage
@@ -123,6 +125,14 @@ def test_it_forgets_what_will_not_come_again(engine: Engine) -> None:
     assert forget_handled_messages(unknown_later="ignored") == 0
     assert forget_handled(at=handled + kept, kept=kept) == 0
     assert forget_handled(at=handled + kept + timedelta(seconds=1), kept=kept) == 1
+
+
+def test_it_forgets_page_by_page(engine: Engine, settings: Settings) -> None:
+    settings.SWEEP_PAGE = 2
+    a_tenant()
+    _feed(engine, *(_report(date=second) for second in range(5)))
+    assert forget_handled(at=clock.now() + timedelta(seconds=1), kept=timedelta(0)) == 5
+    assert not HandledMessage.objects.exists()
 
 
 def test_it_costs_the_same_few_statements_however_many_there_are(engine: Engine) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, submissions
+from tests.factories.messages import a_beat, a_dead_letter, a_submission, an_answer, nameless, submissions
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, a_worker_type, a_workflow, live_workers
 from tests.fakes.engine import Engine
@@ -72,6 +72,19 @@ def test_it_advances_workflows(engine: Engine, count: int) -> None:
     answers = [an_answer("SUCCESS", request_id=f"r-{number}", content=b"1") for number in range(count)]
     # Tenants, requests, live types, update, session, outbox out and in.
     assert _statements(lambda: engine.answer(*answers)) == 7
+
+
+@_SIZES
+def test_it_advances_workflows_for_answers_that_name_no_dispatch(engine: Engine, count: int) -> None:
+    _ready(engine, count, content_type="ingest")
+    answers = [an_answer("SUCCESS", request_id=f"r-{number}", content=b"1") for number in range(count)]
+    first = [nameless(answer, number) for number, answer in enumerate(answers)]
+    # As for any others, and the inbox.
+    assert _statements(lambda: engine.answer(*first)) == 8
+    again = [nameless(answer, number, again=True) for number, answer in enumerate(answers)]
+    # Tenants, requests, the inbox, live types.
+    assert _statements(lambda: engine.answer(*again)) == 4
+    assert len(engine.dispatches()) == 2 * count
 
 
 @_SIZES

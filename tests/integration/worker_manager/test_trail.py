@@ -141,7 +141,7 @@ def test_it_notes_why_it_was_rescued(
     settings.QUEUE_TIMEOUT, settings.RUN_TIMEOUT, settings.HEARTBEAT_EXPIRY = 300, 1000, 60
     a_dispatched_request(engine)
     engine.answer(*(an_answer(status, worker_id="w-1") for status in said))
-    live_workers("unzip-worker", worker_id=heard, at=later(silent))
+    live_workers("unzip-worker", worker_id=heard, at=later(silent), since=AT)
     assert engine.rescue(at=later(silent)) == 1
     assert [one.outcome for one in _trail()] == [outcome, None]
 

@@ -182,8 +182,11 @@ def test_it_counts_the_rounds() -> None:
         ({"worker_id": "w-1", "worker_beat": AT}, later(1000)),
         ({"worker_id": "w-1", "worker_beat": later(-100), "deadline_at": later(30)}, later(30)),
         ({"worker_id": "w-1", "worker_beat": later(-100)}, later(60)),
-        # While nobody is heard, the managers may have been deaf: the watchdog waits.
-        ({"worker_id": "w-1", "worker_beat": later(-100), "live": ()}, later(1000)),
+        # While nobody is heard, the managers may be deaf: the watchdog waits.
+        ({"worker_id": "w-1", "worker_beat": later(-100), "hearing_since": None}, later(1000)),
+        # As long as others must be heard, once they are.
+        ({"worker_id": "w-1", "worker_beat": later(-100), "hearing_since": later(7)}, later(67)),
+        ({"worker_id": "w-1", "worker_beat": later(-100), "hearing_since": later(-7)}, later(60)),
     ],
 )
 def test_it_says_when_the_watchdog_loses_patience(facts: dict[str, Any], watchdog: Any) -> None:
@@ -222,6 +225,7 @@ def _situations(draw: st.DrawFn, *, steps: st.SearchStrategy[dict[str, Any]] = _
         live=draw(st.sets(st.sampled_from(_TYPES))),
         type_beat=draw(st.none() | _TIMES),
         worker_beat=draw(st.none() | _TIMES),
+        hearing_since=draw(st.none() | _TIMES),
         **draw(steps),
     )
 

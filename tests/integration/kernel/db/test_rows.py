@@ -1,5 +1,6 @@
 """Many rows with one statement, on both databases."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.rows import every
-from tests.factories.worker_manager import AT, a_tenant, later
+from tests.factories.worker_manager import AT, a_tenant, later, live_workers
 from worker_manager.models import Request, WorkerInstance
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +139,23 @@ def test_it_overwrites_the_row_with_the_same_key_but_for_what_is_kept() -> None:
     beat(15, "celery")
     stored = WorkerInstance.objects.get()
     assert (stored.beaten_at, stored.first_beaten_at, stored.protocol) == (later(15), AT, "celery")
+
+
+@pytest.mark.parametrize(
+    ("before", "beaten_at", "kept"),
+    [(AT, 10.000001, AT), (AT, 10, later(15)), (None, 10.000001, later(15)), (None, 10, later(15))],
+)
+def test_it_keeps_a_column_while_another_one_was_above_a_bound(
+    before: datetime | None, beaten_at: float, kept: datetime
+) -> None:
+    live_workers("unzip", worker_id="w-1", at=later(beaten_at))
+    WorkerInstance.objects.update(heard_since=before)
+    rows.upsert(
+        model=WorkerInstance,
+        key=_KEY,
+        columns=(*_BEAT, "heard_since"),
+        rows=[("unzip", "w-1", later(15), AT, "raw", later(15))],
+        kept_while={"heard_since": ("beaten_at", later(10))},
+    )
+    stored = WorkerInstance.objects.get()
+    assert (stored.beaten_at, stored.heard_since) == (later(15), kept)
