@@ -122,9 +122,7 @@ def settle(
         dispatched = forks.sent(staying)
         publish_after_commit(
             messages=[
-                *dispatch.messages(
-                    requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants
-                ),
+                *dispatch.messages(requests=dispatched, contents=_contents(dispatched), tenants=tenants),
                 *responses.messages(requests=told, tenants=tenants),
                 *stopping.messages(dispatch_ids=bulk.stopped),
             ],
@@ -158,19 +156,15 @@ def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
     return whole
 
 
-def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
+def _contents(dispatched: Sequence[Request]) -> dict[int, bytes]:
     """Return what each dispatched request's worker gets: new in this bulk, or read from the table.
 
     What is stored is neither; it was read when it was dispatched, or need not be.
     """
-    dispatched = [row for row in dispatched if (row.trunk or row).stored_content is None]
-    new = {
-        row.id: row.body
-        for row in dispatched
-        if "content" in bulk.heavy.get(row.id, ()) and row.content is not None
-    }
-    stored = [row for row in dispatched if row.id not in new]
-    return new | (queries.bodies(requests=stored) if stored else {})
+    rows = [row for part in dispatched if (row := part.trunk or part).stored_content is None]
+    new = {row.id: row.body for row in rows if row.body_size is None}
+    in_table = [row for row in rows if row.body_size is not None]
+    return new | (queries.bodies(requests=in_table) if in_table else {})
 
 
 def _parted(requests: Iterable[Request]) -> tuple[list[Request], list[Request]]:
