@@ -1,4 +1,4 @@
-"""The stored contents that one bulk reads, makes and takes over."""
+"""The contents that one bulk reads; and those that are stored, which it makes and takes over."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 class Contents:
     """Reads stored contents for clients, and for workers that do not read them themselves.
 
-    Nothing is looked up and no file is touched before there is one.
+    Nothing is looked up and no file is touched before there is one. Bytes that are read from rows are counted
+    with those of files: together they are in the bulk's memory, and in its messages.
     """
 
     def __init__(self) -> None:
@@ -25,9 +26,13 @@ class Contents:
         self._read = 0
         self._tenants: dict[int, str] = {}
 
-    def has_room(self, content: StoredContent) -> bool:
-        """Tell whether what could wait may be read with this bulk; the first one always may."""
-        return not self._read or self._read + content.size <= settings.BULK_MAX_BYTES
+    def has_room(self, size: int) -> bool:
+        """Tell whether what could wait may be read with this bulk, by its bytes; the first one always may."""
+        return not size or not self._read or self._read + size <= settings.BULK_MAX_BYTES
+
+    def count(self, size: int) -> None:
+        """Count a content that the bulk reads from a row, by its bytes."""
+        self._read += size
 
     def read(self, *, request: Request, content: StoredContent) -> bytes:
         """Return a content of a request, or of a branch.
@@ -35,7 +40,7 @@ class Contents:
         Raises:
             ContentLost: it cannot be had any more.
         """
-        self._read += content.size
+        self.count(content.size)
         return self._folder(request).load(content)
 
     def bytes_of(self, *, request: Request, content: Content) -> bytes:

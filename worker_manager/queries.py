@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from regards_processing.kernel.db.reads import among, for_update, json_value, se
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.contents import Contents
-from worker_manager.models import PauseKind, Request
+from worker_manager.models import FinishedRequest, PauseKind, Request
 from worker_manager.models.light_requests import LIGHT_COLUMNS, light_requests
 from worker_manager.pauses import Paused, Pauses
 from worker_manager.policy import Policy
@@ -218,12 +218,29 @@ def receiving_tenants(*, names: Collection[str]) -> dict[str, tuple[int, frozens
     return {name: (tenant, frozenset(json_value(value) or ())) for name, tenant, value in rows}
 
 
-def digests(*, model: type[Model], keys: Collection[RequestKey]) -> list[Digest]:
-    """Return the digest of the body of each of these requests that a table (running or finished) has."""
+def digests(*, keys: Collection[RequestKey]) -> dict[RequestKey, bytes]:
+    """Return the digest of the body of each of these requests that is there."""
+    return dict(_digests(Request, keys, "true", []))
+
+
+def finished_digests(*, keys: Collection[RequestKey], since: datetime | None) -> set[Digest]:
+    """Return the digests of the bodies of those of these requests that ended since; ``None``: whenever."""
+    if since is None:
+        return set(_digests(FinishedRequest, keys, "true", []))
+    ended = connection.ops.adapt_datetimefield_value(since)
+    return set(_digests(FinishedRequest, keys, "finished_at >= %s", [ended]))
+
+
+def _digests(
+    model: type[Model], keys: Collection[RequestKey], condition: str, values: Sequence[object]
+) -> list[Digest]:
     if not keys:
         return []
     columns = "tenant_id, request_id, digest"
-    rows = select(*of_pairs(table=model._meta.db_table, columns=columns, key=_KEY, pairs=keys), by_index=True)
+    sql, parameters = of_pairs(
+        table=model._meta.db_table, columns=columns, key=_KEY, pairs=keys, condition=condition
+    )
+    rows = select(sql, [*parameters, *values], by_index=True)
     return [((tenant_id, request_id), bytes(digest)) for tenant_id, request_id, digest in rows]
 
 

@@ -68,6 +68,7 @@ from regards_processing.settings.engine import (
     MAX_POSTPONEMENT,
     OUTBOX_GRACE,
     QUEUE_TIMEOUT,
+    REDELIVERED_WITHIN,
     RUN_TIMEOUT,
     STATISTICS_REQUESTS,
     STORED_CONTENTS,

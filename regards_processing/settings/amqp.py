@@ -26,7 +26,8 @@ AMQP_INSTANCE_ID = env.text(
 AMQP_APP_ID = env.text("AMQP_APP_ID", "REGARDS")
 #: Most messages of one bulk.
 BULK_SIZE = env.integer("BULK_SIZE", 1000, minimum=1, maximum=10_000)
-#: Most bytes of one bulk: what bounds the memory of a manager when bodies are big.
+#: Most bytes of one bulk, of the bodies and stored contents that are read for it, and of one entry of the
+#: outbox: what bounds memory when bodies are big.
 BULK_MAX_BYTES = env.integer("BULK_MAX_BYTES", 32 * 1024**2, minimum=1024)
 #: Largest accepted body of one message, in bytes.
 MESSAGE_MAX_BYTES = env.integer("MESSAGE_MAX_BYTES", 16 * 1024**2, minimum=1024)

@@ -25,6 +25,9 @@ MAX_POSTPONEMENT = env.integer("MAX_POSTPONEMENT_SECONDS", 7 * _DAY, minimum=1)
 OUTBOX_GRACE = env.integer("OUTBOX_GRACE_SECONDS", 10, minimum=1)
 #: How long a message that must not count twice is known when it comes again.
 INBOX_KEPT = env.integer("INBOX_KEPT_SECONDS", 7 * _DAY, minimum=60)
+#: A request that the broker delivers again is known by one of its id and body that is there, or has ended
+#: within this time; one that ended before is another request, whose id is used again.
+REDELIVERED_WITHIN = env.integer("REDELIVERED_WITHIN_SECONDS", _DAY, minimum=60)
 #: How long finished requests are remembered.
 HISTORY_KEPT = env.integer("HISTORY_KEPT_SECONDS", 30 * _DAY, minimum=60)
 #: Attempts at the begin of each step of a request, and as many at its end, that its trail remembers.

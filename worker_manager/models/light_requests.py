@@ -19,11 +19,17 @@ from worker_manager.models.request import Request
 
 _PAYLOADS: Final = frozenset({"content", "original_content"})
 _LIGHT: Final = tuple(field for field in Request._meta.concrete_fields if field.column not in _PAYLOADS)
-_NAMES: Final = tuple(field.attname for field in _LIGHT)
+_NAMES: Final = (*(field.attname for field in _LIGHT), "body_size")
 _JSON: Final = tuple(field.attname for field in _LIGHT if isinstance(field, JSONField))
 _DEFAULTS: Final = {field.attname: field.get_default() for field in Request._meta.concrete_fields}
-#: Columns of a request without its payloads: those are big, and only a dispatch needs them.
-LIGHT_COLUMNS: Final = ", ".join(field.column or "" for field in _LIGHT)
+#: Columns of a request without its payloads: those are big, and only a dispatch needs them. It has to know
+#: how big; neither database reads a payload to tell its length.
+LIGHT_COLUMNS: Final = ", ".join(
+    (
+        *(field.column or "" for field in _LIGHT),
+        "COALESCE(LENGTH(content), LENGTH(original_content)) AS body_size",
+    )
+)
 
 
 def new_request(**fields: Any) -> Request:

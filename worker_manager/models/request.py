@@ -1,8 +1,9 @@
 """Requests on their way."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.db import models
+from django.db.models.functions import Coalesce, Length
 
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
@@ -14,12 +15,23 @@ if TYPE_CHECKING:
     from worker_manager.forks import Fork
 
 
+#: What is told of payloads that stay in the table; neither database reads one to tell its length.
+_SIZES: Final = {
+    "body_size": Coalesce(Length("content"), Length("original_content")),
+    "original_size": Length("original_content"),
+}
+
+
 class RequestQuerySet(TenantScopedQuerySet["Request"]):
     """Words to ask for requests."""
 
     def without_payloads(self) -> "RequestQuerySet":
         """Leave the payloads in the table: they are big, and few readers need them."""
         return self.defer("content", "original_content")
+
+    def weighed(self) -> "RequestQuerySet":
+        """Leave the payloads in the table, and tell how large they are, as a dispatch has to know."""
+        return self.without_payloads().annotate(**_SIZES)
 
     def locked(self, *, skip_locked: bool = False) -> "RequestQuerySet":
         """Lock the rows, in the order of their keys, so that two bulks cannot wait for each other."""
@@ -90,6 +102,10 @@ class Request(models.Model):
     fork: "Fork | None" = None
     #: The request that this one is a branch of: it numbers the dispatches. Branches are stored by themselves.
     trunk: "Request | None" = None
+    #: Bytes of the payload of the current step that are in the table; ``None`` when it is in memory.
+    body_size: int | None = None
+    #: Bytes of the client's own body, where it was asked for; not stored here.
+    original_size: int | None = None
     #: Whoever gets the last dispatch reads stored contents itself; not stored here.
     by_reference: bool = False
     #: The stored content that was read for whoever does not; not stored here.
@@ -141,6 +157,7 @@ class Request(models.Model):
 
     def take(self, content: Content) -> None:
         """Have another payload: that of the next step, or what a branch has made."""
+        self.body_size = None
         if isinstance(content, StoredContent):
             self.content, self.stored_content = b"", content.to_json()
         else:

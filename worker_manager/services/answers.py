@@ -62,7 +62,7 @@ def _apply_some(
     bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
     for position, answer in enumerate(answers):
-        if answer.stored is not None and not bulk.live.contents.has_room(answer.stored):
+        if answer.stored is not None and not bulk.live.contents.has_room(answer.stored.size):
             answers = answers[:position]
             break
         request = requests.get((tenants.get(answer.tenant, 0), answer.request_id))

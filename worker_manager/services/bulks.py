@@ -13,7 +13,7 @@ from regards_processing.kernel.outbox.services import publish_after_commit
 from worker_manager import counters, flow_queries, forks, queries, tracing
 from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
-from worker_manager.queries import LiveTypes
+from worker_manager.queries import LiveTypes, PlanKey
 from worker_manager.services import (
     branch_rows,
     branches,
@@ -45,6 +45,8 @@ class Bulk:
     before: dict[int, Place] = field(init=False)
     #: Heavy columns that are new, by primary key: they are written only for these requests.
     heavy: dict[int, frozenset[str]] = field(default_factory=dict)
+    #: Plans of today, of those that have none of their own and may end: these follow them.
+    configured: Mapping[PlanKey, Plan] = field(default_factory=dict)
     #: Dispatches whose answer is awaited no longer: the fleets are told to stop the work.
     stopped: list[str] = field(default_factory=list)
     #: Messages that have counted and must not do so again (`inbox`), by their fingerprints.
@@ -115,7 +117,7 @@ def settle(
     told += {id(whole): whole for part in sent if (whole := part.trunk or part).status in FAILED}.values()
     touched = list(bulk.touched.values())
     tenants = {**released.tenants, **tenants}
-    staying, finished = _parted(touched)
+    staying, finished = _parted(touched, bulk.configured)
     traced = tracing.moved(requests=touched, tenants=tenants, at=bulk.at)
     with in_one_trip():
         moves.save(requests=staying, heavy=bulk.heavy, others=traced)
@@ -127,9 +129,7 @@ def settle(
         dispatched = forks.sent(staying)
         publish_after_commit(
             messages=[
-                *dispatch.messages(
-                    requests=dispatched, contents=_contents(dispatched, bulk), tenants=tenants
-                ),
+                *dispatch.messages(requests=dispatched, contents=_contents(dispatched), tenants=tenants),
                 *responses.messages(requests=told, tenants=tenants),
                 *stopping.messages(dispatch_ids=bulk.stopped),
             ],
@@ -163,33 +163,32 @@ def _in_flight_before(bulk: Bulk) -> Counter[flow_queries.Place]:
     return whole
 
 
-def _contents(dispatched: Sequence[Request], bulk: Bulk) -> dict[int, bytes]:
+def _contents(dispatched: Sequence[Request]) -> dict[int, bytes]:
     """Return what each dispatched request's worker gets: new in this bulk, or read from the table.
 
     What is stored is neither; it was read when it was dispatched, or need not be.
     """
-    dispatched = [row for row in dispatched if (row.trunk or row).stored_content is None]
-    new = {
-        row.id: row.body
-        for row in dispatched
-        if "content" in bulk.heavy.get(row.id, ()) and row.content is not None
-    }
-    stored = [row for row in dispatched if row.id not in new]
-    return new | (queries.bodies(requests=stored) if stored else {})
+    rows = [row for part in dispatched if (row := part.trunk or part).stored_content is None]
+    new = {row.id: row.body for row in rows if row.body_size is None}
+    in_table = [row for row in rows if row.body_size is not None]
+    return new | (queries.bodies(requests=in_table) if in_table else {})
 
 
-def _parted(requests: Iterable[Request]) -> tuple[list[Request], list[Request]]:
+def _parted(
+    requests: Iterable[Request], configured: Mapping[PlanKey, Plan]
+) -> tuple[list[Request], list[Request]]:
     """Return the requests whose rows stay, and those whose rows go."""
     parts: tuple[list[Request], list[Request]] = ([], [])
     for request in requests:
-        parts[_leaves(request)].append(request)
+        parts[_leaves(request, configured)].append(request)
     return parts
 
 
-def _leaves(request: Request) -> bool:
+def _leaves(request: Request, configured: Mapping[PlanKey, Plan]) -> bool:
     """Return whether a request's row goes: it succeeded, was cancelled, or its errors are not to be kept."""
     if request.status in {RequestStatus.SUCCESS, RequestStatus.CANCELED}:
         return True
-    if request.status not in FAILED or request.plan is None:
+    if request.status not in FAILED:
         return False
-    return not Plan.from_json(request.plan).keep_errors
+    plan = dispatch.current_plan(request=request, configured=configured)
+    return plan is not None and not plan.keep_errors

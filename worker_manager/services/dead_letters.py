@@ -1,6 +1,6 @@
 """Requests whose message no worker could handle."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from regards_processing.kernel.db.transactions import transaction
@@ -9,6 +9,7 @@ from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.policy import Failure
+from worker_manager.queries import PlanKey
 from worker_manager.services import attempts, moves
 from worker_manager.services.bulks import Bulk, locked, settle
 from worker_manager.services.dropped import Dropped
@@ -38,8 +39,19 @@ def fail_dead_requests(
         reason = _apply(letter, request, bulk)
         if reason:
             dropped.append(Dropped(position, f"Dead letter of request {letter.request_id} dropped: {reason}"))
+    bulk.configured = _configured([request for request in bulk.touched.values() if not request.plan])
     settle(bulk=bulk, tenants={pk: name for name, pk in tenants.items()}, kept=kept)
     return dropped
+
+
+def _configured(requests: Sequence[Request]) -> Mapping[PlanKey, Plan]:
+    """Return today's plans of requests that were never granted; one statement if there are any."""
+    if not requests:
+        return {}
+    return queries.plans(
+        tenant_ids={request.tenant_id for request in requests},
+        content_types={request.content_type for request in requests},
+    )
 
 
 def _apply(letter: WorkDeadLettered, request: Request | None, bulk: Bulk) -> str | None:

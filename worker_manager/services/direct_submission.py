@@ -37,7 +37,7 @@ def submit_directly(
 
     The submissions are marked as redelivered: one whose id and body are known is not refused.
     """
-    report = submit_requests(submissions=submissions, at=at, max_bytes=max_bytes)
+    report = submit_requests(submissions=submissions, at=at, max_bytes=max_bytes, answering=True)
     refused = _refused(submissions, report)
     states = _states(report.stored, tenant)
     others = {each.request_id for place, each in enumerate(submissions) if place not in refused}

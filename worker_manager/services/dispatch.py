@@ -70,16 +70,23 @@ def send(*, request: Request, live: LiveTypes, at: datetime) -> None:
     request.dispatched_to_celery, request.by_reference = fleet.all_celery, fleet.reads_stored
     move(request=request, to=RequestStatus.DISPATCHED, at=at, within=_queue_timeout(request))
     stored = request.stored_payload
-    if stored is not None and not fleet.reads_stored:
+    if stored is None:
+        live.contents.count(_bytes_in_table(request))
+    elif not fleet.reads_stored:
         _read(request, stored, live, at)
 
 
 def can_be_read(*, request: Request, live: LiveTypes) -> bool:
-    """Tell whether the bulk may have a held request's content in its memory, if its worker needs that."""
+    """Tell whether the bulk may have a held request's content in its memory, if it has to read that."""
     if (request.trunk or request).stored_content is None:
-        return True
+        return live.contents.has_room(_bytes_in_table(request))
     stored, fleet = request.stored_payload, live[request.step_worker_type or ""]
-    return stored is None or fleet.reads_stored or live.contents.has_room(stored)
+    return stored is None or fleet.reads_stored or live.contents.has_room(stored.size)
+
+
+def _bytes_in_table(request: Request) -> int:
+    """Return the bytes that a dispatch has to read: none of a content that has just come in."""
+    return (request.trunk or request).body_size or 0
 
 
 def _read(request: Request, stored: StoredContent, live: LiveTypes, at: datetime) -> None:

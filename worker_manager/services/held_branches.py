@@ -48,7 +48,7 @@ class HeldBranches:
         found = Request.objects.across_tenants(because=_KNOWN).filter(
             pk__in=keys, status__in=sorted(UNDER_WAY)
         )
-        requests = list(found.locked(skip_locked=True).without_payloads())
+        requests = list(found.locked(skip_locked=True).weighed())
         branch_rows.load(requests=requests)
         self._locked |= {request.pk: request for request in requests}
 

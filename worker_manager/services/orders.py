@@ -132,7 +132,7 @@ def carry_out_page(
     transaction_required()
     meant = _eligible(tenant, order.wanted, reach).filter(pk__lte=order.last_id)
     total = None if after else meant.count()
-    requests = list(meant.filter(pk__gt=after).locked().without_payloads()[: settings.SWEEP_PAGE])
+    requests = list(meant.filter(pk__gt=after).locked().weighed()[: settings.SWEEP_PAGE])
     counts = act(requests)
     more = len(requests) == settings.SWEEP_PAGE
     state = {"after": requests[-1].pk} if more else None

@@ -34,7 +34,7 @@ def rescue_silent(*, at: datetime) -> int:
 def _rescue_page(at: datetime) -> int:
     tenants = dict(Tenant.objects.active().values_list("pk", "name"))
     silent = Request.objects.of_tenants(tenants).filter(_silent(at)).locked(skip_locked=True)
-    page = list(silent.without_payloads()[: settings.SWEEP_PAGE]) or _with_silent_branches(tenants, at)
+    page = list(silent.weighed()[: settings.SWEEP_PAGE]) or _with_silent_branches(tenants, at)
     bulk = Bulk(live=queries.live_types(at=at), at=at, touched={request.pk: request for request in page})
     for request in _silent_parts(page, at):
         plan = Plan.from_json(request.plan) if request.plan else None
@@ -53,7 +53,7 @@ def _with_silent_branches(tenants: Collection[int], at: datetime) -> list[Reques
     silent = Branch.objects.of_tenants(tenants).filter(_silent(at), request__status__in=out)
     keys = set(silent.values_list("request", flat=True)[: settings.SWEEP_PAGE])
     found = Request.objects.of_tenants(tenants).filter(pk__in=keys, status__in=out)
-    return list(found.locked(skip_locked=True).without_payloads()) if keys else []
+    return list(found.locked(skip_locked=True).weighed()) if keys else []
 
 
 def _silent_parts(page: Sequence[Request], at: datetime) -> Iterator[Request]:

@@ -60,7 +60,8 @@ def _message(request: Request, status: str, tenant: str, span: str | None) -> Ou
     worker_type = wanted if granted else request.dispatched_worker_type
     message = text.format(
         content_type=request.content_type,
-        worker_type=worker_type,
+        # One that failed before any dispatch names whom it waited for, as far as somebody is configured.
+        worker_type=worker_type or request.step_worker_type or "",
         error=request.error or "",
     )
     return RequestAnswered(

@@ -64,5 +64,6 @@ def _retry(requests: list[Request], *, tenant: Tenant, start: Start, at: datetim
 def _rewind(request: Request) -> None:
     """Make a request as it was when it came, but for its attempts: their numbers are never used again."""
     request.plan = request.content = request.stored_content = None
+    request.body_size = request.original_size
     request.headers = request.parent_dispatch = None
     request.step_number, request.repeats, request.fork = 0, 0, None

@@ -5,9 +5,11 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final
+
+from django.conf import settings
 
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.db import rows
@@ -18,7 +20,7 @@ from worker_manager import counters, forks, queries, tracing
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.kept_places import KeptPlaces
-from worker_manager.models import FinishedRequest, Request
+from worker_manager.models import Request
 from worker_manager.models.light_requests import new_request
 from worker_manager.services import branch_rows, branches, dispatch, flow, responses, session_counts
 from worker_manager.services.dropped import Dropped
@@ -82,7 +84,7 @@ class _Known:
     skipped: Mapping[int, frozenset[str]]
     #: Digest of the body of each stored request.
     stored: Mapping[RequestKey, bytes]
-    #: Digests of the bodies of finished requests; asked only for redelivered messages.
+    #: Digests of the bodies of requests that have ended; asked only for redelivered messages.
     finished: Collection[tuple[RequestKey, bytes]]
 
 
@@ -93,6 +95,7 @@ def submit_requests(
     at: datetime,
     max_bytes: int,
     kept: KeptPlaces | None = None,
+    answering: bool = False,
 ) -> SubmissionReport:
     """Store requests, dispatch those whose worker type is alive and has a place, and answer the clients.
 
@@ -101,9 +104,13 @@ def submit_requests(
         at: time of reception.
         max_bytes: largest accepted body.
         kept: what the manager remembers of places that were given back.
+        answering: whoever submits hears what is known of a request. So of one that comes again all is known
+            that is remembered; else only what ended in the last `REDELIVERED_WITHIN` seconds: its id may be
+            used again, and silence would lose it.
     """
     report = SubmissionReport()
-    known = _read(submissions)
+    since = None if answering else at - timedelta(seconds=settings.REDELIVERED_WITHIN)
+    known = _read(submissions, since)
     accepted = _accept(submissions, known, max_bytes, report)
     _store(accepted, report, at, kept)
     tenants = {pk: name for name, pk in known.tenants.items()}
@@ -132,7 +139,7 @@ def submit_requests(
     return report
 
 
-def _read(submissions: Sequence[RequestSubmitted]) -> _Known:
+def _read(submissions: Sequence[RequestSubmitted], since: datetime | None) -> _Known:
     receiving = queries.receiving_tenants(names={submission.tenant for submission in submissions})
     tenants = {name: tenant_id for name, (tenant_id, _) in receiving.items()}
     asked = [
@@ -143,9 +150,9 @@ def _read(submissions: Sequence[RequestSubmitted]) -> _Known:
     return _Known(
         tenants=tenants,
         skipped=dict(receiving.values()),
-        stored=dict(queries.digests(model=Request, keys={key for key, _ in asked})),
-        finished=set(
-            queries.digests(model=FinishedRequest, keys={key for key, redelivered in asked if redelivered})
+        stored=queries.digests(keys={key for key, _ in asked}),
+        finished=queries.finished_digests(
+            keys={key for key, redelivered in asked if redelivered}, since=since
         ),
     )
 
@@ -241,7 +248,7 @@ def _store(
 def _taken_meanwhile(late: Mapping[RequestKey, RequestSubmitted], report: SubmissionReport) -> None:
     """Refuse ids that another manager took meanwhile, but not to the client whose own request it took."""
     redelivered = {key for key, submission in late.items() if submission.redelivered}
-    stored = dict(queries.digests(model=Request, keys=redelivered))
+    stored = queries.digests(keys=redelivered)
     for key, submission in late.items():
         if submission.redelivered and stored.get(key) == _digest(submission):
             report.repeated += 1

@@ -105,4 +105,4 @@ def _can_go(live: LiveTypes, configured: dict[PlanKey, Plan], at: datetime) -> Q
 
 
 def _page(candidates: RequestQuerySet) -> list[Request]:
-    return list(candidates.locked(skip_locked=True).without_payloads()[: settings.SWEEP_PAGE])
+    return list(candidates.locked(skip_locked=True).weighed()[: settings.SWEEP_PAGE])

@@ -24,7 +24,8 @@ def of_pairs(
 
     Args:
         key: the two columns, and their types in PostgreSQL.
-        condition: the condition of a partial index, in the words of that.
+        condition: the condition of a partial index, in the words of that; or of what is wanted of those rows.
+            Its parameters go behind the others.
     """
     first, second = key
     if connection.vendor == "postgresql":

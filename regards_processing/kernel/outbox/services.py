@@ -7,13 +7,18 @@ Note: the outbox.
     lost, nothing is invented. A message may leave twice; every consumer is idempotent.
     What is for the virtual host of the instance is left to the relay at once: no manager waits for it, and
     when it is away nothing else is held up.
+    An entry has no more than ``BULK_MAX_BYTES`` of bodies, but for a message that has more by itself:
+    PostgreSQL takes no value of a gigabyte, and the relay reads an entry whole.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
+
+from django.conf import settings
 
 from regards_processing.kernel import correlation
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
@@ -50,11 +55,22 @@ def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
     messages = _correlated(messages)
     theirs = [message for message in messages if message.for_instance]
     ours = [message for message in messages if not message.for_instance]
-    if theirs:
-        _store(theirs, at)
-    if ours:
-        entry_id = _store(ours, at)
-        after_commit(lambda: _publish(entry_id, ours))
+    for part in _parts(theirs):
+        _store(part, at)
+    for part in _parts(ours):
+        after_commit(partial(_publish, _store(part, at), part))
+
+
+def _parts(messages: Sequence[Outbound]) -> Iterator[Sequence[Outbound]]:
+    """Give messages as entries are to have them, in their order: in one, unless they are too large."""
+    begun = size = 0
+    for position, message in enumerate(messages):
+        size += len(message.body)
+        if size > settings.BULK_MAX_BYTES and position > begun:
+            yield messages[begun:position]
+            begun, size = position, len(message.body)
+    if messages:
+        yield messages[begun:]
 
 
 def _store(messages: Sequence[Outbound], at: datetime) -> int:
@@ -130,10 +146,10 @@ def relay_outbox(*, at: datetime, grace: timedelta) -> int:
     while True:
         with transaction():
             left = OutboxEntry.objects.filter(created_at__lt=at - grace, pk__gt=last).order_by("pk")
-            entries = list(left.select_for_update(skip_locked=True)[:_PAGE])
+            entries = list(left.defer("messages").select_for_update(skip_locked=True)[:_PAGE])
             if not entries:
                 return sent
-            gone = [entry for entry in entries if _send_again(entry, instance)]
+            gone = [entry for entry in entries if _send_again(entry, _packed(entry), instance)]
             OutboxEntry.objects.filter(pk__in=[entry.pk for entry in gone]).delete()
         last = entries[-1].pk
         sent += sum(entry.message_count for entry in gone)
@@ -148,11 +164,11 @@ class _Instance:
     away: bool = False
 
 
-def _send_again(entry: OutboxEntry, instance: _Instance) -> bool:
+def _send_again(entry: OutboxEntry, packed: bytes, instance: _Instance) -> bool:
     """Publish an entry; one that cannot be read or sent stays, and does not hold up those behind it."""
     messages: Sequence[Outbound] = ()
     try:
-        messages = unpack(bytes(entry.messages))
+        messages = unpack(packed)
         if _is_for_instance(messages) and instance.away:
             return False
         _wire_of(messages).publish_all(messages)
@@ -168,6 +184,11 @@ def _send_again(entry: OutboxEntry, instance: _Instance) -> bool:
         log.exception("outbox entry cannot be sent", extra={"action": "outbox.failed", "entry": entry.pk})
         return False
     return True
+
+
+def _packed(entry: OutboxEntry) -> bytes:
+    """Return what an entry holds; the entry does not keep it: a page of them would be much memory."""
+    return bytes(OutboxEntry.objects.values_list("messages", flat=True).get(pk=entry.pk))
 
 
 def _wire_of(messages: Sequence[Outbound]) -> MessagePublisher:

@@ -5,7 +5,7 @@ import pytest
 from tests.factories.messages import a_dead_letter, a_submission, an_answer
 from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request
-from tests.factories.worker_manager import a_tenant, the_request
+from tests.factories.worker_manager import a_tenant, a_worker_type, the_request
 from tests.fakes.engine import Engine
 from worker_manager.models import Request
 from worker_manager.states import RequestStatus
@@ -35,6 +35,47 @@ def test_it_ends_a_request_that_was_never_dispatched(engine: Engine) -> None:
     engine.submit(a_submission())
     assert engine.bury(a_dead_letter()) == []
     assert the_request().status == RequestStatus.ERROR
+
+
+def _waits(engine: Engine, *, keep_errors: bool = True) -> None:
+    """Store the request ``r-1``, whose worker was never there."""
+    a_worker_type(a_tenant(), keep_errors=keep_errors)
+    engine.submit(a_submission())
+    engine.forget()
+
+
+def test_it_names_the_worker_type_that_a_request_waited_for(engine: Engine) -> None:
+    _waits(engine)
+    engine.bury(a_dead_letter())
+    (response,) = engine.responses()
+    text = "Error during processing your request in <unzip-worker> worker : Cause : it broke."
+    assert (response.messages, response.worker_type) == ((text,), None)
+
+
+def test_it_names_none_where_none_is_configured(engine: Engine) -> None:
+    a_tenant()
+    engine.submit(a_submission())
+    engine.bury(a_dead_letter())
+    text = "Error during processing your request in <> worker : Cause : it broke."
+    assert engine.responses()[-1].messages == (text,)
+
+
+@pytest.mark.parametrize(("keep_errors", "kept"), [(True, ["r-1"]), (False, [])])
+def test_it_keeps_errors_of_what_was_never_dispatched_as_configured(
+    engine: Engine, *, keep_errors: bool, kept: list[str]
+) -> None:
+    _waits(engine, keep_errors=keep_errors)
+    engine.bury(a_dead_letter())
+    assert engine.states() == [("r-1", "ERROR")]
+    assert list(every(Request).values_list("request_id", flat=True)) == kept
+
+
+def test_it_keeps_errors_as_the_configuration_of_the_tenant_has_it(engine: Engine) -> None:
+    a_worker_type(a_tenant(name="other"), keep_errors=False)
+    _waits(engine)
+    engine.submit(a_submission(tenant="other"))
+    engine.bury(a_dead_letter(), a_dead_letter(tenant="other"))
+    assert list(every(Request).values_list("tenant__name", flat=True)) == ["demo"]
 
 
 @pytest.mark.parametrize("status", [RequestStatus.TO_DISPATCH, RequestStatus.TO_DELETE])

@@ -1,8 +1,9 @@
 """What a transaction decided is published after its commit."""
 
 import pytest
+from pytest_django import Settings
 
-from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.amqp.envelope import Outbound, unpack
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.db.transactions import TransactionRequired, transaction
 from regards_processing.kernel.outbox.models import OutboxEntry
@@ -60,6 +61,30 @@ def test_it_stores_nothing_when_there_is_nothing_to_say() -> None:
     with transaction():
         publish_after_commit(messages=[], at=AT)
         assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "entries"),
+    [
+        ([10], [[10]]),
+        ([4, 6], [[4, 6]]),
+        ([4, 7], [[4], [7]]),
+        ([11, 1, 9, 1], [[11], [1, 9], [1]]),
+        ([1, 25, 0, 25], [[1], [25], [0], [25]]),
+    ],
+)
+def test_it_stores_no_more_than_a_bulk_s_bytes_in_an_entry(
+    settings: Settings, sizes: list[int], entries: list[list[int]]
+) -> None:
+    settings.BULK_MAX_BYTES = 10
+    messages = [Outbound(exchange="a", headers={}, body=b"." * size) for size in sizes]
+    broker = InMemoryBroker()
+    with publishing_through(broker), transaction():
+        publish_after_commit(messages=messages, at=AT)
+        stored = [unpack(bytes(entry.messages)) for entry in OutboxEntry.objects.order_by("pk")]
+    assert [[len(message.body) for message in entry] for entry in stored] == entries
+    assert broker.published == messages
+    assert not OutboxEntry.objects.exists()
 
 
 def test_it_keeps_messages_while_the_broker_is_away() -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
@@ -84,6 +86,17 @@ def test_it_does_not_let_one_entry_hold_up_the_others() -> None:
     broker = FaultyBroker()
     assert _relay(broker) == 13
     assert OutboxEntry.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_it_reads_one_entry_after_the_other() -> None:
+    _left_behind("a", "b", "c")
+    with CaptureQueriesContext(connection) as captured:
+        assert _relay(InMemoryBroker()) == 3
+    read = [
+        query["sql"] for query in captured.captured_queries if '"regards_outbox"."messages"' in query["sql"]
+    ]
+    assert ['."id" = ' in sql for sql in read] == [True, True, True]
 
 
 @pytest.mark.django_db

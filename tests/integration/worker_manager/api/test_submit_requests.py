@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Final
 
 import pytest
+from django.conf import settings
 from pytest_django import Settings
 
 from regards_processing.kernel import clock
@@ -15,7 +16,7 @@ from tests.factories.audit import ADA
 from tests.factories.messages import a_submission, an_answer
 from tests.factories.rest import client_as
 from tests.factories.rows import every
-from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers, the_request
+from tests.factories.worker_manager import a_tenant, a_worker_type, later, live_workers, the_request
 from tests.fakes.engine import Engine, committing
 from worker_manager.api.submissions import MAX_REQUESTS
 from worker_manager.models import Request
@@ -175,6 +176,16 @@ def test_it_tells_what_became_of_a_known_request(engine: Engine) -> None:
     ]
     assert told[0]["messages"] == ["Your request is on its way."]
     assert "disk full" in told[1]["messages"][0]
+
+
+@pytest.mark.usefixtures("tenant")
+def test_it_knows_a_request_as_long_as_it_is_remembered(engine: Engine) -> None:
+    live_workers("unzip-worker")
+    engine.submit(a_submission())
+    engine.answer(an_answer())
+    assert clock.now() > later(settings.REDELIVERED_WITHIN)
+    told = _submit(_body())
+    assert (told["state"], told["repeated"], every(Request).count()) == ("SUCCESS", True, 0)
 
 
 @pytest.mark.usefixtures("tenant", "engine")
