@@ -130,7 +130,7 @@ class EmbeddedChannel(filesystem.Channel):
         while True:
             try:
                 payload: dict[str, Any] = loads(taken.read_bytes())
-            except ValueError:
+            except (ValueError, RecursionError):
                 if time.monotonic() > deadline:
                     taken.rename(taken.with_suffix(".unreadable"))
                     log.exception(

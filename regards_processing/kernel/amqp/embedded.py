@@ -64,7 +64,7 @@ class EmbeddedSender:
                     continue
                 with broker_errors(self._address):
                     self._write(message)
-            except (ChannelError, EncodeError, TypeError, ValueError) as error:
+            except (ChannelError, EncodeError, TypeError, ValueError, RecursionError) as error:
                 refused[position] = repr(error)
             del bulk[position]
         return Shortfall(unroutable=frozenset(unroutable)), refused
