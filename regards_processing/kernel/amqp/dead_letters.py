@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from regards_processing.kernel import correlation
 from regards_processing.kernel.amqp.copies import copied
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.errors import MessagesRefused, PublishNotConfirmed
@@ -42,6 +43,16 @@ _FEW_HEADERS_SIZE: Final = 1_000
 _SHORT_TEXT_SIZE: Final = 400
 #: Bytes of a body that no broker takes amiss.
 _MODEST_BODY: Final = 1024**2
+#: What tells whose a dispatch is.
+_OF_A_DISPATCH: Final = (
+    header.TENANT,
+    header.REQUEST_ID,
+    header.OWNER,
+    header.SESSION,
+    header.CONTENT_TYPE,
+    header.TRACE_PARENT,
+    correlation.HEADER,
+)
 #: What a dead letter needs to find the way back.
 _WAY_BACK: Final = (header.ORIGINAL_EXCHANGE, header.ORIGINAL_ROUTING_KEY, header.DEATH_QUEUE)
 
@@ -65,6 +76,22 @@ def dead_letter(message: Inbound, *, queue: QueueSpec, reason: str, stacktrace: 
             header.ORIGINAL_ROUTING_KEY: message.routing_key,
             header.DEATH_QUEUE: queue.name,
         },
+    )
+
+
+def dead_dispatch(message: Outbound, *, reason: str) -> Outbound:
+    """Return the dead letter of a dispatch that the broker can never take, as if a worker's queue had had it.
+
+    It ends the attempt. Without additional headers and content: they may be what is too large.
+    """
+    told = {name: message.headers[name] for name in _OF_A_DISPATCH if name in message.headers}
+    return Outbound(
+        exchange=names.REQUEST_DEAD_LETTERS,
+        headers=told
+        | {header.STACKTRACE: f"The broker can never take this dispatch: {reason[:_REASON_LENGTH]}"},
+        body=b"{}",
+        message_id=message.message_id,
+        must_route=True,
     )
 
 
