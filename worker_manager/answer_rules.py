@@ -11,7 +11,7 @@ from worker_manager.texts import storable
 from worker_manager.trail import Ending, Outcome
 from worker_manager.workflow_plan import Plan, PlanStep
 from workers.contract.headers import RESERVED_PREFIX
-from workers.contract.kept_headers import HeadersTooLarge
+from workers.contract.kept_headers import HeadersTooLarge, check_size
 from workers.contract.repetition import RoundsUsedUp
 from workers.contract.stored_content import Content
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
@@ -157,6 +157,9 @@ def what_follows(
     try:
         headers = plan.headers_after(place.headers, headers)
         following = plan.after(step, headers, place.repeats)
+        if following is not None:
+            # At the end nobody gets them, unless they were kept.
+            check_size(headers or {})
     except (RoundsUsedUp, HeadersTooLarge) as error:
         told = _STOPPED.format(step=step, workflow=plan.workflow_type, reason=error)
         return Failed(Failure.ERROR, told, for_good=True)

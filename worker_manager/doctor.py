@@ -10,13 +10,14 @@ from django.conf import settings
 from regards_processing.kernel.amqp.inspectors import inspecting
 from regards_processing.kernel.amqp.topology import Topology, tenant_topology, worker_topology
 from regards_processing.kernel.doctor.checks import Check
-from regards_processing.kernel.doctor.findings import Finding, ok, skipped, warning
+from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped, warning
 from regards_processing.kernel.doctor.topology import binding_findings, exchange_findings, queue_findings
 from regards_processing.kernel.tenancy.queries import active_tenants
 from worker_manager import queries
 from worker_manager.long_work import long_work
 from worker_manager.models import WorkerInstance, WorkerType
 from workers.contract import names
+from workers.contract.names import QUEUE_RULE, can_have_queues
 
 
 def queues(_at: datetime) -> Iterator[Finding]:
@@ -25,8 +26,15 @@ def queues(_at: datetime) -> Iterator[Finding]:
     if not known:
         yield skipped("No worker type is configured, and none was ever heard")
         return
+    impossible = {name for name in known if not can_have_queues(name)}
+    for name in sorted(impossible):
+        yield failed(
+            f"Worker type {name} can have no queues: their names would be too long",
+            advice="Give it another name: " + QUEUE_RULE,
+        )
     # Types that differ by case alone share their queues.
-    found = sum(map(worker_topology, sorted({name.lower() for name in known})), Topology())
+    names = sorted({name.lower() for name in known - impossible})
+    found = sum(map(worker_topology, names), Topology())
     with inspecting() as inspector:
         yield from exchange_findings(inspector, found.exchanges)
         yield from queue_findings(inspector, found.queues)

@@ -16,6 +16,7 @@ from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.dead_letters.admin import DeadLetterAdmin
 from regards_processing.kernel.dead_letters.models import DeadLetters
 from regards_processing.kernel.dynamic_settings.admin import TenantSettingAdmin
+from regards_processing.kernel.outbox.destinations import destinations
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy import queries, services
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
@@ -139,7 +140,13 @@ class OutboxEntryAdmin(ReadOnlyAdmin):
     """Messages that have not left yet: normally none."""
 
     list_display = ("created_at", "message_count")
-    exclude = ("messages",)
+    fields = ("created_at", "message_count", "destinations")
+    readonly_fields = ("destinations",)
+
+    @admin.display(description="Messages are for")
+    def destinations(self, entry: OutboxEntry) -> str:
+        """Tell for whom the messages are: it may be their queue that is not as it should be."""
+        return destinations([entry])
 
 
 admin.site.register(TenantSetting, TenantSettingAdmin)

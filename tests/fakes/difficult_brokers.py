@@ -1,9 +1,9 @@
 """Brokers in memory that do not take everything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesHeld, MessagesRefused
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 
 
@@ -16,6 +16,34 @@ class ChoosyBroker(InMemoryBroker):
         refused = {at: "no route" for at, message in enumerate(messages) if message.exchange == "nowhere"}
         if refused:
             raise MessagesRefused(refused)
+
+
+class BrokerWithForeignQueue(ChoosyBroker):
+    """Has a queue of the worker type ``bad`` that is not ours, and refuses messages to ``nowhere``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Whether the queue is in the way.
+        self.there = True
+        #: How often something was sent to its worker type.
+        self.asked = 0
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        held = {at: "another definition" for at, message in enumerate(messages) if self._is_held(message)}
+        self.asked += bool(held)
+        others = {at: message for at, message in enumerate(messages) if at not in held}
+        refused: Mapping[int, str] = {}
+        try:
+            super().publish_all(list(others.values()))
+        except MessagesRefused as error:
+            refused = {list(others)[at]: reason for at, reason in error.refused.items()}
+        if held:
+            raise MessagesHeld(held, refused)
+        if refused:
+            raise MessagesRefused(refused)
+
+    def _is_held(self, message: Outbound) -> bool:
+        return self.there and message.worker_type == "bad"
 
 
 class FaultyBroker(InMemoryBroker):

@@ -8,7 +8,7 @@ from worker_manager.configuration.policies import SCHEMA as POLICY
 from worker_manager.configuration.policies import policy_faults
 from worker_manager.configuration.violations import blank, not_boolean, not_whole, unfit, violation
 from worker_manager.policy import UNSET, Policy
-from workers.contract.names import MAX_PRIORITY
+from workers.contract.names import MAX_PRIORITY, QUEUE_RULE, can_have_queues
 
 KEY: Final = "fr.cnes.regards.modules.workermanager.dto.WorkerConfigDto"
 #: Longest name of a worker type.
@@ -95,8 +95,7 @@ def read_worker(value: Value) -> WorkerItem:
     inputs, keep_errors = value.get("contentTypeInputs"), value.get("keepErrors")
     max_in_flight, priority = value.get("maxInFlight"), value.get("priority")
     faults = [
-        *blank("workerType", worker_type, "Invalid worker conf with empty name"),
-        *unfit("workerType", worker_type, MAX_TYPE),
+        *worker_type_faults("workerType", worker_type, missing="Invalid worker conf with empty name"),
         *unfit("contentTypeOutput", output, MAX_CONTENT_TYPE),
         *not_boolean("keepErrors", keep_errors),
         *not_whole("maxInFlight", max_in_flight, least=1, most=_MAX_IN_FLIGHT),
@@ -115,6 +114,16 @@ def read_worker(value: Value) -> WorkerItem:
         max_in_flight=None if max_in_flight is None else int(max_in_flight),
         priority=int(priority or 0),
     )
+
+
+def worker_type_faults(path: str, worker_type: object, *, missing: str) -> list[Fault]:
+    """Return what is wrong with the name of a worker type: it must be there, and fit into that of a queue."""
+    faults = [*blank(path, worker_type, missing), *unfit(path, worker_type, MAX_TYPE)]
+    if faults or not isinstance(worker_type, str) or can_have_queues(worker_type):
+        return faults
+    name = path.rpartition(".")[2]
+    message = f"{name} must fit into the name of a queue"
+    return [violation("Size", message, path, worker_type, allowed=QUEUE_RULE)]
 
 
 def _inputs_faults(inputs: object) -> list[Fault]:

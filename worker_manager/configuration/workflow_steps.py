@@ -11,8 +11,13 @@ from worker_manager.configuration.policies import SCHEMA as POLICY
 from worker_manager.configuration.policies import policy_faults
 from worker_manager.configuration.repeats import SCHEMA as REPEATED
 from worker_manager.configuration.repeats import repeat_faults
-from worker_manager.configuration.violations import absent, blank, is_whole, unfit, violation
-from worker_manager.configuration.worker_items import MAX_CONTENT_TYPE, MAX_TYPE, NOT_BLANK
+from worker_manager.configuration.violations import absent, is_whole, unfit, violation
+from worker_manager.configuration.worker_items import (
+    MAX_CONTENT_TYPE,
+    MAX_TYPE,
+    NOT_BLANK,
+    worker_type_faults,
+)
 from worker_manager.policy import UNSET, Policy
 from workers.contract.conditions import ONLY_IF, Condition
 from workers.contract.repetition import REPEAT, Repeat
@@ -21,6 +26,7 @@ from workers.contract.repetition import REPEAT, Repeat
 MAX_MEMBERS: Final = 16
 _MIN_MEMBERS: Final = 2
 _MAX_NUMBER: Final = 2**31 - 1
+_NO_WORKER: Final = "workerType must be present"
 _MEMBER: Final = {**NOT_BLANK, "maxLength": MAX_TYPE}
 _NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": _MAX_NUMBER}
 _NOTHING: Final = {"enum": [None]}
@@ -137,7 +143,7 @@ def _worker_faults(path: str, step: Mapping[str, Any]) -> list[Fault]:
             *unfit(at_output, output, MAX_CONTENT_TYPE),
         ]
     return [
-        *_member_faults(f"{path}.workerType", worker_type),
+        *worker_type_faults(f"{path}.workerType", worker_type, missing=_NO_WORKER),
         *absent(at_output, output, "contentTypeOutput goes with workerTypes only"),
         *condition_faults(f"{path}.{ONLY_IF}", step.get(ONLY_IF)),
         *repeat_faults(f"{path}.{REPEAT}", step.get(REPEAT)),
@@ -150,12 +156,7 @@ def _members_faults(path: str, members: object) -> list[Fault]:
         allowed = f"an array of {_MIN_MEMBERS} to {MAX_MEMBERS} texts"
         return [violation("Size", message, path, members, allowed=allowed)]
     return [
-        fault for place, member in enumerate(members) for fault in _member_faults(f"{path}[{place}]", member)
-    ]
-
-
-def _member_faults(path: str, worker_type: object) -> list[Fault]:
-    return [
-        *blank(path, worker_type, "workerType must be present"),
-        *unfit(path, worker_type, MAX_TYPE),
+        fault
+        for place, member in enumerate(members)
+        for fault in worker_type_faults(f"{path}[{place}]", member, missing=_NO_WORKER)
     ]

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
+from workers.contract.names import QUEUE_RULE, can_have_queues
 from workers.contract.wire import Wire
 
 _MAX_TYPE_LENGTH = 128
@@ -56,14 +57,14 @@ class WorkerHeartbeat:
         """Read a heartbeat; keys that are ours fall back to the reference when they make no sense.
 
         Raises:
-            MalformedMessage: tenant, id, type or date is missing or has the wrong type.
+            MalformedMessage: tenant, id, type or date is missing, has the wrong type or is too long.
         """
         fields = bodies.load_object(body)
         version = fields.get("version")
         return cls(
             tenant=names.required_text(headers, names.TENANT),
             worker_id=_identifier(fields, "id", names.MAX_LENGTH),
-            worker_type=_identifier(fields, "type", _MAX_TYPE_LENGTH),
+            worker_type=_worker_type(fields),
             beaten_at=bodies.parse_date(fields.get("heartBeatDate"), field="heartBeatDate"),
             protocol=Protocol.CELERY if fields.get("protocol") == Protocol.CELERY else Protocol.RAW,
             concurrency=_number(fields.get("concurrency"), least=1, default=None),
@@ -100,6 +101,13 @@ def _number(value: object, *, least: int, default: _Default) -> int | _Default:
 def _seconds(value: object) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and 0 <= value < _TOO_MANY else None  # type: ignore[operator, arg-type] # a number it is
+
+
+def _worker_type(fields: Mapping[str, Any]) -> str:
+    worker_type = _identifier(fields, "type", _MAX_TYPE_LENGTH)
+    if not can_have_queues(worker_type):
+        raise MalformedMessage(f"type must fit into the name of a queue ({QUEUE_RULE}), got {worker_type!r}")
+    return worker_type
 
 
 def _identifier(fields: Mapping[str, Any], field: str, limit: int) -> str:

@@ -5,14 +5,14 @@ from typing import Final
 
 #: Name of the wish in a configuration file and in a canvas.
 KEEP_HEADERS: Final = "keepHeaders"
-#: Bytes of names and values that a request may keep: they travel in one AMQP frame, which RabbitMQ limits.
+#: Bytes of names and values that a request may have: they travel in one AMQP frame, which RabbitMQ limits.
 MOST_BYTES: Final = 65_536
 #: Bytes that AMQP gives a name.
 _LONGEST_NAME: Final = 255
 
 
 class HeadersTooLarge(Exception):
-    """A request would keep headers that no message can carry."""
+    """A request would have additional headers that no message can carry."""
 
 
 def keep(before: Mapping[str, str] | None, own: Mapping[str, str] | None) -> dict[str, str]:
@@ -22,15 +22,24 @@ def keep(before: Mapping[str, str] | None, own: Mapping[str, str] | None) -> dic
         HeadersTooLarge: there would be more than a message can carry, or one with too long a name.
     """
     kept = {**(before or {}), **(own or {})}
-    longest = max(map(_size, kept), default=0)
+    check_size(kept)
+    return kept
+
+
+def check_size(headers: Mapping[str, str]) -> None:
+    """See that a message can carry additional headers.
+
+    Raises:
+        HeadersTooLarge: there are too many, or one has too long a name.
+    """
+    longest = max(map(_size, headers), default=0)
     if longest > _LONGEST_NAME:
         raise HeadersTooLarge(
-            f"names of headers that are kept are limited to {_LONGEST_NAME} bytes, got {longest}"
+            f"names of additional headers are limited to {_LONGEST_NAME} bytes, got {longest}"
         )
-    size = sum(map(_size, (*kept, *kept.values())))
+    size = sum(map(_size, (*headers, *headers.values())))
     if size > MOST_BYTES:
-        raise HeadersTooLarge(f"the headers that are kept are limited to {MOST_BYTES} bytes, got {size}")
-    return kept
+        raise HeadersTooLarge(f"additional headers are limited to {MOST_BYTES} bytes, got {size}")
 
 
 def _size(text: str) -> int:

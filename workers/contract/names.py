@@ -23,6 +23,8 @@ DEAD_LETTER_EXCHANGE: Final = "regards.DLX"
 WORKER_ROUTING_KEY: Final = "#"
 #: ``x-max-priority`` of every queue of the reference.
 MAX_PRIORITY: Final = 255
+#: Bytes of the longest name that AMQP has.
+LONGEST_NAME: Final = 255
 
 
 def cancellations_queue(worker_id: str) -> str:
@@ -33,6 +35,15 @@ def cancellations_queue(worker_id: str) -> str:
 def request_queue(worker_type: str) -> str:
     """Return the name of the exchange and queue of raw requests for a worker type."""
     return f"regards.worker.{worker_type.lower()}.request"
+
+
+#: What a worker type has to be, as far as its queues go.
+QUEUE_RULE: Final = f"at most {LONGEST_NAME - len(request_queue(''))} bytes in UTF-8, in lower case"
+
+
+def can_have_queues(worker_type: str) -> bool:
+    """Return whether the name of the longer one of a worker type's queues is short enough."""
+    return len(request_queue(worker_type).encode("utf-8", "surrogatepass")) <= LONGEST_NAME
 
 
 def task_queue(worker_type: str) -> str:

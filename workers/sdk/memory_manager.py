@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from workers.contract.gathering import gather, gather_headers
 from workers.contract.itinerary import Taken, after
-from workers.contract.kept_headers import HeadersTooLarge, keep
+from workers.contract.kept_headers import HeadersTooLarge, check_size, keep
 from workers.contract.repetition import RoundsUsedUp
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
@@ -97,6 +97,7 @@ class MemoryManager:
                 request = replace(request, content=answer.content or b"", headers=headers)
                 answer = replace(answer, additional_headers=headers or None)
                 taken = after(steps, number=taken.step.number, headers=headers, repeats=taken.repeats)
+                check_size(headers if taken else {})
             except (RoundsUsedUp, HeadersTooLarge) as error:
                 return replace(answer, status=AnswerStatus.ERROR, messages=(str(error),), content=None)
         return answer

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks into the folder; an unchanged folder costs one ``stat``.
 POLLING_INTERVAL: Final = 0.025
+#: Bytes of the longest name of a queue: with what the transport adds it is the name of a file.
+LONGEST_NAME: Final = 200
 #: Seconds after which a file that cannot be read is put aside; its writer is dead.
 _WRITING_TAKES: Final = 2.0
 #: Nanoseconds without a change after which the time of the folder can be trusted to show the next change.
@@ -130,7 +132,7 @@ class EmbeddedChannel(filesystem.Channel):
         while True:
             try:
                 payload: dict[str, Any] = loads(taken.read_bytes())
-            except ValueError:
+            except (ValueError, RecursionError):
                 if time.monotonic() > deadline:
                     taken.rename(taken.with_suffix(".unreadable"))
                     log.exception(

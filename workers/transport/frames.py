@@ -27,9 +27,15 @@ _TIME: Final = struct.Struct(">Q")
 _PERSISTENT: Final = 2
 _LONGEST_SHORT: Final = 255
 _CONSTANTS: Final = frozenset({bool, int, type(None)})
+#: What writing raises: no AMQP type, too many digits, too many levels.
+_UNWRITABLE: Final = (struct.error, AttributeError, TypeError, ValueError, RecursionError)
 #: RabbitMQ sends copies to the queues that these headers list, and closes the channel when they are no lists.
 #: They come from clients and workers, who have no say in routing: they are left out.
 _ROUTING_HEADERS: Final = frozenset({"CC", "BCC"})
+#: Properties that are short texts.
+_SHORT_PROPERTIES: Final = frozenset(
+    {"content_type", "content_encoding", "correlation_id", "reply_to", "message_id", "type", "app_id"}
+)
 
 
 class Publication(Protocol):
@@ -84,6 +90,27 @@ class Unencodable(ValueError):
     """AMQP has no way to write this message."""
 
 
+def header_size(name: str, value: object) -> int:
+    """Return how many bytes a header takes in a message.
+
+    Raises:
+        Unencodable: its name is too long, or its value has no AMQP type.
+    """
+    try:
+        return len(_table({name: value})) - _LONG.size
+    except _UNWRITABLE as error:
+        raise _unencodable(error) from error
+
+
+def is_writable(name: str, value: object) -> bool:
+    """Return whether a property can be written as it is; of those that are never written nothing is asked."""
+    if name == "timestamp":
+        return isinstance(value, int) and 0 <= value < 2**64
+    if name not in _SHORT_PROPERTIES:
+        return True
+    return isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) <= _LONGEST_SHORT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishEncoder:
     """Writes messages for one channel."""
@@ -105,8 +132,8 @@ class PublishEncoder:
         try:
             route = _name(message.exchange) + _name(message.routing_key)
             properties = self._properties(message, timestamp)
-        except (struct.error, AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise error if isinstance(error, Unencodable) else Unencodable(repr(error)) from error
+        except _UNWRITABLE as error:
+            raise _unencodable(error) from error
         room = self.frame_max - _OVERHEAD
         header = _CONTENT.pack(60, 0, len(message.body)) + properties
         if len(header) > room:
@@ -143,6 +170,10 @@ class PublishEncoder:
         content_flags, content = _content(message.content_type, message.content_encoding)
         parts[0] = struct.pack(">H", flags | content_flags | 0x0048) + content
         return b"".join(parts)
+
+
+def _unencodable(error: Exception) -> Unencodable:
+    return error if isinstance(error, Unencodable) else Unencodable(repr(error))
 
 
 @lru_cache(maxsize=64)

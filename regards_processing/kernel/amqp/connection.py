@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import amqp
 import kombu
-from amqp.exceptions import AccessRefused, AMQPError, NotAllowed, NotFound, PreconditionFailed
+from amqp.exceptions import AccessRefused, AMQPError, NotAllowed, NotFound, PreconditionFailed, ResourceLocked
 from django.conf import settings
 from kombu.exceptions import KombuError, OperationalError
 
@@ -147,7 +147,7 @@ def declare(channel: Any, topology: Topology) -> None:
     """Declare exchanges, queues and bindings; what exists stays as it is.
 
     Raises:
-        TopologyConflict: one exists with another type or other arguments.
+        TopologyConflict: one exists with another type or other arguments, or is not for us to declare.
     """
     try:
         for exchange in topology.exchanges:
@@ -170,6 +170,10 @@ def declare(channel: Any, topology: Topology) -> None:
         raise TopologyConflict(
             "The broker has an exchange or a queue of this name with another definition. Move its messages, "
             f"delete it, and it is declared again as the contract says. The broker says: {error.reply_text}"
+        ) from error
+    except (AccessRefused, ResourceLocked) as error:
+        raise TopologyConflict(
+            f"The broker does not let us declare an exchange or a queue. It says: {error.reply_text}"
         ) from error
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from workers.transport.frames import is_writable
 
 #: Properties that must not be repeated: an expiry would remove the copy, and RabbitMQ refuses the name of
 #: another user.
@@ -21,10 +22,14 @@ def copied(
 ) -> Outbound:
     """Return a persistent copy for another route; ``headers`` replace its own.
 
+    Properties that AMQP cannot write are left out: a part of a bulk, or a file of the embedded broker, may
+    have any.
+
     Args:
         must_route: it must reach a queue.
     """
-    own = message.properties
+    own = _writable(message.properties)
+    names = _writable({"message_id": message.message_id, "correlation_id": message.correlation_id})
     return Outbound(
         exchange=exchange,
         routing_key=routing_key,
@@ -33,13 +38,17 @@ def copied(
         priority=_octet(own.get("priority")),
         content_type=own.get("content_type"),
         content_encoding=own.get("content_encoding"),
-        message_id=message.message_id,
-        correlation_id=message.correlation_id,
+        message_id=names.get("message_id"),
+        correlation_id=names.get("correlation_id"),
         must_route=must_route,
         properties={
             name: value for name, value in own.items() if name not in _NOT_COPIED and name not in _OWN_FIELDS
         },
     )
+
+
+def _writable(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in properties.items() if is_writable(name, value)}
 
 
 def _octet(priority: object) -> int:

@@ -17,9 +17,10 @@ from regards_processing.kernel.amqp.connection import (
     open_connection,
 )
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+from regards_processing.kernel.amqp.errors import TopologyConflict
 from regards_processing.kernel.amqp.ports import BulkLimits, Shortfall
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
-from workers.transport.embedded import POLLING_INTERVAL
+from workers.transport.embedded import LONGEST_NAME, POLLING_INTERVAL
 
 #: What the transport itself keeps among the properties.
 _PRIVATE: Final = ("delivery_info", "delivery_tag", "body_encoding")
@@ -33,41 +34,46 @@ class EmbeddedSender:
         self._app_id = app_id
         self._connection = open_connection(address=address)
         self._channel: Any = self._connection.channel()
-        self._outcome: tuple[Shortfall, dict[int, str]] = (Shortfall(), {})
+        self._outcome = Shortfall()
 
     def declare(self, topology: Topology) -> None:
         """Declare what is missing."""
+        too_long = [queue.name for queue in topology.queues if len(queue.name.encode()) > LONGEST_NAME]
+        if too_long:
+            raise TopologyConflict(
+                f"Names of queues are limited to {LONGEST_NAME} bytes, as they are parts of file names, got "
+                f"{too_long[0]}. RabbitMQ takes longer ones"
+            )
         with broker_errors(self._address):
             declare(self._channel, topology)
 
-    def begin(self, bulk: MutableMapping[int, Outbound]) -> None:
+    def begin(self, bulk: MutableMapping[int, Outbound], refused: MutableMapping[int, str]) -> None:
         """Write a bulk."""
-        self._outcome = self._send(bulk)
+        self._outcome = self._send(bulk, refused)
 
     def finished(self) -> bool:
         """Tell that there is nothing to wait for."""
         return True
 
-    def finish(self) -> tuple[Shortfall, dict[int, str]]:
+    def finish(self) -> Shortfall:
         """Return what became of the bulk."""
         return self._outcome
 
-    def _send(self, bulk: MutableMapping[int, Outbound]) -> tuple[Shortfall, dict[int, str]]:
+    def _send(self, bulk: MutableMapping[int, Outbound], refused: MutableMapping[int, str]) -> Shortfall:
         unroutable: set[int] = set()
-        refused: dict[int, str] = {}
         for position, message in list(bulk.items()):
             if not self._channel.knows(message.exchange):
-                return Shortfall(missing_exchange=message.exchange), refused
+                return Shortfall(missing_exchange=message.exchange)
             try:
                 if message.mandatory and not self._channel.routes(message.exchange, message.routing_key):
                     unroutable.add(position)
                     continue
                 with broker_errors(self._address):
                     self._write(message)
-            except (ChannelError, EncodeError, TypeError, ValueError) as error:
+            except (ChannelError, EncodeError, TypeError, ValueError, RecursionError) as error:
                 refused[position] = repr(error)
             del bulk[position]
-        return Shortfall(unroutable=frozenset(unroutable)), refused
+        return Shortfall(unroutable=frozenset(unroutable))
 
     def close(self) -> None:
         """Forget the folder."""

@@ -41,6 +41,19 @@ class TopologyConflict(BrokerUnavailable):
     retryable = False
 
 
+class MessagesHeld(TopologyConflict):
+    """Queues of some worker types cannot be declared; all other messages of the bulk left or were refused."""
+
+    code = "MESSAGES_HELD"
+
+    def __init__(self, held: Mapping[int, str], refused: Mapping[int, str]) -> None:
+        #: Reason by position in the bulk: of what did not leave, and of what can never be sent.
+        self.held = dict(sorted(held.items()))
+        self.refused = dict(sorted(refused.items()))
+        index, reason = next(iter(self.held.items()))
+        super().__init__(f"{len(self.held)} messages cannot leave, the first one is number {index}: {reason}")
+
+
 class MessagesRefused(DomainError):
     """The broker can never take some of the messages; all others of the bulk were published."""
 

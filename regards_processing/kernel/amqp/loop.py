@@ -18,6 +18,7 @@ from regards_processing.kernel.amqp.connection import (
     supported_extras,
 )
 from regards_processing.kernel.amqp.consumer import DOWN_ERRORS, BatchConsumer
+from regards_processing.kernel.amqp.dead_letters import publish_dead_letters
 from regards_processing.kernel.amqp.embedded import EmbeddedSource
 from regards_processing.kernel.amqp.errors import VirtualHostMissing
 from regards_processing.kernel.amqp.ports import BulkLimits, Source
@@ -158,7 +159,7 @@ class BulkLoop:
         started = time.perf_counter()
         copies = consumer.process(bulk)
         if copies:
-            self._publisher.publish_all(copies)
+            publish_dead_letters(copies, publisher=self._publisher)
         source.acknowledge(consumer.queue)
         seconds = time.perf_counter() - started
         counters = self.counters.setdefault(consumer.queue.name, QueueCounters())

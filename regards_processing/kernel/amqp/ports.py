@@ -31,8 +31,11 @@ class Sender(Protocol):
             TopologyConflict: something exists with another definition.
         """
 
-    def begin(self, bulk: MutableMapping[int, Outbound]) -> None:
-        """Write a bulk; what the broker turns out to have is removed from ``bulk``.
+    def begin(self, bulk: MutableMapping[int, Outbound], refused: MutableMapping[int, str]) -> None:
+        """Write a bulk; the broker's word is read by `finish`.
+
+        From now on what the broker turns out to have is removed from ``bulk``, and what can never be sent is
+        moved to ``refused``, with the reason by position.
 
         Raises:
             BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
@@ -45,12 +48,8 @@ class Sender(Protocol):
             BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
         """
 
-    def finish(self) -> tuple[Shortfall, dict[int, str]]:
-        """Wait until the broker has the bulk that was begun.
-
-        Returns:
-            Why messages remain in the bulk, and the messages that can never be sent, removed as well,
-            with the reason by position.
+    def finish(self) -> Shortfall:
+        """Wait until the broker has the bulk that was begun; return why messages remain in it.
 
         Raises:
             BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.

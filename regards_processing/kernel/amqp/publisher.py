@@ -3,8 +3,9 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from django.conf import settings
@@ -16,12 +17,19 @@ from regards_processing.kernel.amqp.connection import (
 )
 from regards_processing.kernel.amqp.embedded import EmbeddedSender
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused, PublishNotConfirmed
+from regards_processing.kernel.amqp.errors import (
+    BrokerUnavailable,
+    MessagesHeld,
+    MessagesRefused,
+    PublishNotConfirmed,
+    TopologyConflict,
+)
 from regards_processing.kernel.amqp.ports import Sender, Shortfall
 from regards_processing.kernel.amqp.rabbitmq_sender import RabbitSender
 from regards_processing.kernel.amqp.topology import (
     Topology,
     instance_topology,
+    is_possible,
     shared_topology,
     worker_topology,
 )
@@ -32,19 +40,50 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES: Final = 128 * 1024**2
 #: Seconds to wait for the confirms of a bulk.
 CONFIRM_TIMEOUT: Final = 30.0
-
+#: Seconds before the queues of a worker type are declared again that could not be declared.
+_DECLARED_AGAIN: Final = 5.0
 
 #: Hears what became of messages: ``None`` when the broker has them all, else what went wrong.
 Done = Callable[[BrokerUnavailable | MessagesRefused | None], None]
+
+
+@dataclass(slots=True)
+class _Bulk:
+    """A bulk, by the positions of its messages."""
+
+    #: What the broker does not have yet.
+    left: dict[int, Outbound]
+    #: What can never be sent, and what cannot be sent until an operator has mended a queue.
+    refused: dict[int, str] = field(default_factory=dict)
+    held: dict[int, str] = field(default_factory=dict)
+
+    def take_out(self, worker_type: str, why: str, *, into: dict[int, str]) -> None:
+        """Send nothing to a worker type."""
+        for position in [at for at, message in self.left.items() if message.worker_type == worker_type]:
+            del self.left[position]
+            into[position] = why
+
+    def error(self) -> MessagesHeld | MessagesRefused | None:
+        """Return what has to be said of a bulk of which nothing is left."""
+        if self.held:
+            return MessagesHeld(self.held, self.refused)
+        return MessagesRefused(self.refused) if self.refused else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Posted:
     """A bulk on its way."""
 
-    bulk: dict[int, Outbound]
-    refused: dict[int, str]
+    bulk: _Bulk
     done: Done
+
+
+@dataclass(frozen=True, slots=True)
+class _Conflict:
+    """Why queues of a worker type cannot be declared, and until when nobody tries again."""
+
+    reason: str
+    until: float
 
 
 class MessagePublisher(Protocol):
@@ -55,6 +94,7 @@ class MessagePublisher(Protocol):
 
         Raises:
             BrokerUnavailable: the broker is away; any of the messages may or may not have left.
+            MessagesHeld: queues of some worker types cannot be declared; others were sent or refused.
             MessagesRefused: some can never be sent; all others were.
         """
 
@@ -86,6 +126,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._sender: Sender | None = None
         self._declared: set[str] = set()
+        self._conflicts: dict[str, _Conflict] = {}
         self._posted: _Posted | None = None
 
     def publish_all(self, messages: Sequence[Outbound]) -> None:
@@ -93,14 +134,16 @@ class Publisher:
 
         Raises:
             BrokerUnavailable: the broker is away; any of the messages may or may not have left.
+            MessagesHeld: queues of some worker types cannot be declared; others were sent or refused.
             MessagesRefused: some can never be sent; all others were.
         """
-        bulk, refused = self._sorted(messages)
+        bulk = self._sorted(messages)
         with self._lock:
             self._settle()
-            self._publish(bulk, refused, begun=False)
-        if refused:
-            raise MessagesRefused(refused)
+            self._publish(bulk, begun=False)
+        error = bulk.error()
+        if error is not None:
+            raise error
 
     def publish_soon(self, messages: Sequence[Outbound], *, done: Done) -> None:
         """Write messages and return; ``done`` hears later, from `settle` or the next publication.
@@ -108,7 +151,7 @@ class Publisher:
         It is called with ``None`` when the broker has them all, else with what `publish_all` would raise.
         One bulk at a time is on its way: the next one first waits for the broker's word on this one.
         """
-        bulk, refused = self._sorted(messages)
+        bulk = self._sorted(messages)
         with self._lock:
             self._settle()
             try:
@@ -117,7 +160,7 @@ class Publisher:
                 self._drop()
                 done(error)
                 return
-            self._posted = _Posted(bulk, refused, done)
+            self._posted = _Posted(bulk, done)
 
     def settle(self, *, wait: bool = False) -> None:
         """Tell what became of the bulk on its way, if there is one; without ``wait`` only if it is known."""
@@ -131,9 +174,13 @@ class Publisher:
             self._settle()
             self._drop()
 
-    def _sorted(self, messages: Sequence[Outbound]) -> tuple[dict[int, Outbound], dict[int, str]]:
-        bulk = dict(enumerate(messages))
-        return bulk, self._take_out_too_large(bulk)
+    def _sorted(self, messages: Sequence[Outbound]) -> _Bulk:
+        bulk = _Bulk(dict(enumerate(messages)))
+        limit = self._max_body_bytes
+        for position in [at for at, message in bulk.left.items() if len(message.body) > limit]:
+            size = len(bulk.left.pop(position).body)
+            bulk.refused[position] = f"The body is limited to {limit} bytes, got {size}"
+        return bulk
 
     def _is_known(self) -> bool:
         try:
@@ -146,24 +193,24 @@ class Publisher:
         if posted is None:
             return
         try:
-            self._publish(posted.bulk, posted.refused, begun=True)
+            self._publish(posted.bulk, begun=True)
         except BrokerUnavailable as error:
             posted.done(error)
         else:
-            posted.done(MessagesRefused(posted.refused) if posted.refused else None)
+            posted.done(posted.bulk.error())
 
-    def _publish(self, bulk: dict[int, Outbound], refused: dict[int, str], *, begun: bool) -> None:
-        """Send until nothing is left; each round sends, declares or refuses something, so it ends."""
+    def _publish(self, bulk: _Bulk, *, begun: bool) -> None:
+        """Send until nothing is left; each round sends, declares, holds or refuses something, so it ends."""
         may_reconnect = self._sender is not None
         declared_again = False
-        while bulk:
+        while bulk.left:
             try:
                 if not begun:
                     self._begin(bulk)
                 begun = False
-                shortfall = self._finish(refused)
-                if bulk and not declared_again and _is_topology(shortfall):
-                    self._declare_again(bulk.values())
+                shortfall = self._finish()
+                if bulk.left and not declared_again and _is_topology(shortfall):
+                    self._declare_again(bulk)
                     declared_again = True
                     continue
             except PublishNotConfirmed:
@@ -175,18 +222,42 @@ class Publisher:
                     raise
                 may_reconnect = begun = False
                 continue
-            _refuse_unroutable(bulk, refused, shortfall)
+            _refuse_unroutable(bulk.left, bulk.refused, shortfall)
 
-    def _begin(self, bulk: dict[int, Outbound]) -> None:
-        sender = self._connected()
-        for worker_type in _worker_types(bulk.values()) - self._declared:
-            sender.declare(worker_topology(worker_type))
-            self._declared.add(worker_type)
-        sender.begin(bulk)
+    def _begin(self, bulk: _Bulk) -> None:
+        self._declare_types(bulk)
+        self._connected().begin(bulk.left, bulk.refused)
 
-    def _finish(self, refused: dict[int, str]) -> Shortfall:
-        shortfall, unsendable = self._connected().finish()
-        refused |= unsendable
+    def _declare_types(self, bulk: _Bulk) -> None:
+        """Declare what worker types need; messages to one that cannot have its queues do not stop others."""
+        for worker_type in sorted(_worker_types(bulk.left.values()) - self._declared):
+            if not all(map(is_possible, worker_topology(worker_type).queues)):
+                why = f"The name of the queue of worker type {worker_type} is too long"
+                bulk.take_out(worker_type, why, into=bulk.refused)
+            elif (conflict := self._conflict(worker_type)) is not None:
+                bulk.take_out(worker_type, conflict.reason, into=bulk.held)
+            else:
+                self._declared.add(worker_type)
+
+    def _conflict(self, worker_type: str) -> _Conflict | None:
+        """Declare the queues of a worker type; return why that is not possible."""
+        known = self._conflicts.get(worker_type)
+        if known is not None and time.monotonic() < known.until:
+            return known
+        try:
+            self._connected().declare(worker_topology(worker_type))
+        except TopologyConflict as error:
+            conflict = _Conflict(str(error), time.monotonic() + _DECLARED_AGAIN)
+            self._conflicts[worker_type] = conflict
+            if known is None:
+                told = {"action": "worker_type.conflict", "worker_type": worker_type, "reason": str(error)}
+                log.error("queues of a worker type cannot be declared, its messages wait", extra=told)  # noqa: TRY400 (no defect)
+            return conflict
+        self._conflicts.pop(worker_type, None)
+        return None
+
+    def _finish(self) -> Shortfall:
+        shortfall = self._connected().finish()
         if shortfall.given_up:
             raise PublishNotConfirmed(f"The broker gave up {len(shortfall.given_up)} messages")
         return shortfall
@@ -202,23 +273,19 @@ class Publisher:
             return EmbeddedSender(address=self._address, app_id=self._app_id)
         return RabbitSender(address=self._address, app_id=self._app_id, confirm_timeout=self._confirm_timeout)
 
-    def _declare_again(self, messages: Iterable[Outbound]) -> None:
+    def _declare_again(self, bulk: _Bulk) -> None:
         log.warning(
             "exchanges or queues have vanished, declaring them again", extra={"action": "broker.redeclare"}
         )
-        topology = sum(map(worker_topology, sorted(_worker_types(messages))), self._topology)
-        self._connected().declare(topology)
+        self._connected().declare(self._topology)
+        self._declared -= _worker_types(bulk.left.values())
+        self._declare_types(bulk)
 
     def _drop(self) -> None:
         self._declared.clear()
         if self._sender is not None:
             self._sender.close()
             self._sender = None
-
-    def _take_out_too_large(self, bulk: dict[int, Outbound]) -> dict[int, str]:
-        limit = self._max_body_bytes
-        too_large = [at for at, message in bulk.items() if len(message.body) > limit]
-        return {at: f"The body is limited to {limit} bytes, got {len(bulk.pop(at).body)}" for at in too_large}
 
 
 class _PerProcess:

@@ -9,7 +9,7 @@ from amqp.exceptions import NotFound, PreconditionFailed
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, declare, open_connection
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.errors import PublishNotConfirmed
+from regards_processing.kernel.amqp.errors import PublishNotConfirmed, TopologyConflict
 from regards_processing.kernel.amqp.ports import Shortfall
 from regards_processing.kernel.amqp.rabbitmq import Frames, open_channel
 from regards_processing.kernel.amqp.topology import Topology
@@ -42,11 +42,16 @@ class RabbitSender:
     def declare(self, topology: Topology) -> None:
         """Declare what is missing."""
         with broker_errors(self._address):
-            declare(self._channel, topology)
+            try:
+                declare(self._channel, topology)
+            except TopologyConflict:
+                # The driver has opened the channel again, as a new one.
+                self._start_confirms()
+                raise
 
-    def begin(self, bulk: MutableMapping[int, Outbound]) -> None:
+    def begin(self, bulk: MutableMapping[int, Outbound], refused: MutableMapping[int, str]) -> None:
         """Write a bulk; the broker's word is read by `finish`."""
-        self._bulk, self._refused = bulk, dict[int, str]()
+        self._bulk, self._refused = bulk, refused
         self._unroutable, self._given_up = set[int](), set[int]()
         self._closed_by: NotFound | PreconditionFailed | None = None
         with broker_errors(self._address):
@@ -65,7 +70,7 @@ class RabbitSender:
                 self._closed_by = error
         return self._closed_by is not None or not self._awaited
 
-    def finish(self) -> tuple[Shortfall, dict[int, str]]:
+    def finish(self) -> Shortfall:
         """Wait until the broker has the bulk that was begun."""
         missing: str | None = None
         with broker_errors(self._address):
@@ -80,12 +85,11 @@ class RabbitSender:
             if missing is not None or self._awaited:
                 # The driver has opened the channel again, as a new one.
                 self._start_confirms()
-        shortfall = Shortfall(
+        return Shortfall(
             unroutable=frozenset(self._unroutable),
             given_up=frozenset(self._given_up),
             missing_exchange=missing,
         )
-        return shortfall, self._refused
 
     def close(self) -> None:
         """Close the connection."""

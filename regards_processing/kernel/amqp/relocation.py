@@ -197,8 +197,9 @@ def _send(
         for each in messages
     )
     bulk = dict(enumerate(copies))
-    sender.begin(bulk)
-    _, refused = sender.finish()
+    refused: dict[int, str] = {}
+    sender.begin(bulk, refused)
+    sender.finish()
     if bulk or refused:
         why = next(iter(refused.values()), "the broker did not take them")
         raise PublishNotConfirmed(f"{len(bulk) + len(refused)} messages stay where they are: {why}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regards_processing.kernel.amqp.consumer import BatchConsumer
+from regards_processing.kernel.amqp.dead_letters import publish_dead_letters
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 
@@ -44,7 +45,7 @@ class InMemoryBroker:
         """
         copies = consumer.process(messages)
         if copies:
-            self.publish_all(copies)
+            publish_dead_letters(copies, publisher=self)
         self.acknowledged.extend(messages)
 
 

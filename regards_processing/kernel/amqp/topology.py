@@ -67,8 +67,6 @@ _BULK_OF_TENANT: Final = 40
 _PRIORITIES_OF_TENANT: Final = 10
 #: Where services of REGARDS send work to themselves, to a queue for each tenant.
 UNICAST_EXCHANGE: Final = "regards.unicast"
-#: Bytes of the longest name that AMQP has.
-LONGEST_NAME: Final = 255
 
 #: Queues of handlers of this type of service, whatever the instance.
 _OF_SERVICE: Final = "regards.broadcast.rs-worker-manager"
@@ -177,7 +175,7 @@ def requests() -> QueueSpec:
 
 def is_possible(queue: QueueSpec) -> bool:
     """Return whether a queue can be called so: AMQP limits names, and tenants have long ones."""
-    return len(queue.name.encode()) <= LONGEST_NAME
+    return len(queue.name.encode()) <= names.LONGEST_NAME
 
 
 def own_request_queues(tenants: Iterable[str]) -> list[QueueSpec]:

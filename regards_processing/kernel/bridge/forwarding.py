@@ -10,7 +10,7 @@ from regards_processing.kernel.amqp.answer_parts import answer_parts
 from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
 from regards_processing.kernel.amqp.copies import copied
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
-from regards_processing.kernel.amqp.errors import MessagesRefused
+from regards_processing.kernel.amqp.errors import MessagesHeld, MessagesRefused
 from regards_processing.kernel.amqp.publisher import MessagePublisher
 from regards_processing.kernel.amqp.topology import QueueSpec, worker_topology
 from regards_processing.kernel.bridge.hosts import TenantHost
@@ -40,15 +40,22 @@ class Forwarder(BatchConsumer[Outbound]):
         """
 
     def handle(self, items: Sequence[Outbound]) -> list[Refusal]:
-        """Publish a bulk; it is acknowledged when the other side has it."""
+        """Publish a bulk; it is acknowledged when the other side has it.
+
+        What is for a worker type whose queues cannot be declared there becomes a dead letter, to be replayed
+        once they can: it must not hold up what is for others.
+        """
+        kept: Mapping[int, str] = {}
         try:
             self._publisher.publish_all(items)
+        except MessagesHeld as error:
+            kept = {**error.refused, **error.held}
         except MessagesRefused as error:
-            return [
-                Refusal(index=index, reason=reason, code="NOT_PASSED_ON")
-                for index, reason in error.refused.items()
-            ]
-        return []
+            kept = error.refused
+        return [
+            Refusal(index=index, reason=reason, code="NOT_PASSED_ON")
+            for index, reason in sorted(kept.items())
+        ]
 
 
 class Arrivals(Forwarder):
@@ -99,10 +106,13 @@ class HeartbeatArrivals(Forwarder):
         self._heard = heard
 
     def decode(self, message: Inbound) -> Outbound:
-        """Have a fleet of ours look like any other worker: its task queue is not within reach."""
+        """Have a fleet of ours look like any other worker: its task queue is not within reach.
+
+        Managers refuse a worker type that can have no queues; there are none to be read for it either.
+        """
         beat = bodies.load_object(message.body)
         worker_type = beat.get("type")
-        if isinstance(worker_type, str):
+        if isinstance(worker_type, str) and names.can_have_queues(worker_type):
             self._heard(worker_type)
         told = {name: value for name, value in beat.items() if name not in _OF_NEIGHBOURS}
         copy = copied(

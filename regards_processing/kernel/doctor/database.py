@@ -14,6 +14,7 @@ from regards_processing.kernel.db.reads import select
 from regards_processing.kernel.doctor.checks import Check
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped, warning
 from regards_processing.kernel.doctor.sessions import sessions_kept
+from regards_processing.kernel.outbox.destinations import destinations
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy import row_security
 
@@ -106,6 +107,10 @@ def audit_kept(_at: datetime) -> Iterator[Finding]:
     yield ok("The database refuses to change or delete entries of the audit trail")
 
 
+#: Entries of the outbox of which it is told where they are to go.
+_OLDEST: Final = 10
+
+
 def outbox_empty(at: datetime) -> Iterator[Finding]:
     """Look for messages that should have left long ago."""
     found = OutboxEntry.objects.aggregate(oldest=Min("created_at"), messages=Sum("message_count"))
@@ -113,8 +118,9 @@ def outbox_empty(at: datetime) -> Iterator[Finding]:
     if age.total_seconds() > settings.OUTBOX_LAG:
         yield failed(
             f"{found['messages']} messages wait in the outbox, the oldest for {age.total_seconds():.0f} s",
-            advice="Nothing is lost. They leave once the broker takes them (checks broker and queues) and "
-            "the sweeps run (check sweeps).",
+            advice="Nothing is lost. They leave once the broker takes them (checks broker, queues and "
+            "worker-queues) and the sweeps run (check sweeps).\n"
+            f"The oldest are for {destinations(OutboxEntry.objects.order_by('created_at')[:_OLDEST])}",
             messages=found["messages"],
             seconds=age.total_seconds(),
         )

@@ -5,6 +5,8 @@ Note: the outbox.
     the entry is deleted; a manager does not wait for the broker's word, and deletes it with its next bulk.
     When the broker is away or the process dies in between, the entry stays and the relay sends it: nothing is
     lost, nothing is invented. A message may leave twice; every consumer is idempotent.
+    What is for a worker type whose queues cannot be declared stays in its entry by itself, until they can. A
+    dispatch that the broker can never take is replaced by its dead letter, which ends the attempt.
     What is for the virtual host of the instance is left to the relay at once: no manager waits for it, and
     when it is away nothing else is held up.
     An entry has no more than ``BULK_MAX_BYTES`` of bodies, but for a message that has more by itself:
@@ -12,8 +14,8 @@ Note: the outbox.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -22,8 +24,9 @@ from django.conf import settings
 
 from regards_processing.kernel import correlation
 from regards_processing.kernel.amqp.connection import BROKER_ERRORS
+from regards_processing.kernel.amqp.dead_letters import dead_dispatch
 from regards_processing.kernel.amqp.envelope import Outbound, pack, unpack
-from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesRefused
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, MessagesHeld, MessagesRefused
 from regards_processing.kernel.amqp.publisher import MessagePublisher
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import after_commit, transaction, transaction_required
@@ -37,8 +40,6 @@ log = logging.getLogger(__name__)
 #: Entries of this process whose messages the broker has, and that are still to be deleted.
 _confirmed: Final[set[int]] = set()
 _COLUMNS: Final = ("created_at", "message_count", "messages")
-#: Entries that the relay takes in one transaction.
-_PAGE: Final = 10
 
 
 def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
@@ -90,24 +91,64 @@ def _correlated(messages: Sequence[Outbound]) -> Sequence[Outbound]:
 
 def _publish(entry_id: int, messages: Sequence[Outbound]) -> None:
     def done(error: BrokerUnavailable | MessagesRefused | None) -> None:
-        if isinstance(error, BrokerUnavailable):
+        if isinstance(error, MessagesHeld | MessagesRefused):
+            _keep_rest(entry_id, messages, error)
+        elif error is not None:
             _report_delayed(error, len(messages))
-            return
-        if error is not None:
-            _report_refused(error)
-        _confirmed.add(entry_id)
+        else:
+            _confirmed.add(entry_id)
 
     try:
         hand_over(messages, done=done)
+    except (MessagesHeld, MessagesRefused) as error:
+        done(error)
     except BROKER_ERRORS as error:
         _report_delayed(error, len(messages))
-    except MessagesRefused as error:
-        done(error)
     except Exception:
         # The transaction has committed: raising would have its bulk handled a second time.
         log.exception("messages wait in the outbox", extra={"action": "outbox.failed", "entry": entry_id})
     if entry_id in _confirmed:
         forget_confirmed()
+
+
+def _keep_rest(entry_id: int, messages: Sequence[Outbound], error: MessagesHeld | MessagesRefused) -> None:
+    """Leave in an entry what the relay is to send."""
+    rest = _rest(messages, error)
+    if not rest:
+        _confirmed.add(entry_id)
+        return
+    try:
+        with transaction():
+            _store_rest(entry_id, rest)
+    except Exception:
+        # Whoever tells us what became of the messages goes on; the relay sends all of the entry again.
+        log.exception("messages wait in the outbox", extra={"action": "outbox.failed", "entry": entry_id})
+
+
+def _rest(messages: Sequence[Outbound], error: MessagesHeld | MessagesRefused) -> list[Outbound]:
+    """Return what is still to be sent of messages: what is held, and the dead letters of dispatches."""
+    if error.refused:
+        _report_refused(error.refused)
+    dead = {
+        at: dead_dispatch(messages[at], reason=reason)
+        for at, reason in error.refused.items()
+        if messages[at].worker_type is not None
+    }
+    return [dead.get(at, messages[at]) for at in sorted(dead.keys() | _held(error).keys())]
+
+
+def _held(error: MessagesHeld | MessagesRefused) -> Mapping[int, str]:
+    held = error.held if isinstance(error, MessagesHeld) else {}
+    if held:
+        log.warning(
+            "messages wait in the outbox, queues of their worker types cannot be declared",
+            extra={"action": "outbox.held", "messages": len(held), "reasons": sorted(set(held.values()))},
+        )
+    return held
+
+
+def _store_rest(entry_id: int, rest: Sequence[Outbound]) -> None:
+    OutboxEntry.objects.filter(pk=entry_id).update(messages=pack(rest), message_count=len(rest))
 
 
 def forget_confirmed() -> None:
@@ -130,65 +171,84 @@ def _report_delayed(error: Exception, messages: int) -> None:
     )
 
 
-def _report_refused(error: MessagesRefused) -> None:
+def _report_refused(reasons: Mapping[int, str]) -> None:
     """Say which messages the broker can never take; keeping them would not help."""
-    log.error("messages refused by the broker", extra={"action": "outbox.refused", "reasons": error.refused})
+    log.error("messages refused by the broker", extra={"action": "outbox.refused", "reasons": dict(reasons)})
 
 
 def relay_outbox(*, at: datetime, grace: timedelta) -> int:
     """Publish entries that their process left behind for longer than ``grace``; return how many messages.
 
+    Each entry is a transaction of its own: what goes wrong with one has none before it sent again.
+
     Raises:
-        one of BROKER_ERRORS: the broker is away; the entries stay.
+        one of BROKER_ERRORS: the broker is away; the entries stay that were not sent before.
     """
     sent, last = 0, 0
-    instance = _Instance()
+    obstacles = _Obstacles()
     while True:
         with transaction():
             left = OutboxEntry.objects.filter(created_at__lt=at - grace, pk__gt=last).order_by("pk")
-            entries = list(left.defer("messages").select_for_update(skip_locked=True)[:_PAGE])
-            if not entries:
-                return sent
-            gone = [entry for entry in entries if _send_again(entry, _packed(entry), instance)]
-            OutboxEntry.objects.filter(pk__in=[entry.pk for entry in gone]).delete()
-        last = entries[-1].pk
-        sent += sum(entry.message_count for entry in gone)
-        log.info("outbox relayed", extra={"action": "outbox.relayed", "entries": len(gone), "messages": sent})
+            entry = left.select_for_update(skip_locked=True).first()
+            if entry is None:
+                break
+            last = entry.pk
+            sent += _relay(entry, obstacles)
+    if sent:
+        log.info("outbox relayed", extra={"action": "outbox.relayed", "messages": sent})
+    return sent
 
 
 @dataclass(slots=True)
-class _Instance:
-    """The virtual host of the instance, during one run of the relay."""
+class _Obstacles:
+    """What a run of the relay has met: trying again for each entry would take the time of those behind."""
 
-    #: It did not answer: trying again for each entry would take the time of those behind.
-    away: bool = False
+    #: The virtual host of the instance did not answer.
+    instance_away: bool = False
+    #: Worker types whose queues cannot be declared.
+    worker_types: set[str | None] = field(default_factory=set)
 
 
-def _send_again(entry: OutboxEntry, packed: bytes, instance: _Instance) -> bool:
-    """Publish an entry; one that cannot be read or sent stays, and does not hold up those behind it."""
+def _relay(entry: OutboxEntry, obstacles: _Obstacles) -> int:
+    """Publish an entry; return how many of its messages left.
+
+    One that cannot be read or sent stays, and does not hold up those behind it.
+    """
     messages: Sequence[Outbound] = ()
     try:
-        messages = unpack(packed)
-        if _is_for_instance(messages) and instance.away:
-            return False
-        _wire_of(messages).publish_all(messages)
+        messages = unpack(bytes(entry.messages))
+        rest = _send_again(messages, obstacles)
     except BROKER_ERRORS as error:
         if not _is_for_instance(messages):
             raise
-        instance.away = True
+        obstacles.instance_away = True
         _report_delayed(error, len(messages))
-        return False
-    except MessagesRefused as error:
-        _report_refused(error)
+        return 0
     except Exception:
         log.exception("outbox entry cannot be sent", extra={"action": "outbox.failed", "entry": entry.pk})
-        return False
-    return True
+        return 0
+    if not rest:
+        entry.delete()
+    elif rest != messages:
+        _store_rest(entry.pk, rest)
+    return len(messages) - len(rest)
 
 
-def _packed(entry: OutboxEntry) -> bytes:
-    """Return what an entry holds; the entry does not keep it: a page of them would be much memory."""
-    return bytes(OutboxEntry.objects.values_list("messages", flat=True).get(pk=entry.pk))
+def _send_again(messages: Sequence[Outbound], obstacles: _Obstacles) -> Sequence[Outbound]:
+    """Publish messages, but for those in whose way something is known to be; return what stays."""
+    if _is_for_instance(messages) and obstacles.instance_away:
+        return messages
+    free = [message for message in messages if message.worker_type not in obstacles.worker_types]
+    waiting = [message for message in messages if message.worker_type in obstacles.worker_types]
+    if not free:
+        return waiting
+    try:
+        _wire_of(free).publish_all(free)
+    except (MessagesHeld, MessagesRefused) as error:
+        rest = _rest(free, error)
+        obstacles.worker_types |= {message.worker_type for message in rest} - {None}
+        return [*waiting, *rest]
+    return waiting
 
 
 def _wire_of(messages: Sequence[Outbound]) -> MessagePublisher:

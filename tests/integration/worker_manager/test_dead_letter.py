@@ -2,11 +2,13 @@
 
 import pytest
 
+from regards_processing.kernel.amqp.dead_letters import dead_dispatch
 from tests.factories.messages import a_dead_letter, a_submission, an_answer
 from tests.factories.rows import every
 from tests.factories.scenes import a_dispatched_request
-from tests.factories.worker_manager import a_tenant, a_worker_type, the_request
+from tests.factories.worker_manager import a_tenant, a_worker_type, live_workers, the_request
 from tests.fakes.engine import Engine
+from worker_manager.events.work_dead_lettered import WorkDeadLettered
 from worker_manager.models import Request
 from worker_manager.states import RequestStatus
 
@@ -119,3 +121,14 @@ def test_it_forgets_a_request_whose_errors_are_not_kept(engine: Engine) -> None:
     engine.bury(a_dead_letter())
     assert engine.states() == [("r-1", "ERROR")]
     assert not every(Request).exists()
+
+
+@pytest.mark.parametrize("protocol", ["raw", "celery"])
+def test_it_ends_a_request_whose_dispatch_the_broker_can_never_take(engine: Engine, protocol: str) -> None:
+    a_worker_type(a_tenant())
+    live_workers("unzip-worker", protocol=protocol)
+    engine.submit(a_submission())
+    dead = dead_dispatch(engine.dispatches()[0], reason="the body is too large")
+    engine.bury(WorkDeadLettered.from_wire(headers=dead.headers, message_id=dead.message_id))
+    told = "The broker can never take this dispatch: the body is too large"
+    assert (the_request().status, the_request().error) == (RequestStatus.ERROR, told)

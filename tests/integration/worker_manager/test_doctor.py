@@ -111,6 +111,13 @@ def test_it_forgets_the_clocks_of_workers_that_are_gone() -> None:
     assert finding.outcome == Outcome.SKIPPED
 
 
+def test_it_finds_worker_types_that_can_have_no_queues() -> None:
+    a_worker_type(a_tenant(), worker_type="é" * 128, inputs=["a"])
+    finding = next(iter(doctor.queues(NOON)))
+    assert finding.outcome == Outcome.FAILED
+    assert finding.found == f"Worker type {'é' * 128} can have no queues: their names would be too long"
+
+
 @pytest.mark.rabbitmq
 def test_it_compares_the_queues_of_configured_and_of_heard_types_and_of_tenants(operator: Operator) -> None:
     a_worker_type(a_tenant(), worker_type="Unzip", inputs=["a"])

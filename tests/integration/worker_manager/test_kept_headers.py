@@ -122,7 +122,7 @@ def test_it_ends_in_error_when_there_are_too_many_to_send(engine: Engine) -> Non
     request = the_request()
     assert (request.status, request.headers) == ("ERROR", {"one": "x" * 40_000})
     assert request.error == (
-        'Step 2 of the workflow "keeping": the headers that are kept are limited to 65536 bytes, got 80006'
+        'Step 2 of the workflow "keeping": additional headers are limited to 65536 bytes, got 80006'
     )
 
 
@@ -134,3 +134,14 @@ def test_it_ends_a_parallel_step_in_error_when_there_are_too_many_to_send(engine
     assert (request.status, request.step_number, engine.states()[-1]) == ("ERROR", 2, ("r-1", "ERROR"))
     assert "limited to 65536 bytes" in (request.error or "")
     assert every(Request).get().body == b"x"
+
+
+def test_it_ends_a_request_whose_next_step_could_not_be_sent(engine: Engine) -> None:
+    _begin(engine, keep=False, protocol="raw")
+    engine.answer(an_answer(content=b"x", headers={"n" * 300: "x"}))
+    (response,) = engine.responses()
+    assert engine.dispatches() == []
+    assert (response.state, the_request().status) == ("ERROR", "ERROR")
+    assert the_request().error == (
+        'Step 1 of the workflow "keeping": names of additional headers are limited to 255 bytes, got 300'
+    )

@@ -154,8 +154,25 @@ def test_it_keeps_headers_and_looks_at_all_of_them() -> None:
 def test_it_fails_for_good_when_it_would_keep_too_many_headers() -> None:
     place = Place(plan=replace(_LOOPED, keep_headers=True), step_number=2, headers={"a": "x" * 65_536})
     said = meaning(a_worker_says(content=b"x"), place=place)
-    told = 'Step 2 of the workflow "looped": the headers that are kept are limited to 65536 bytes, got 65537'
+    told = 'Step 2 of the workflow "looped": additional headers are limited to 65536 bytes, got 65537'
     assert said == Failed(Failure.ERROR, told, for_good=True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"n" * 300: "x"}, "names of additional headers are limited to 255 bytes, got 300"),
+        ({"a": "x" * 200_000}, "additional headers are limited to 65536 bytes, got 200001"),
+    ],
+)
+def test_it_fails_for_good_when_no_message_could_carry_the_headers_of_the_next_step(
+    headers: dict[str, str], told: str
+) -> None:
+    answer = a_worker_says(content=b"x", headers=headers)
+    reason = f'Step 1 of the workflow "ingest": {told}'
+    first = meaning(answer, place=Place(plan=_WORKFLOW, step_number=1))
+    assert first == Failed(Failure.ERROR, reason, for_good=True)
+    assert meaning(answer, place=Place(plan=_WORKFLOW, step_number=2)) == End(b"x", headers)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,23 @@
 """Consuming bulks, on both brokers."""
 
+import json
 import threading
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.db import OperationalError
 
 from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.answer_parts import answer_parts
 from regards_processing.kernel.amqp.connection import BrokerAddress
-from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.publisher import Publisher
+from regards_processing.kernel.amqp.topology import QueueSpec
 from tests.integration.kernel.amqp.reading import DEAD_LETTERS, NoteTaker, Reader, Ticks, consume
+from workers.contract import answer_bulk, names
 
 
 def requests(*bodies: bytes) -> list[Outbound]:
@@ -134,3 +140,41 @@ def test_it_goes_on_ticking_when_a_tick_fails(address: BrokerAddress, publisher:
 
     consume(consumer, address=address, publisher=publisher, on_tick=fail)
     assert [message.body for message in consumer.handled] == [b"a"]
+
+
+class BulkTaker(NoteTaker):
+    """Reads answers, of which several may travel in one message."""
+
+    def parts(self, message: Inbound) -> Sequence[Inbound]:
+        return answer_parts(message)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"headers": {"h" * 256: "x"}, "correlationId": "c"},
+        {"headers": {"number": 2**64}, "correlationId": "c"},
+        {"headers": {"x": "€" * 60_000}, "correlationId": "c"},
+        {"headers": {}, "correlationId": "c" * 256},
+    ],
+)
+def test_it_keeps_what_can_be_kept_of_a_message_that_cannot_be_written_again(
+    address: BrokerAddress, publisher: Publisher, reader: Reader, head: dict[str, Any]
+) -> None:
+    odd = [json.dumps(head).encode(), b"malformed"]
+    good = [json.dumps({"headers": {}, "correlationId": "c"}).encode(), b"good"]
+    bulk = Outbound(
+        exchange=names.FENCED_ANSWERS,
+        headers={},
+        body=b"\n".join(odd + good),
+        content_type=answer_bulk.CONTENT_TYPE,
+    )
+    publisher.publish_all([bulk])
+    queue = topology.fenced_answers()
+    consumer = BulkTaker(expected=2, queue=queue)
+    consume(consumer, address=address, publisher=publisher)
+    assert [message.body for message in consumer.handled] == [b"good"]
+    [kept] = reader.read(QueueSpec(name=queue.dead_letter_key, dead_lettered_by_broker=False), expected=1)
+    assert kept.body == b"malformed"
+    assert kept.headers["x-exception-message"].startswith("not what we agreed")
+    assert kept.headers["x-death-queue"] == queue.name

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import kombu
+import pytest
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.connection import BrokerAddress
@@ -79,10 +80,11 @@ def test_it_waits_for_a_file_that_is_still_being_written(embedded: BrokerAddress
     assert message.body == TASK.body
 
 
-def test_it_puts_a_file_aside_that_nobody_finishes(embedded: BrokerAddress) -> None:
+@pytest.mark.parametrize("text", ['{"body": "', '{"headers": ' + "[" * 20_000])
+def test_it_puts_a_file_aside_that_nobody_finishes(embedded: BrokerAddress, text: str) -> None:
     publisher = Publisher(address=embedded)
     publisher.publish_all([TASK])
-    (embedded.folder / "messages" / f"0_half.{TASKS.name}.msg").write_text('{"body": "')
+    (embedded.folder / "messages" / f"0_half.{TASKS.name}.msg").write_text(text)
     assert [message.body for message in Reader(embedded).read(TASKS, expected=1)] == [TASK.body]
     assert len(list((embedded.folder / "control").glob("*.unreadable"))) == 1
 

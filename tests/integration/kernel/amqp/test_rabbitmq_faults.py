@@ -127,6 +127,21 @@ def test_it_survives_headers_that_cannot_be_read(rabbitmq: BrokerAddress, publis
     assert "cannot be read" in kept.headers["x-exception-message"]
 
 
+@pytest.mark.parametrize("headers", [{"x": "€" * 43_600}, {"x": "a" * 130_900}])
+def test_it_keeps_a_message_whose_headers_fill_a_frame(
+    rabbitmq: BrokerAddress, publisher: Publisher, headers: dict[str, str]
+) -> None:
+    publisher.publish_all([REQUEST])
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
+        properties = BasicProperties(headers={"regards.tenant": "default", **headers})
+        connection.channel().basic_publish(topology.REQUEST_EXCHANGE, "", b"malformed", properties)
+    consumer = NoteTaker(expected=2)
+    consume(consumer, address=rabbitmq, publisher=publisher)
+    [kept] = Reader(rabbitmq).read(DEAD_LETTERS, expected=1)
+    assert (kept.body, kept.headers["regards.tenant"]) == (b"malformed", "default")
+    assert "headers left out: 'x' (no room for" in kept.headers["x-exception-message"]
+
+
 class _FarFuture(dt.datetime):
     """A date that AMQP can write and Python cannot read."""
 

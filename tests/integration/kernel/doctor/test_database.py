@@ -8,6 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.amqp.envelope import Outbound, pack
 from regards_processing.kernel.doctor import database
 from regards_processing.kernel.doctor.findings import Outcome
 from regards_processing.kernel.outbox.models import OutboxEntry
@@ -68,6 +69,23 @@ def test_it_finds_messages_that_do_not_leave() -> None:
     (finding,) = database.outbox_empty(NOON)
     assert finding.outcome == Outcome.FAILED
     assert finding.found == "7 messages wait in the outbox, the oldest for 90 s"
+
+
+def test_it_tells_for_whom_the_messages_of_the_outbox_are() -> None:
+    messages = [
+        Outbound(exchange="e", headers={}, body=b"", worker_type="bad"),
+        Outbound(exchange="e", headers={}, body=b"", worker_type="bad"),
+        Outbound(exchange="e", headers={}, body=b""),
+        Outbound(exchange="", routing_key="q", headers={}, body=b""),
+    ]
+    for packed in (pack(messages), b"cut short"):
+        before = NOON - timedelta(seconds=90)
+        OutboxEntry.objects.create(created_at=before, message_count=4, messages=packed)
+    (finding,) = database.outbox_empty(NOON)
+    assert finding.advice.endswith(
+        "\nThe oldest are for nowhere, they cannot be read (4), "
+        "worker type bad (2), exchange e (1), queue q (1)"
+    )
 
 
 def test_it_is_content_with_messages_that_have_just_been_written() -> None:

@@ -1,5 +1,7 @@
 """What a transaction decided is published after its commit."""
 
+from dataclasses import replace
+
 import pytest
 from pytest_django import Settings
 
@@ -10,13 +12,23 @@ from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import publishing_through
 from regards_processing.kernel.outbox.services import publish_after_commit
 from tests.factories.worker_manager import AT
-from tests.fakes.difficult_brokers import ChoosyBroker, FaultyBroker
+from tests.fakes.difficult_brokers import BrokerWithForeignQueue, ChoosyBroker, FaultyBroker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _to(exchange: str) -> Outbound:
     return Outbound(exchange=exchange, headers={}, body=b"\x00\xff")
+
+
+def _dispatch(worker_type: str) -> Outbound:
+    return Outbound(
+        exchange=worker_type,
+        headers={"regards.tenant": "perf", "regards.request.id": "r-1", "own": "x"},
+        body=b"\xff",
+        message_id="7:0:1",
+        worker_type=worker_type,
+    )
 
 
 def _publish(broker: InMemoryBroker, *exchanges: str) -> None:
@@ -99,6 +111,35 @@ def test_it_gives_up_what_the_broker_can_never_take() -> None:
     _publish(broker, "a", "nowhere", "b")
     assert [message.exchange for message in broker.published] == ["a", "b"]
     assert not OutboxEntry.objects.exists()
+
+
+def test_it_keeps_what_is_for_a_worker_type_whose_queue_is_not_ours() -> None:
+    broker = BrokerWithForeignQueue()
+    bulk = [_to("a"), _dispatch("bad"), _to("nowhere"), _dispatch("good"), _dispatch("bad")]
+    with publishing_through(broker), transaction():
+        publish_after_commit(messages=bulk, at=AT)
+    assert broker.published == [_to("a"), _dispatch("good")]
+    entry = OutboxEntry.objects.get()
+    assert (unpack(bytes(entry.messages)), entry.message_count) == ([_dispatch("bad")] * 2, 2)
+
+
+def test_it_leaves_a_dead_letter_of_a_dispatch_that_can_never_be_sent() -> None:
+    broker = ChoosyBroker()
+    lost = replace(_dispatch("good"), exchange="nowhere")
+    with publishing_through(broker), transaction():
+        publish_after_commit(messages=[_dispatch("good"), lost], at=AT)
+    assert broker.published == [_dispatch("good")]
+    [dead] = unpack(bytes(OutboxEntry.objects.get().messages))
+    assert (dead.exchange, dead.message_id, dead.body) == (
+        "regards.worker.manager.request.dlq",
+        "7:0:1",
+        b"{}",
+    )
+    assert dead.headers == {
+        "regards.tenant": "perf",
+        "regards.request.id": "r-1",
+        "x-exception-stacktrace": "The broker can never take this dispatch: no route",
+    }
 
 
 def test_it_keeps_messages_after_a_fault_that_nobody_foresaw() -> None:

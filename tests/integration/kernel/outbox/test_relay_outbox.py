@@ -1,5 +1,6 @@
 """The relay sends what a crash or an absent broker left behind."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,17 @@ from django.test.utils import CaptureQueriesContext
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.testing import InMemoryBroker
+from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.outbox.port import publishing_through
 from regards_processing.kernel.outbox.services import publish_after_commit, relay_outbox
 from tests.factories.worker_manager import AT, later
-from tests.fakes.difficult_brokers import BrokerWithoutInstance, ChoosyBroker, FaultyBroker
+from tests.fakes.difficult_brokers import (
+    BrokerWithForeignQueue,
+    BrokerWithoutInstance,
+    ChoosyBroker,
+    FaultyBroker,
+)
 from tests.fakes.other_process import while_uncommitted
 
 _GRACE = timedelta(seconds=10)
@@ -26,6 +33,28 @@ def _left_behind(*exchanges: str) -> None:
     """
     for exchange in exchanges:
         publish_after_commit(messages=[Outbound(exchange=exchange, headers={"h": "1"}, body=b"\xff")], at=AT)
+
+
+def _left_together(*exchanges: str) -> None:
+    """Leave one entry; what is for the exchange ``bad`` is for the worker type of this name."""
+    of_types = {"bad": "bad"}
+    messages = [
+        Outbound(exchange=exchange, headers={}, body=b"", worker_type=of_types.get(exchange))
+        for exchange in exchanges
+    ]
+    publish_after_commit(messages=messages, at=AT)
+
+
+class FailingBroker(InMemoryBroker):
+    """Goes away after so many messages."""
+
+    def __init__(self, *, after: int) -> None:
+        super().__init__()
+        self._after = after
+
+    def publish_all(self, messages: Sequence[Outbound]) -> None:
+        self.down = self.down or len(self.published) >= self._after
+        super().publish_all(messages)
 
 
 def _relay(broker: InMemoryBroker, *, seconds: float = 11) -> int:
@@ -96,7 +125,44 @@ def test_it_reads_one_entry_after_the_other() -> None:
     read = [
         query["sql"] for query in captured.captured_queries if '"regards_outbox"."messages"' in query["sql"]
     ]
-    assert ['."id" = ' in sql for sql in read] == [True, True, True]
+    assert ["LIMIT 1 " in f"{sql} " for sql in read] == [True] * 4
+
+
+@pytest.mark.django_db
+def test_it_sends_what_is_not_for_a_worker_type_whose_queue_is_not_ours() -> None:
+    _left_together("a", "bad", "b")
+    _left_together("bad")
+    _left_together("c", "bad")
+    _left_behind("d")
+    broker = BrokerWithForeignQueue()
+    assert (_relay(broker), _sent(broker), broker.asked) == (4, ["a", "b", "c", "d"], 1)
+    assert list(OutboxEntry.objects.order_by("pk").values_list("message_count", flat=True)) == [1, 1, 1]
+    broker.there = False
+    assert (_relay(broker), _sent(broker)[4:]) == (3, ["bad", "bad", "bad"])
+    assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_it_sends_the_dead_letter_of_a_dispatch_that_can_never_be_sent() -> None:
+    message = Outbound(exchange="nowhere", headers={"regards.tenant": "t"}, body=b"", worker_type="good")
+    publish_after_commit(messages=[message], at=AT)
+    broker = ChoosyBroker()
+    assert (_relay(broker), _relay(broker)) == (0, 1)
+    assert _sent(broker) == ["regards.worker.manager.request.dlq"]
+    assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_sends_nothing_again_that_went_before_the_broker_was_away() -> None:
+    broker = FailingBroker(after=2)
+    broker.down = True
+    with publishing_through(broker):
+        with transaction():
+            _left_behind("a", "b", "c")
+        broker.down = False
+        with pytest.raises(BrokerUnavailable):
+            relay_outbox(at=later(11), grace=_GRACE)
+    assert (_sent(broker), OutboxEntry.objects.count()) == (["a", "b"], 1)
 
 
 @pytest.mark.django_db

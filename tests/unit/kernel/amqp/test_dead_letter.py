@@ -1,10 +1,20 @@
 """Copies of messages for a dead-letter queue."""
 
+import re
 from typing import Any
+
+import pytest
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.dead_letters import dead_letter
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
+
+
+def _nested(levels: int) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for _ in range(levels):
+        table = {"n": table}
+    return table
 
 
 def copy_of(*, headers: dict[str, Any] | None = None, **properties: Any) -> Outbound:
@@ -66,3 +76,54 @@ def test_it_cuts_what_is_long() -> None:
     assert copy.headers["x-exception-stacktrace"].endswith("end")
     assert len(copy.headers["x-exception-stacktrace"]) == 8000
     assert len(copy.headers["x-exception-message"]) == 1000
+
+
+def test_it_measures_headers_as_they_are_written() -> None:
+    headers = copy_of(headers={"regards.tenant": "perf", "x": "€" * 43_600}).headers
+    assert (headers["regards.tenant"], headers["x-dropped-headers"]) == ("perf", 1)
+    assert headers["x-exception-message"] == "why [headers left out: 'x' (no room for 130807 bytes)]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("n" * 256, "x", "limited to 255 bytes"),
+        ("é" * 128, 1, "limited to 255 bytes|error"),
+        ("number", 2**64, "error"),
+        ("numbers", [1, {"deep": 2**70}], "error"),
+        ("levels", _nested(2000), "RecursionError"),
+    ],
+)
+def test_it_leaves_out_headers_that_cannot_be_written(name: str, value: object, why: str) -> None:
+    headers = copy_of(headers={"regards.tenant": "perf", name: value, "other": 3}).headers
+    assert (headers["regards.tenant"], headers["other"], headers["x-dropped-headers"]) == ("perf", 3, 1)
+    assert re.search(rf"why \[headers left out: '{name[:60]}' \(.*({why})", headers["x-exception-message"])
+
+
+def test_it_names_few_of_the_headers_that_it_leaves_out() -> None:
+    odd = {str(number) * 256: "x" for number in range(1, 9)}
+    headers = copy_of(headers=odd).headers
+    assert headers["x-exception-message"].endswith(") and 5 more]")
+    assert headers["x-dropped-headers"] == 8
+
+
+def test_it_limits_even_the_headers_of_the_contract() -> None:
+    headers = copy_of(headers={f"regards.{number}": "x" * 900 for number in range(200)}).headers
+    assert sum(name.startswith("regards.") for name in headers) == 69
+    assert headers["x-dropped-headers"] == 131
+
+
+def test_it_leaves_out_properties_that_cannot_be_written() -> None:
+    message = Inbound(
+        queue="q",
+        exchange="",
+        routing_key="",
+        headers={},
+        body=b"",
+        message_id="m",
+        correlation_id="c" * 256,
+        properties={"content_type": "é" * 128, "timestamp": -1, "type": 7, "reply_to": "r"},
+    )
+    copy = dead_letter(message, queue=topology.answers(), reason="why", stacktrace="where")
+    assert (copy.message_id, copy.correlation_id, copy.content_type) == ("m", None, None)
+    assert copy.properties == {"reply_to": "r"}

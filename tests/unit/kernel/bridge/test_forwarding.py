@@ -1,5 +1,6 @@
 """How messages are passed on between virtual hosts."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from regards_processing.kernel.amqp.publisher import MessagePublisher
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.bridge.forwarding import Arrivals, Departures, HeartbeatArrivals
 from regards_processing.kernel.bridge.hosts import TenantHost
-from tests.fakes.difficult_brokers import ChoosyBroker
+from tests.fakes.difficult_brokers import BrokerWithForeignQueue, ChoosyBroker
 
 HOST = TenantHost(name="regards.acme", tenants=frozenset({"Acme"}))
 ACME = {"regards.tenant": "Acme"}
@@ -70,6 +71,20 @@ def test_what_the_other_side_never_takes_dies_alone() -> None:
     assert [each.body for each in broker.published] == [b"2"]
 
 
+def test_what_is_for_a_worker_type_whose_queue_is_not_ours_holds_up_nothing_else() -> None:
+    broker = BrokerWithForeignQueue()
+    departures = Departures(queue=HOST.departures, publisher=broker)
+    dispatch = {**ACME, "x-bridge-worker-type": "bad"}
+    bulk = [_message(dispatch, b"1"), _message(ACME, b"2", exchange="nowhere"), _message(ACME, b"3")]
+    dead = departures.process(bulk)
+    assert [(each.body, each.headers["x-exception-message"]) for each in dead] == [
+        (b"1", "another definition"),
+        (b"2", "no route"),
+    ]
+    assert {each.headers["x-death-queue"] for each in dead} == {HOST.departures.name}
+    assert [each.body for each in broker.published] == [b"3"]
+
+
 def test_nothing_is_acknowledged_while_the_other_side_is_away() -> None:
     broker = InMemoryBroker()
     broker.down = True
@@ -84,3 +99,12 @@ def test_a_heartbeat_that_cannot_be_read_dies_and_is_heard_by_nobody() -> None:
     bodies = [b"", b"[]", b"{", b'{"type":7}', b'{"type":"Unzip"}']
     dead = beats.process([_message(ACME, body) for body in bodies])
     assert ([each.body for each in dead], heard) == ([b"", b"[]", b"{"], ["Unzip"])
+
+
+def test_no_queue_is_read_for_a_worker_type_that_can_have_none() -> None:
+    heard: list[str] = []
+    broker = InMemoryBroker()
+    beats = HeartbeatArrivals(publisher=broker, heard=heard.append)
+    body = json.dumps({"type": "é" * 128}).encode()
+    assert beats.process([_message(ACME, body), _message(ACME, b'{"type":"short"}')]) == []
+    assert (heard, len(broker.published)) == (["short"], 2)

@@ -32,6 +32,13 @@ def _faults(item: Item) -> list[Fault]:
             f"[Size] workerType is limited to 128 characters at workerType: rejected value [{'w' * 129}].",
         ),
         (
+            a_worker("é" * 128),
+            (
+                "[Size] workerType must fit into the name of a queue at workerType: "
+                f"rejected value [{'é' * 128}]."
+            ),
+        ),
+        (
             a_worker("w", inputs=[]),
             (
                 "[NotEmpty] WorkerConf cannot declare empty contentTypesIn list at contentTypeInputs: "

@@ -59,6 +59,13 @@ def _faults(item: Item) -> list[Fault]:
             ),
         ),
         (
+            a_workflow_item("wf", (1, "é" * 128)),
+            (
+                "[Size] workerType must fit into the name of a queue at steps[0].workerType: "
+                f"rejected value [{'é' * 128}]."
+            ),
+        ),
+        (
             a_workflow_item("wf", (1, ["a"])),
             (
                 "[Size] workerTypes must name 2 to 16 worker types at steps[0].workerTypes: "

@@ -104,3 +104,11 @@ def test_it_refuses_a_type_that_the_database_cannot_hold() -> None:
     body = f'{{"id":"w","type":"{"c" * 129}","heartBeatDate":"2025-01-23T14:42Z"}}'.encode()
     with pytest.raises(MalformedMessage, match="type is limited to 128 characters, got 129"):
         WorkerHeartbeat.from_wire(headers=_HEADERS, body=body)
+
+
+def test_it_refuses_a_type_that_no_queue_can_be_called_after() -> None:
+    body = f'{{"id":"w","type":"{"é" * 128}","heartBeatDate":"2025-01-23T14:42Z"}}'.encode()
+    with pytest.raises(
+        MalformedMessage, match=r"name of a queue \(at most 232 bytes in UTF-8, in lower case\)"
+    ):
+        WorkerHeartbeat.from_wire(headers=_HEADERS, body=body)

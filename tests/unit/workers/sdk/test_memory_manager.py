@@ -50,6 +50,10 @@ def grow(request: WorkRequest, _context: WorkContext) -> WorkResult:
     return WorkResult(content=content, additional_headers={"fit": "poor" if len(content) < 4 else "good"})
 
 
+def label(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    return WorkResult(content=request.content, additional_headers={"n" * 256: "x"})
+
+
 def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
     if request.dispatch_id in {"1:1:3", "2:1:1"}:
         return WorkResult(content=str(request.dispatch_id).encode())
@@ -60,7 +64,7 @@ def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryManager]:
     load_types(types=["digest"], modules=[])
     monkeypatch.setattr(declare, "_declared", {"digest": declare.find("digest")})
-    for function in (split, count, shout, tell, grow):
+    for function in (split, count, shout, tell, grow, label):
         worker_type(function.__name__, version="1")(function)
     with MemoryManager({"REGARDS_VAR": str(tmp_path)}) as playing:
         yield playing
@@ -137,6 +141,12 @@ def test_it_keeps_headers_if_the_workflow_does(manager: MemoryManager) -> None:
     kept = manager.process(Workflow("all", steps, keep_headers=True), content=b"a b")
     assert (kept.additional_headers, kept.content) == ({"fit": "good", "by": "count"}, b"2")
     assert manager.process(Workflow("last", steps), content=b"a b").additional_headers == {"by": "count"}
+
+
+def test_it_fails_where_no_message_could_carry_the_headers_of_the_next_step(manager: MemoryManager) -> None:
+    answer = manager.process(Workflow("long", chain(step("label"), step("grow"))), content=b"")
+    assert answer.messages == ("names of additional headers are limited to 255 bytes, got 256",)
+    assert manager.process(Workflow("last", step("label")), content=b"").status is AnswerStatus.SUCCESS
 
 
 def test_it_ends_a_workflow_at_the_first_step_that_fails(manager: MemoryManager) -> None:
