@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from workers.contract import headers as names
+from workers.contract.kept_headers import HeadersTooLarge, check_size
 from workers.sdk.errors import InvalidResult
 
 
@@ -94,3 +95,7 @@ def _check_headers(headers: object) -> None:
             )
         if name.startswith(names.RESERVED_PREFIX):
             raise InvalidResult(f"WorkResult.additional_headers must not set {name!r}: it is reserved")
+    try:
+        check_size(headers)
+    except HeadersTooLarge as error:
+        raise InvalidResult(f"WorkResult.additional_headers: {error}") from error

@@ -74,6 +74,8 @@ def test_it_lets_errors_through(error: Exception) -> None:
         (WorkResult(additional_headers=["a"]), "must be a mapping, not list"),  # type: ignore[arg-type]
         (WorkResult(additional_headers={"a": 1}), "must hold strings, got 'a': 1"),  # type: ignore[dict-item]
         (WorkResult(additional_headers={"regards.tenant": "x"}), "must not set 'regards.tenant'"),
+        (WorkResult(additional_headers={"é" * 128: "x"}), "are limited to 255 bytes, got 256"),
+        (WorkResult(additional_headers={"a": "x" * 65_536}), "are limited to 65536 bytes, got 65537"),
     ],
 )
 def test_it_refuses_a_result_that_could_not_be_answered(result: WorkResult, reason: str) -> None:
