@@ -30,6 +30,11 @@ class Contents:
         """Tell whether what could wait may be read with this bulk, by its bytes; the first one always may."""
         return not size or not self._read or self._read + size <= settings.BULK_MAX_BYTES
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the bulk reads as much as it may, and nothing should be added that reads more."""
+        return self._read >= settings.BULK_MAX_BYTES
+
     def count(self, size: int) -> None:
         """Count a content that the bulk reads from a row, by its bytes."""
         self._read += size

@@ -32,6 +32,8 @@ class Fork:
     told: bool = False
     #: Rows as they were read, by position: primary key and values.
     stored: dict[int, tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
+    #: Bytes that the branches had made when they were read, and that are in their rows.
+    made_size: int = 0
 
     @property
     def sent(self) -> list[Request]:

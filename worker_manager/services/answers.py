@@ -32,8 +32,9 @@ def apply_answers(
 ) -> list[Dropped]:
     """Apply answers in the order they came; return those that did not count, with the reason.
 
-    The state after the last answer to a request is what is stored and what its client is told. Where clients
-    get stored contents, which are read for them, a transaction ends when it has read as much as a bulk may.
+    The state after the last answer to a request is what is stored and what its client is told. Where contents
+    are read, for clients or for the step after a parallel one, a transaction ends when it has read as much as
+    a bulk may.
 
     Args:
         answers: in the order they came.
@@ -61,8 +62,9 @@ def _apply_some(
     known = _handled_before(answers)
     bulk = Bulk(live=queries.live_types(at=at), at=at)
     dropped = []
+    contents = bulk.live.contents
     for position, answer in enumerate(answers):
-        if answer.stored is not None and not bulk.live.contents.has_room(answer.stored.size):
+        if contents.is_full or (answer.stored is not None and not contents.has_room(answer.stored.size)):
             answers = answers[:position]
             break
         request = requests.get((tenants.get(answer.tenant, 0), answer.request_id))
@@ -110,7 +112,11 @@ def _apply_to_part(answer: WorkAnswer, request: Request, bulk: Bulk) -> str | No
     branch = forks.addressed(request.fork, answer.dispatch_id)
     if isinstance(branch, str):
         return branch
-    return _apply_to(branch, answer, bulk)
+    reason = _apply_to(branch, answer, bulk)
+    if reason is None and request.fork.succeeded:
+        # What the others have made is read when the bulk ends.
+        bulk.live.contents.count(request.fork.made_size)
+    return reason
 
 
 def _apply_to(request: Request, answer: WorkAnswer, bulk: Bulk) -> str | None:

@@ -1,10 +1,12 @@
 """The rows of branches: read with their requests, stored with them. Requests without any cost nothing."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Q
+from django.db.models.functions import Length
 
 from regards_processing.kernel.db import rows
 from worker_manager.forks import Fork
@@ -52,11 +54,13 @@ def load(*, requests: Iterable[Request]) -> None:
         return
     found = Branch.objects.across_tenants(because=_KNOWN).filter(request__in=steps).order_by("position")
     stored: dict[int, dict[int, tuple[int, tuple[Any, ...]]]] = {}
-    for pk, request_id, number, position, *values in found.values_list(
-        "pk", "request_id", "step_number", "position", *_LIGHT
+    made: Counter[int] = Counter()
+    for pk, request_id, number, position, size, *values in found.values_list(
+        "pk", "request_id", "step_number", "position", Length("content"), *_LIGHT
     ):
         if number == steps[request_id][1].number:
             stored.setdefault(request_id, {})[position] = pk, tuple(values)
+            made[request_id] += size or 0
     for request_id, branches in stored.items():
         request, step = steps[request_id]
         request.fork = Fork(
@@ -66,6 +70,7 @@ def load(*, requests: Iterable[Request]) -> None:
             ],
             counted=request.attempt,
             stored=branches,
+            made_size=made[request_id],
         )
 
 

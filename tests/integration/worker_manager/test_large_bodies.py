@@ -212,3 +212,23 @@ def test_it_holds_and_reads_nothing_that_has_just_come_in(
     assert set(_statuses()) == {RequestStatus.DISPATCHED}
     assert set(_sent(engine)) == set(_every_body())
     assert not [query for query in captured.captured_queries if '."content"' in query["sql"]]
+
+
+def test_it_gathers_no_more_at_once_than_it_may_read(engine: Engine, settings: Settings) -> None:
+    settings.BULK_MAX_BYTES = 2 * _SIZE
+    a_workflow(a_tenant(), steps={1: ("unzip-worker", "sip-worker"), 2: "store-worker"})
+    live_workers("unzip-worker", "sip-worker", "store-worker")
+    _submit(engine, content_type="ingest")
+    answers = [
+        an_answer(
+            request_id=sent.headers["regards.request.id"], content=_body(""), dispatch_id=sent.message_id
+        )
+        for sent in sorted(engine.dispatches(), key=lambda sent: str(sent.worker_type))
+    ]
+    engine.answer(*answers[:_COUNT])
+    engine.forget()
+    with CaptureQueriesContext(connection) as captured:
+        engine.answer(*answers[_COUNT:])
+    told = [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
+    gathered = [sql for sql in told if '"workermanager_branch"."stored_content"' in sql]
+    assert [len(gathered), len(engine.dispatches())] == [3, _COUNT]
