@@ -40,6 +40,10 @@ class SomeOfField(forms.MultipleChoiceField):
     def __init__(self, *, choices: Sequence[tuple[str, str]], **told: Any) -> None:
         super().__init__(choices=[*choices, (self._NONE, self._NONE)], **told)
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was ticked; nothing ticked is no value, and no stored list without values."""
+        return super().bound_data(data, initial) if self.disabled else data or None
+
     def prepare_value(self, value: Any) -> Any:
         """Tick what there is."""
         return [self._NONE] if value == [] else value
