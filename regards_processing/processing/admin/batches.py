@@ -55,6 +55,7 @@ class BatchAgeFilter(AgeFilter):
 class BatchAdmin(ReadOnlyAdmin):
     """Batches, and how many executions of each are in which status."""
 
+    change_form_template = "admin/processing/batch/change_form.html"
     list_display = (
         "correlation_id",
         "process_id",

@@ -63,6 +63,7 @@ class CreationFilter(AgeFilter):
 class ExecutionAdmin(ExecutionOrdersMixin, OutputsMixin, LiveMixin, ReadOnlyAdmin):
     """Executions, and the orders about them."""
 
+    change_form_template = "admin/processing/execution/change_form.html"
     list_display = (
         "id",
         "process_name",
