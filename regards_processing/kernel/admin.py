@@ -1,7 +1,7 @@
 """Tenants, settings, the outbox and dead letters in the admin, and what lists of all applications share."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -55,7 +55,7 @@ class ReadOnly(EveryTenant):
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Lists rows and shows one in full."""
 
-    change_form_template: str | None = "admin/read_only.html"
+    change_form_template: ClassVar[str] = "admin/read_only.html"
     show_full_result_count = False
     list_per_page = 50
 

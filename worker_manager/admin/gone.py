@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from regards_processing.kernel.admin_links import list_address, may_view
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager.models import FinishedRequest, Request
+from worker_manager.models import FinishedRequest
 
 _TENANT: Final = "tenant"
 _REQUEST_ID: Final = "request_id"
@@ -25,7 +25,7 @@ def request_address(*, key: int, tenant: Tenant, request_id: str) -> str:
 class NamingList(ChangeList):
     """A list of requests whose links name them."""
 
-    def url_for_result(self, result: Request) -> str:
+    def url_for_result(self, result: Any) -> str:
         """Return the address of the page of a request."""
         return request_address(key=result.pk, tenant=result.tenant, request_id=result.request_id)
 

@@ -150,6 +150,20 @@ def test_it_says_at_the_right_field_what_is_wrong(
     assert every(WorkerType).count() == 1
 
 
+def test_it_says_everything_that_is_wrong_at_once_in_words_of_people(admin_client: Client) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, worker_type="taken", inputs=["mine"])
+    wrong = {"workerType": "taken", "maxInFlight": "-3", "policy.maxAttempts": "0"}
+    errors = admin_client.post(f"{_LIST}add/", _filled(tenant, **wrong)).context["form"].errors
+    assert set(errors) == set(wrong)
+    assert (
+        "Allowed: a workerType that is new, or a change of the one that is there." in errors["workerType"][0]
+    )
+    assert [(worker.worker_type, worker.inputs) for worker in stored_worker_types(tenant=tenant)] == [
+        ("taken", ("mine",))
+    ]
+
+
 def test_it_writes_the_audit_trail(admin_client: Client) -> None:
     tenant = a_tenant()
     admin_client.post(f"{_LIST}add/", _filled(tenant))
