@@ -31,6 +31,14 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (value or "").splitlines() if line.strip()] or None
 
 
+class ObjectField(forms.JSONField):
+    """An object as JSON; nothing is shown of none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the object."""
+        return "" if value is None else super().prepare_value(value)
+
+
 class SomeOfField(forms.MultipleChoiceField):
     """Some of the values that there are: nothing, when none is ticked; no value, when that is ticked."""
 
@@ -180,5 +188,5 @@ _TYPED: Final[Mapping[str, Callable[..., forms.Field]]] = {
     "number": forms.FloatField,
     "string": partial(forms.CharField, widget=forms.TextInput(attrs=_TEXT)),
     "array": partial(LinesField, widget=forms.Textarea(attrs=_TEXTS)),
-    "object": partial(forms.JSONField, widget=forms.Textarea(attrs=_TEXTS)),
+    "object": partial(ObjectField, widget=forms.Textarea(attrs=_TEXTS)),
 }
