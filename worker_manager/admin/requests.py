@@ -108,10 +108,12 @@ class RequestAdmin(OrdersMixin, ContentsMixin, GoneMixin, ReadOnlyAdmin):
 
     @admin.display(description="step", ordering="step_worker_type")
     def step(self, request: Request) -> str:
-        """Show number and worker type of the step that it is at."""
+        """Show number, in a workflow, and worker type of the step that it is at."""
         # None of its own while branches of a parallel step are under way: the first one's is shown.
         worker_type = request.step_worker_type or request.dispatched_worker_type
-        return f"{request.step_number}: {worker_type or 'nothing is configured'}"
+        told = worker_type or "nothing is configured"
+        of_workflow = request.plan and Plan.from_json(request.plan).workflow_type
+        return f"{request.step_number}: {told}" if of_workflow else told
 
     @admin.display(description="age", ordering="creation_date")
     def age(self, request: Request) -> SafeString:
