@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
+from regards_processing.dashboard.views import no_icon
 from regards_processing.kernel.auth import api as access
 from regards_processing.kernel.auth import token_api
 from regards_processing.kernel.configuration import api as configuration
@@ -61,5 +62,6 @@ urlpatterns = [
     *token_api.urlpatterns,
     path("admin/", admin.site.urls),
     path("dashboard/", include("regards_processing.dashboard.urls")),
+    path("favicon.ico", no_icon),
     path("", RedirectView.as_view(pattern_name="dashboard:page", permanent=False)),
 ]

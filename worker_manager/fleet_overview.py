@@ -30,7 +30,10 @@ class Fleet:
     held: int
     #: None: as many as there are.
     limit: int | None
+    #: For everybody, or for the tenant that is looked at.
     paused: bool
+    #: For somebody, where all tenants are looked at.
+    paused_for_some: bool
     #: There is at least as much to do as is told.
     cut: bool
 
@@ -48,9 +51,19 @@ def fleet_overview(*, tenant: Tenant | None, at: datetime, most: int) -> list[Fl
     return [_fleet(name, instances, live, counts, tenant) for name in sorted(names)]
 
 
+def count_alive(*, at: datetime) -> int:
+    """Count the instances that are alive, each once however many worker types it serves; one statement."""
+    alive = WorkerInstance.objects.filter(beaten_at__gt=_last_heard(at))
+    return alive.values("worker_id").distinct().count()
+
+
+def _last_heard(at: datetime) -> datetime:
+    return at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+
+
 def _instances(at: datetime) -> dict[str, tuple[int, int]]:
     """Return how many instances of each worker type are alive, and how many are known."""
-    is_alive = Q(beaten_at__gt=at - timedelta(seconds=settings.HEARTBEAT_EXPIRY))
+    is_alive = Q(beaten_at__gt=_last_heard(at))
     groups = WorkerInstance.objects.order_by().values_list("worker_type")
     counted = groups.annotate(alive=Count("pk", filter=is_alive), known=Count("pk"))
     return {name: (alive, known) for name, alive, known in counted}
@@ -75,5 +88,6 @@ def _fleet(
         held=counts.held.get(name, 0),
         limit=live[name].limit if name in live else None,
         paused=(None, name) in paused or (tenant is not None and (tenant.pk, name) in paused),
+        paused_for_some=tenant is None and any(meant == name for _, meant in paused),
         cut=bool(counts.cut & (AWAITING_ANSWER | WAITING)),
     )

@@ -7,7 +7,7 @@ Note: bounded looks.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -70,6 +70,15 @@ class StatusCounts:
         return sum(self.by_type.get((worker_type, status), 0) for status in statuses)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateStatistics:
+    """How worker types did of late."""
+
+    workers: Sequence[WorkerStatistics]
+    #: More requests ended than were looked at: the newest ones were.
+    cut: bool
+
+
 def status_counts(*, tenant: Tenant | None, most: int) -> StatusCounts:
     """Count the requests of a tenant, or of all, looking at ``most`` of each status; one statement."""
     meant = "AND tenant_id = %(tenant)s" if tenant else ""
@@ -113,9 +122,7 @@ def ended_by_minute(*, tenant: Tenant | None, since: datetime, at: datetime) -> 
     return dict(minutes.annotate(count=Count("*")))
 
 
-def late_statistics(
-    *, tenant: Tenant | None, since: datetime, at: datetime, most: int
-) -> list[WorkerStatistics]:
+def late_statistics(*, tenant: Tenant | None, since: datetime, at: datetime, most: int) -> LateStatistics:
     """Return how worker types did since a moment, by the newest ``most`` requests that ended; two statements.
 
     What is kept as failed is not among them. Where there are more, rates are those of the time that the
@@ -125,10 +132,12 @@ def late_statistics(
         finished_at__gte=since, finished_at__lte=at
     )
     rows = list(ended.order_by("-finished_at").values_list("finished_at", "trail")[:most])
-    begin = rows[-1][0] if len(rows) == most else since
+    cut = len(rows) == most
+    begin = rows[-1][0] if cut else since
     attempts = [attempt for _, trail in rows for attempt in Trail.read(trail).attempts]
     # A moment has no rate.
-    return statistics_of(attempts=attempts, since=min(begin, at - timedelta(seconds=1)), until=at)
+    workers = statistics_of(attempts=attempts, since=min(begin, at - timedelta(seconds=1)), until=at)
+    return LateStatistics(workers=workers, cut=cut)
 
 
 def minutes_until(*, at: datetime, count: int) -> list[datetime]:

@@ -19,7 +19,7 @@ from regards_processing.dashboard.panels import (
 )
 from regards_processing.kernel.readable_durations import readable_duration
 from worker_manager.attempt_statistics import Percentiles, WorkerStatistics
-from worker_manager.fleet_overview import Fleet, fleet_overview
+from worker_manager.fleet_overview import Fleet, count_alive, fleet_overview
 from worker_manager.models import Pause, PauseKind, WorkerInstance
 from worker_manager.overview import late_statistics
 from worker_manager.services.pauses import list_pauses
@@ -28,6 +28,8 @@ from worker_manager.services.pauses import list_pauses
 _WHILE: Final = timedelta(minutes=5)
 _MOST: Final = 1000
 _ABSENT: Final = "-"
+#: Rates from here on are told without decimals.
+_MANY: Final = 100
 _Row = Mapping[str, Any]
 
 
@@ -37,6 +39,10 @@ class Fleets:
 
     fleets: Sequence[Fleet]
     late: Mapping[str, WorkerStatistics]
+    #: Not all that ended of late was looked at.
+    late_is_cut: bool
+    #: Instances, each once.
+    alive: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +54,22 @@ class Paused:
 
 
 def read_fleets(scope: Scope) -> Fleets:
-    """Read the fleets; six statements."""
+    """Read the fleets; seven statements."""
     since = scope.at - _WHILE
     late = late_statistics(tenant=scope.tenant, since=since, at=scope.at, most=_MOST)
     fleets = fleet_overview(tenant=scope.tenant, at=scope.at, most=MOST_COUNTED)
-    return Fleets(fleets=fleets, late={worker.worker_type: worker for worker in late})
+    return Fleets(
+        fleets=fleets,
+        late={worker.worker_type: worker for worker in late.workers},
+        late_is_cut=late.cut,
+        alive=count_alive(at=scope.at),
+    )
 
 
 def show_fleets(found: Fleets, links: Links) -> Panel:
     """Show a line for each worker type, those that need somebody first."""
     needy = sorted(found.fleets, key=lambda fleet: (bool(fleet.alive), not fleet.waiting, fleet.worker_type))
     rows, left_out = limited(_fleet(fleet, found.late.get(fleet.worker_type), links) for fleet in needy)
-    cut = any(fleet.cut for fleet in found.fleets)
-    alive = sum(fleet.alive for fleet in found.fleets)
     return Panel(
         title=FLEETS.title,
         columns=(
@@ -80,20 +89,27 @@ def show_fleets(found: Fleets, links: Links) -> Panel:
         ),
         rows=rows,
         left_out=left_out,
-        note=f"Rates and times are those of requests that ended in the last {_WHILE.seconds // 60} minutes. "
-        + (f"Only {MOST_COUNTED:,} requests of each status are counted: there are more." if cut else ""),
+        note=_note(found),
         empty="No worker type is configured, and none was heard.",
         address=links.to_fleet(),
         figures=[
             Figure(
-                label="workers alive",
-                value=f"{alive:,}",
+                label="instances alive",
+                value=f"{found.alive:,}",
                 address=links.to_fleet(),
-                tone=Tone.PLAIN if alive else Tone.WARN,
+                tone=Tone.PLAIN if found.alive else Tone.WARN,
             )
         ],
         wide=True,
     )
+
+
+def _note(found: Fleets) -> str:
+    newest = f"the newest {_MOST:,} requests" if found.late_is_cut else "requests"
+    told = f"Rates and times are those of {newest} that ended in the last {_WHILE.seconds // 60} minutes. "
+    if any(fleet.cut for fleet in found.fleets):
+        told += f"Only {MOST_COUNTED:,} requests of each status are counted: there are more."
+    return told
 
 
 def _fleet(fleet: Fleet, late: WorkerStatistics | None, links: Links) -> tuple[Cell, ...]:
@@ -107,20 +123,32 @@ def _fleet(fleet: Fleet, late: WorkerStatistics | None, links: Links) -> tuple[C
         Cell(fleet.running),
         Cell(fleet.waiting, tone=Tone.BAD if fleet.waiting and not fleet.alive else Tone.PLAIN),
         Cell(fleet.held),
-        Cell("paused", links.to_platform_list(Pause), Tone.WARN) if fleet.paused else Cell(_ABSENT),
+        _paused(fleet, links),
         *_late(late),
     )
+
+
+def _paused(fleet: Fleet, links: Links) -> Cell:
+    if not (fleet.paused or fleet.paused_for_some):
+        return Cell(_ABSENT)
+    told = "paused" if fleet.paused else "for some tenants"
+    return Cell(told, links.to_platform_list(Pause), Tone.WARN)
 
 
 def _late(late: WorkerStatistics | None) -> tuple[Cell, ...]:
     if late is None:
         return (Cell(_ABSENT),) * 4
     return (
-        Cell(f"{late.per_minute:.3g}"),
+        Cell(_rate(late.per_minute)),
         Cell(f"{late.error_share:.1%}", tone=Tone.BAD if late.error_share else Tone.PLAIN),
         Cell(_range(late.queue_time)),
         Cell(_range(late.run_time)),
     )
+
+
+def _rate(per_minute: float) -> str:
+    """Return three digits at least, and never an exponent."""
+    return f"{per_minute:,.0f}" if per_minute >= _MANY else f"{per_minute:.3g}"
 
 
 def _range(times: Percentiles | None) -> str:

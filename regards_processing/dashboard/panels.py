@@ -127,5 +127,4 @@ def ago(moment: datetime | None, at: datetime) -> str:
     passed = max(timedelta(), at - moment)
     if passed < _ROUGHLY:
         return "under 1 min"
-    whole = passed // timedelta(minutes=1) * 60_000
-    return readable_duration(whole).removesuffix(" 0 s")
+    return readable_duration(passed // timedelta(minutes=1) * 60_000)

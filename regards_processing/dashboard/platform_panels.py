@@ -140,7 +140,7 @@ def show_outbox(found: Outbox, links: Links) -> Panel:
         ],
         note="Of the whole platform. The broker does not take them." if late else "Of the whole platform.",
         address=address,
-        figures=[Figure(label="s outbox lag", value=f"{found.waited:,}", address=address, tone=tone)],
+        figures=[Figure(label="outbox lag", value=f"{found.waited:,} s", address=address, tone=tone)],
     )
 
 

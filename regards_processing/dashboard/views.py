@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from regards_processing.dashboard.links import Links
@@ -26,6 +26,9 @@ _POLICY: Final = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _UNAUTHORIZED: Final = 401
+_NO_CONTENT: Final = 204
+#: Seconds.
+_A_DAY: Final = 86_400
 
 
 @require_safe
@@ -55,6 +58,13 @@ def panels(request: HttpRequest) -> HttpResponseBase:
     response["ETag"] = etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     answer = get_conditional_response(request, etag=etag, response=response)
     return answer or response
+
+
+@require_safe
+@cache_control(max_age=_A_DAY)
+def no_icon(_request: HttpRequest) -> HttpResponse:
+    """Say that there is no icon: browsers ask for one of any page, and an error would be written down."""
+    return HttpResponse(status=_NO_CONTENT)
 
 
 def _panels(request: HttpRequest, tenant: Tenant | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Tenants, settings, the outbox and dead letters in the admin, and what lists of all applications share."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -9,10 +9,13 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from regards_processing.kernel import clock, notices
+from regards_processing.kernel.admin_links import link, list_address, may_view
 from regards_processing.kernel.admin_notices import register_notices
 from regards_processing.kernel.audit.actors import admin_actor
+from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.dead_letters.admin import DeadLetterAdmin
 from regards_processing.kernel.dead_letters.models import DeadLetters
 from regards_processing.kernel.dynamic_settings.admin import TenantSettingAdmin
@@ -53,6 +56,7 @@ class ReadOnly(EveryTenant):
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
     """Lists rows and shows one in full."""
 
+    change_form_template: ClassVar[str] = "admin/read_only.html"
     show_full_result_count = False
     list_per_page = 50
 
@@ -83,11 +87,19 @@ class TenantAdmin(ReadOnlyAdmin):
     search_fields = ("name",)
     ordering = ("name",)
     form = TenantForm
+    readonly_fields = ("audit_trail",)
     actions = ("activate", "deactivate", "enable_maintenance", "disable_maintenance")
 
-    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:  # noqa: ARG002 (Django's signature)
-        """Ask for the name of a new one; show an old one in full."""
-        return ("name",) if obj is None else self.list_display
+    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
+        """Ask for the name of a new one; show an old one in full, with what was done."""
+        if obj is None:
+            return ("name",)
+        return (*self.list_display, "audit_trail") if may_view(request, AuditEntry) else self.list_display
+
+    @admin.display(description="audit trail")
+    def audit_trail(self, tenant: Tenant) -> SafeString:
+        """Link what people did for it."""
+        return link(list_address(AuditEntry, tenant=tenant.name), "what was done")
 
     def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
         """Let those who may add tenants do so; of these rows, a new one is the only one that has a form."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import ngettext
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin_links import list_address, may_view
@@ -27,7 +28,8 @@ def dead_letters(request: HttpRequest) -> Iterator[Notice]:
     for each in queue_counts():
         if each.messages:
             address = list_address(DeadLetters, queue=each.queue)
-            yield Notice(text=f"dead letters in {each.queue}", count=each.messages, address=address)
+            letters = ngettext("dead letter", "dead letters", each.messages)
+            yield Notice(text=f"{letters} in {each.queue}", count=each.messages, address=address)
 
 
 def stuck_messages(request: HttpRequest) -> Iterator[Notice]:
@@ -37,7 +39,8 @@ def stuck_messages(request: HttpRequest) -> Iterator[Notice]:
     before = clock.now() - timedelta(seconds=settings.OUTBOX_LAG)
     stuck = OutboxEntry.objects.filter(created_at__lt=before).count()
     if stuck:
-        told = f"bulks of messages have waited for the broker for more than {settings.OUTBOX_LAG} s"
+        waited = ngettext("bulk of messages has waited", "bulks of messages have waited", stuck)
+        told = f"{waited} for the broker for more than {settings.OUTBOX_LAG} s"
         yield Notice(text=told, count=stuck, address=list_address(OutboxEntry))
 
 
@@ -49,4 +52,5 @@ def failed_jobs(request: HttpRequest) -> Iterator[Notice]:
     count = failed.filter(finished_at__gt=clock.now() - _FAILURES_OF).count()
     if count:
         address = list_address(Job, state__exact=JobState.FAILED.value)
-        yield Notice(text="jobs failed in the last 24 hours", count=count, address=address)
+        jobs = ngettext("job", "jobs", count)
+        yield Notice(text=f"{jobs} failed in the last 24 hours", count=count, address=address)

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin_links import list_address, may_view
@@ -32,7 +33,7 @@ def failed_requests(request: HttpRequest) -> Iterator[Notice]:
     for status, count in attention.count_failed(most=_COUNTED).items():
         if count:
             more = "or more " if count == _COUNTED else ""
-            told = f"{more}requests in {status.value}"
+            told = f"{more}{_requests(count)} in {status.value}"
             yield Notice(text=told, count=count, address=list_address(Request, status=status.value))
 
 
@@ -49,11 +50,16 @@ def waiting_requests(request: HttpRequest) -> Iterator[Notice]:
         yield _of_type(each, at)
     if len(nobody) > _TOLD:
         rest = sum(each.requests for each in nobody[_TOLD:])
-        yield Notice(text=f"requests wait for {len(nobody) - _TOLD} other worker types", count=rest)
+        types = ngettext(
+            "another worker type", f"{len(nobody) - _TOLD} other worker types", len(nobody) - _TOLD
+        )
+        yield Notice(text=f"{_waiting(rest)} for {types}", count=rest)
     served = [each for each in waiting if each.worker_type in live]
     if served:
-        text = f"requests wait although their worker types are served, {_longest(served[0], at)}"
-        yield Notice(text=text, count=sum(each.requests for each in served), address=list_address(Request))
+        count = sum(each.requests for each in served)
+        why = ngettext("although its worker type is served", "although their worker types are served", count)
+        text = f"{_waiting(count)} {why}, {_longest(served[0], at)}"
+        yield Notice(text=text, count=count, address=list_address(Request))
 
 
 @register_notices
@@ -63,7 +69,8 @@ def silent_fleets(request: HttpRequest) -> Iterator[Notice]:
         return
     silent = attention.unserved(live=queries.live_types(at=clock.now()))
     if silent:
-        text = f"configured worker types that nobody serves: {listed(silent)}"
+        types = ngettext("configured worker type", "configured worker types", len(silent))
+        text = f"{types} that nobody serves: {listed(silent)}"
         yield Notice(text=text, count=len(silent), address=reverse("admin:worker_manager_fleets"))
 
 
@@ -79,19 +86,31 @@ def pauses(request: HttpRequest) -> Iterator[Notice]:
     for row in holding[:_TOLD]:
         what = f"{PauseKind(row['kind']).label.lower()} {row['name']}"
         whose = f"for {row['tenant'] or 'everybody'} by {row['pausedBy']}"
-        yield Notice(text=f"requests are held: {what} is paused {whose}", count=row["held"], address=address)
+        held = ngettext("request is held", "requests are held", row["held"])
+        yield Notice(text=f"{held}: {what} is paused {whose}", count=row["held"], address=address)
     if len(holding) > _TOLD:
-        yield Notice(text="other pauses hold requests", count=len(holding) - _TOLD, address=address)
+        others = len(holding) - _TOLD
+        text = ngettext("other pause holds requests", "other pauses hold requests", others)
+        yield Notice(text=text, count=others, address=address)
 
 
 def _of_type(waiting: Waiting, at: datetime) -> Notice:
-    status = RequestStatus.NO_WORKER_AVAILABLE.value
+    status, waits = RequestStatus.NO_WORKER_AVAILABLE.value, _waiting(waiting.requests)
     if waiting.worker_type is None:
-        text = f"requests wait although nothing is configured for their content type, {_longest(waiting, at)}"
+        whose = ngettext("its content type", "their content types", waiting.requests)
+        text = f"{waits} although nothing is configured for {whose}, {_longest(waiting, at)}"
         return Notice(text=text, count=waiting.requests, address=list_address(Request, status=status))
-    text = f"requests wait for {waiting.worker_type}, which nobody serves, {_longest(waiting, at)}"
+    text = f"{waits} for {waiting.worker_type}, which nobody serves, {_longest(waiting, at)}"
     address = list_address(Request, step_worker_type=waiting.worker_type, status=status)
     return Notice(text=text, count=waiting.requests, address=address)
+
+
+def _requests(count: int) -> str:
+    return ngettext("request", "requests", count)
+
+
+def _waiting(count: int) -> str:
+    return ngettext("request waits", "requests wait", count)
 
 
 def _longest(waiting: Waiting, at: datetime) -> str:

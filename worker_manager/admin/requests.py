@@ -21,6 +21,7 @@ from worker_manager.admin.filters import (
     StoredStatusFilter,
     source_and_session,
 )
+from worker_manager.admin.gone import GoneMixin
 from worker_manager.admin.links import fleet_address
 from worker_manager.admin.orders import OrdersMixin
 from worker_manager.admin.trails import attempts_table, steps_table
@@ -51,7 +52,7 @@ _HIDDEN: Final = ("content", "stored_content", "original_content", "digest")
 
 
 @admin.register(Request)
-class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
+class RequestAdmin(OrdersMixin, ContentsMixin, GoneMixin, ReadOnlyAdmin):
     """Requests on their way, and the orders about them."""
 
     list_display = (
@@ -108,10 +109,12 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
 
     @admin.display(description="step", ordering="step_worker_type")
     def step(self, request: Request) -> str:
-        """Show number and worker type of the step that it is at."""
+        """Show number, in a workflow, and worker type of the step that it is at."""
         # None of its own while branches of a parallel step are under way: the first one's is shown.
         worker_type = request.step_worker_type or request.dispatched_worker_type
-        return f"{request.step_number}: {worker_type or 'nothing is configured'}"
+        told = worker_type or "nothing is configured"
+        of_workflow = request.plan and Plan.from_json(request.plan).workflow_type
+        return f"{request.step_number}: {told}" if of_workflow else told
 
     @admin.display(description="age", ordering="creation_date")
     def age(self, request: Request) -> SafeString:
@@ -148,7 +151,7 @@ class RequestAdmin(OrdersMixin, ContentsMixin, ReadOnlyAdmin):
             round=request.repeats + 1 if plan.loop_of(request.step_number) else None,
             checked=False,
         )
-        return format_html('<div style="overflow-x: auto">{}</div>', drawn)
+        return format_html('<div style="overflow-x: auto" tabindex="0">{}</div>', drawn)
 
     @admin.display(description="source and session")
     def of_session(self, request: Request) -> SafeString:

@@ -52,6 +52,11 @@ class ItemClash(InvalidItem):
     http_status = 409
 
 
+def refusal(*faults: Fault) -> InvalidItem:
+    """Return the error that tells all of these faults."""
+    return (ItemClash if all(fault.clashes for fault in faults) else InvalidItem)(*faults)
+
+
 def listed(names: Iterable[str]) -> str:
     """Return names as a text for people: in order, and cut when there are very many."""
     ordered = sorted(names)

@@ -7,7 +7,7 @@ from typing import Any
 
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.configuration import lock
-from regards_processing.kernel.configuration.faults import Fault, InvalidItem, ItemClash, Value
+from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value, refusal
 from regards_processing.kernel.configuration.items import NamedKind
 from regards_processing.kernel.configuration.modules import Module
 from regards_processing.kernel.configuration.services import store_item
@@ -92,12 +92,13 @@ def create_item(*, items: Items, value: Value, actor: Actor, at: datetime) -> St
         ItemClash: there is one of this name, or it stands against something else that is configured.
     """
     lock.hold(items.tenant)
-    name = value.get(items.kind.name_field)
+    field = items.kind.name_field
+    name = value.get(field)
     if isinstance(name, str) and items.kind.find(tenant=items.tenant, name=name) is not None:
-        field = items.kind.name_field
         text = f"There is a {items.kind.noun} {name} already"
-        allowed = f"a {field} that is new, or a PUT of the one that is there"
-        raise ItemClash(Fault(text=text, field=field, allowed=allowed, clashes=True))
+        allowed = f"a {field} that is new, or a change of the one that is there"
+        taken = Fault(text=text, field=field, allowed=allowed, clashes=True)
+        raise refusal(taken, *check_item(items=items, value=value, at=at).faults)
     stored = _store(items, value, at)
     _record(items, name=stored.name, verb="created", details={"value": stored.value}, actor=actor, at=at)
     return stored

@@ -31,6 +31,14 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (value or "").splitlines() if line.strip()] or None
 
 
+class ObjectField(forms.JSONField):
+    """An object as JSON; nothing is shown of none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the object."""
+        return "" if value is None else super().prepare_value(value)
+
+
 class SomeOfField(forms.MultipleChoiceField):
     """Some of the values that there are: nothing, when none is ticked; no value, when that is ticked."""
 
@@ -39,6 +47,10 @@ class SomeOfField(forms.MultipleChoiceField):
 
     def __init__(self, *, choices: Sequence[tuple[str, str]], **told: Any) -> None:
         super().__init__(choices=[*choices, (self._NONE, self._NONE)], **told)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return what was ticked; nothing ticked is no value, and no stored list without values."""
+        return super().bound_data(data, initial) if self.disabled else data or None
 
     def prepare_value(self, value: Any) -> Any:
         """Tick what there is."""
@@ -176,5 +188,5 @@ _TYPED: Final[Mapping[str, Callable[..., forms.Field]]] = {
     "number": forms.FloatField,
     "string": partial(forms.CharField, widget=forms.TextInput(attrs=_TEXT)),
     "array": partial(LinesField, widget=forms.Textarea(attrs=_TEXTS)),
-    "object": partial(forms.JSONField, widget=forms.Textarea(attrs=_TEXTS)),
+    "object": partial(ObjectField, widget=forms.Textarea(attrs=_TEXTS)),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.configuration import envelope, lock
 from regards_processing.kernel.configuration.envelope import Entry, Part
-from regards_processing.kernel.configuration.faults import InvalidItem, ItemClash, Value
+from regards_processing.kernel.configuration.faults import Value, refusal
 from regards_processing.kernel.configuration.items import Importing, Item, ItemKind, Refusals
 from regards_processing.kernel.configuration.modules import Module, keys_of_others
 from regards_processing.kernel.configuration.reading import read_items
@@ -92,7 +92,7 @@ def store_item(
     report = _store_part(module, Part(position=0, reset=False, entries=(entry,)), tenant, at)
     faults = [fault for refused in report.refusals.values() for fault in refused]
     if faults:
-        raise (ItemClash if all(fault.clashes for fault in faults) else InvalidItem)(*faults)
+        raise refusal(*faults)
     return report.warnings
 
 

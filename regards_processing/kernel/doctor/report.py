@@ -15,11 +15,12 @@ _STYLES: Final = {
     Outcome.FAILED: "bold red",
     Outcome.SKIPPED: "dim",
 }
+#: What one check is, and several are.
 _TOTALS: Final = {
-    Outcome.OK: "ok",
-    Outcome.WARNING: "warnings",
-    Outcome.FAILED: "failed",
-    Outcome.SKIPPED: "skipped",
+    Outcome.OK: ("ok", "ok"),
+    Outcome.WARNING: ("warning", "warnings"),
+    Outcome.FAILED: ("failed", "failed"),
+    Outcome.SKIPPED: ("skipped", "skipped"),
 }
 #: Widths of the columns.
 _NAME: Final = 18
@@ -73,9 +74,10 @@ class Lines:
 
     def conclude(self, examination: Examination) -> None:
         """Print how many checks ended how."""
+        counts = ((outcome, examination.count(outcome)) for outcome in _STYLES)
         parts = [
-            Text(f"{examination.count(outcome)} {_TOTALS[outcome]}", style=_STYLES[outcome])
-            for outcome in _STYLES
+            Text(f"{count} {_TOTALS[outcome][count != 1]}", style=_STYLES[outcome])
+            for outcome, count in counts
         ]
         self._console.print()
         self._console.print(Text(", ").join(parts))

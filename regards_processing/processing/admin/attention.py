@@ -5,6 +5,7 @@ from typing import Final
 
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import ngettext
 
 from regards_processing.kernel.admin_links import list_address, may_view
 from regards_processing.kernel.admin_notices import Notice, register_notices
@@ -26,6 +27,6 @@ def storages_that_are_full(request: HttpRequest) -> Iterator[Notice]:
         told = f"tenant {each.tenant} keeps {kept} of output files, {most} are allowed"
         yield Notice(text=f"nothing more is executed: {told}", address=list_address(Execution))
     if len(full) > _TOLD:
-        yield Notice(
-            text="other tenants keep as many bytes of output files as they may", count=len(full) - _TOLD
-        )
+        others = len(full) - _TOLD
+        text = ngettext("other tenant keeps", "other tenants keep", others)
+        yield Notice(text=f"{text} as many bytes of output files as allowed", count=others)

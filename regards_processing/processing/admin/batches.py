@@ -55,9 +55,10 @@ class BatchAgeFilter(AgeFilter):
 class BatchAdmin(ReadOnlyAdmin):
     """Batches, and how many executions of each are in which status."""
 
+    change_form_template = "admin/processing/batch/change_form.html"
     list_display = (
         "correlation_id",
-        "process_id",
+        "process_named",
         "user_email",
         "executions_of",
         "age",
@@ -66,8 +67,8 @@ class BatchAdmin(ReadOnlyAdmin):
     )
     list_filter = ("tenant", BatchAgeFilter, text_filter("user_email", "user"), "created")
     list_select_related = ("tenant",)
-    search_fields = ("correlation_id", "user_email", "process_id")
-    search_help_text = "Correlation id, user or id of the process"
+    search_fields = ("correlation_id", "user_email", "process_name", "process_id")
+    search_help_text = "Correlation id, user, or name or id of the process"
     ordering = ("-created", "pk")
     fields = (
         "tenant",
@@ -120,7 +121,12 @@ class BatchAdmin(ReadOnlyAdmin):
     @admin.display(description="process")
     def process(self, batch: Batch) -> SafeString:
         """Link the process, and its executions."""
-        return process_link(tenant=batch.tenant, process_id=batch.process_id)
+        return process_link(tenant=batch.tenant, process_id=batch.process_id, last_name=batch.process_name)
+
+    @admin.display(description="process", ordering="process_name")
+    def process_named(self, batch: Batch) -> str:
+        """Show what the process was called when it was opened, or its id where that is not known."""
+        return batch.process_name or str(batch.process_id)
 
     @admin.display(description="age", ordering="created")
     def age(self, batch: Batch) -> SafeString:

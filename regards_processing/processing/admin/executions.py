@@ -28,6 +28,7 @@ from regards_processing.processing.admin.outputs import OutputsMixin
 from regards_processing.processing.models import Execution
 from regards_processing.processing.services.endings import ExecutionEnded
 from regards_processing.processing.services.waiting import explain_execution
+from regards_processing.processing.states import OPEN
 
 _FIRST: Final = (
     "tenant",
@@ -63,6 +64,7 @@ class CreationFilter(AgeFilter):
 class ExecutionAdmin(ExecutionOrdersMixin, OutputsMixin, LiveMixin, ReadOnlyAdmin):
     """Executions, and the orders about them."""
 
+    change_form_template = "admin/processing/execution/change_form.html"
     list_display = (
         "id",
         "process_name",
@@ -113,10 +115,12 @@ class ExecutionAdmin(ExecutionOrdersMixin, OutputsMixin, LiveMixin, ReadOnlyAdmi
         return found.select_related("tenant").defer(*_BIG)
 
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> list[tuple[Any, Any]]:  # noqa: ARG002 (Django's signature)
-        """Show first what an operator asks for, and every other column below."""
+        """Show first what an operator asks for, the other columns below; what has ended waits no more."""
+        waits = obj is not None and obj.status in OPEN
+        first = [name for name in _FIRST if waits or name != "why_it_waits"]
         columns = (field for field in self.opts.concrete_fields if field.editable)
         others = [field.name for field in columns if field.name not in _HIDDEN.union(_FIRST)]
-        return [(None, {"fields": _FIRST}), ("All columns", {"fields": others, "classes": ["collapse"]})]
+        return [(None, {"fields": first}), ("All columns", {"fields": others, "classes": ["collapse"]})]
 
     @admin.display(description="last message")
     def last_message(self, execution: Execution) -> str:

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from regards_processing.kernel.admin_links import link, list_address
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import Execution, Process
+from worker_manager.admin.gone import request_address
 from worker_manager.admin.trails import attempts_table
 from worker_manager.models import FinishedRequest, Request
 
@@ -47,10 +48,12 @@ def request_link(execution: Execution) -> SafeString | str:
     known = {"request_id": str(execution.pk)}
     going = Request.objects.for_tenant(execution.tenant).filter(**known)
     ended = FinishedRequest.objects.for_tenant(execution.tenant).filter(**known)
-    for name, rows in (("request", going), ("finishedrequest", ended)):
-        for key, trail in rows.order_by("-pk").values_list("pk", "trail")[:1]:
-            address = reverse(f"admin:worker_manager_{name}_change", args=[key])
-            return format_html("{} {}", link(address, execution.pk), attempts_table(trail))
+    for key, trail in going.order_by("-pk").values_list("pk", "trail")[:1]:
+        address = request_address(key=key, tenant=execution.tenant, **known)
+        return format_html("{} {}", link(address, execution.pk), attempts_table(trail))
+    for key, trail in ended.order_by("-pk").values_list("pk", "trail")[:1]:
+        address = reverse("admin:worker_manager_finishedrequest_change", args=[key])
+        return format_html("{} {}", link(address, execution.pk), attempts_table(trail))
     return "none: it waits for a place, or the request is forgotten"
 
 

@@ -77,3 +77,9 @@ def test_it_lets_no_page_run_or_frame_what_is_not_ours(admin_client: Client) -> 
 
 def test_it_is_linked_from_the_admin(admin_client: Client) -> None:
     assert 'href="/dashboard/"' in admin_client.get("/admin/").content.decode()
+
+
+def test_it_has_no_icon_and_that_is_no_error(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["Cache-Control"] == "max-age=86400"

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from regards_processing.processing.models import Batch, Process
+from regards_processing.processing.models import Batch, Execution, Process
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
@@ -64,6 +64,24 @@ def test_it_shows_a_batch_and_leads_to_its_process(admin_client: Client, batch: 
     assert "order-1_sub-1" in page
     assert f'href="/admin/processing/process/{process.pk}/change/">Crop ({batch.process_id})' in page
     assert 'name="_save"' not in page
+
+
+def test_it_says_why_those_wait_that_have_not_ended(admin_client: Client) -> None:
+    pages = {
+        execution.status: _page(admin_client, f"execution/{execution.pk}/change/")
+        for execution in every(Execution)
+    }
+    assert {status: "Why it waits" in page for status, page in pages.items()} == {
+        "REGISTERED": True,
+        "FAILURE": False,
+    }
+
+
+def test_it_lists_batches_by_the_names_of_their_processes(admin_client: Client, batch: Batch) -> None:
+    assert '<td class="field-process_named">Crop</td>' in _page(admin_client, "batch/")
+    assert "1 batch" in _page(admin_client, "batch/?q=crop")
+    every(Batch).update(process_name="")
+    assert f'<td class="field-process_named">{batch.process_id}</td>' in _page(admin_client, "batch/")
 
 
 @pytest.mark.parametrize("path", ["execution/", "batch/", "process/"])

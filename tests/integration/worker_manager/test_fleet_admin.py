@@ -1,5 +1,8 @@
 """Fleets in the admin: all of them, and one with its instances."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
@@ -61,6 +64,18 @@ def test_it_shows_a_fleet_and_what_its_instances_do(admin_client: Client) -> Non
     assert '<th scope="row">w-1</th> <td>● alive</td>' in page
     assert '<th scope="row">w-2</th> <td>○ silent</td>' in page
     assert '<a href="/admin/worker_manager/request/?q=r-1">r-1</a>' in page
+
+
+def test_it_tells_seconds_where_they_matter(admin_client: Client) -> None:
+    tenant, at = a_tenant(), clock.now()
+    live_workers("unzip-worker", worker_id="w-1", at=at - timedelta(seconds=20))
+    begun = at - timedelta(seconds=90)
+    requests(tenant, "r-1", status="RUNNING", worker_id="w-1", moved_at=begun)
+    page = re.sub("<time [^>]*>|</time>", "", _text(admin_client, f"{_FLEETS}unzip-worker/"))
+    assert re.search(r"<th scope=\"row\">Last beat</th><td>[^<]+, 2\d(\.\d)? s ago</td>", page)
+    assert re.search(r"<td>2\d(\.\d)? s</td>", page)
+    assert re.search(r"r-1</a> \(1 min 3\d s\)", page)
+    assert re.search(r"<td><time [^>]*>2\d(\.\d)? s</time></td>", _text(admin_client, _FLEETS))
 
 
 @pytest.mark.parametrize("page", ["", "unzip-worker/"])

@@ -1,5 +1,6 @@
 """Requests in the admin: filters that fit, ages people can read, links to what belongs together."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,18 @@ def test_it_shows_where_in_its_workflow_it_is(admin_client: Client) -> None:
     requests(tenant, "r-1", plan=plan.to_json(), step_number=2)
     page = admin_client.get(f"{_LIST}{every(Request).get().pk}/change/").content.decode()
     assert ("step 2, here" in page, "sip-worker (not configured)" in page) == (True, True)
+
+
+def test_it_numbers_steps_of_workflows_alone(admin_client: Client) -> None:
+    tenant = a_tenant()
+    first = {"stepNumber": 0, "workerType": "unzip-worker"}
+    workflow = Plan.workflow(workflow_type="ingest", steps=[first], keep_errors=True)
+    single = Plan.single(worker_type="unzip-worker", keep_errors=True)
+    for request_id, plan in (("r-1", workflow.to_json()), ("r-2", single.to_json()), ("r-3", None)):
+        requests(tenant, request_id, plan=plan)
+    page = admin_client.get(_LIST).content.decode()
+    told = re.findall(r'<td class="field-step">([^<]*)</td>', page)
+    assert told == ["unzip-worker", "unzip-worker", "0: unzip-worker"]
 
 
 @pytest.mark.parametrize(

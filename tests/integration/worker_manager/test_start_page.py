@@ -62,7 +62,12 @@ def _a_job(state: JobState, *, finished_hours_ago: int) -> None:
 
 def test_it_says_that_there_is_nothing(admin_client: Client) -> None:
     assert _told(admin_client) == []
-    assert "Nothing that you may see." in admin_client.get("/admin/").content.decode()
+    assert "<td>Nothing.</td>" in admin_client.get("/admin/").content.decode()
+
+
+def test_it_says_that_there_may_be_more_to_see_for_others(client: Client) -> None:
+    client.force_login(User.objects.create_user("visitor", is_staff=True))
+    assert "<td>Nothing of what you may look at.</td>" in client.get("/admin/").content.decode()
 
 
 def test_it_counts_what_failed(admin_client: Client) -> None:
@@ -71,7 +76,7 @@ def test_it_counts_what_failed(admin_client: Client) -> None:
     requests(tenant, "r-3", status="INVALID_CONTENT")
     assert _told(admin_client) == [
         (2, "requests in ERROR", f"{_REQUESTS}?status=ERROR"),
-        (1, "requests in INVALID_CONTENT", f"{_REQUESTS}?status=INVALID_CONTENT"),
+        (1, "request in INVALID_CONTENT", f"{_REQUESTS}?status=INVALID_CONTENT"),
     ]
 
 
@@ -98,7 +103,7 @@ def test_it_tells_what_waits_for_whom(admin_client: Client) -> None:
         (
             1,
             (
-                "requests wait although nothing is configured for their content type, "
+                "request waits although nothing is configured for its content type, "
                 "the oldest received 2 d 5 h ago"
             ),
             f"{_REQUESTS}?status=NO_WORKER_AVAILABLE",
@@ -106,7 +111,7 @@ def test_it_tells_what_waits_for_whom(admin_client: Client) -> None:
     ]
     count, text, address = _told(admin_client)[2]
     assert (count, address) == (1, _REQUESTS)
-    assert text.startswith("requests wait although their worker types are served, the oldest received ")
+    assert text.startswith("request waits although its worker type is served, the oldest received ")
 
 
 def test_it_adds_up_the_worker_types_that_are_too_many_to_name(admin_client: Client) -> None:
@@ -123,7 +128,7 @@ def test_it_names_worker_types_that_nobody_serves(admin_client: Client) -> None:
     a_worker_type(tenant, worker_type="sip-worker", inputs=["tree"])
     a_worker_type(a_tenant(name="other"))
     live_workers("sip-worker", at=clock.now())
-    text = "configured worker types that nobody serves: unzip-worker"
+    text = "configured worker type that nobody serves: unzip-worker"
     assert _told(admin_client) == [(1, text, "/admin/worker_manager/workerinstance/fleets/")]
 
 
@@ -160,7 +165,7 @@ def test_it_counts_what_the_broker_does_not_take(admin_client: Client) -> None:
     for age in (1, 120):
         created = clock.now() - timedelta(seconds=age)
         OutboxEntry.objects.create(created_at=created, message_count=1, messages=b"")
-    text = "bulks of messages have waited for the broker for more than 60 s"
+    text = "bulk of messages has waited for the broker for more than 60 s"
     assert _told(admin_client) == [(1, text, "/admin/kernel/outboxentry/")]
 
 
@@ -169,7 +174,7 @@ def test_it_counts_jobs_that_failed_of_late(admin_client: Client) -> None:
     _a_job(JobState.FAILED, finished_hours_ago=30)
     _a_job(JobState.SUCCEEDED, finished_hours_ago=1)
     address = "/admin/jobs/job/?state__exact=FAILED"
-    assert _told(admin_client) == [(1, "jobs failed in the last 24 hours", address)]
+    assert _told(admin_client) == [(1, "job failed in the last 24 hours", address)]
 
 
 def test_it_shows_the_rest_when_the_broker_is_away(
@@ -180,7 +185,7 @@ def test_it_shows_the_rest_when_the_broker_is_away(
     (tmp_path / "file").write_text("in the way")
     settings.BROKER_URL = re.sub(r"(@[^:/]+):\d+", r"\1:1", settings.BROKER_URL)
     told = {text: count for count, text, _ in _told(admin_client)}
-    assert told.pop("requests in ERROR") == 1
+    assert told.pop("request in ERROR") == 1
     ((text, count),) = told.items()
     assert text.startswith("The broker")
     assert count is None
@@ -189,10 +194,10 @@ def test_it_shows_the_rest_when_the_broker_is_away(
 @pytest.mark.parametrize(
     ("permission", "seen"),
     [
-        ("view_request", ["requests in ERROR"]),
-        ("view_workerinstance", ["configured worker types that nobody serves: unzip-worker"]),
-        ("view_deadletters", [f"dead letters in {ANSWERS_DLQ}"]),
-        ("view_job", ["jobs failed in the last 24 hours"]),
+        ("view_request", ["request in ERROR"]),
+        ("view_workerinstance", ["configured worker type that nobody serves: unzip-worker"]),
+        ("view_deadletters", [f"dead letter in {ANSWERS_DLQ}"]),
+        ("view_job", ["job failed in the last 24 hours"]),
         ("view_tenant", []),
     ],
 )

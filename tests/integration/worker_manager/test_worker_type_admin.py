@@ -77,6 +77,33 @@ def test_it_stores_and_shows_a_policy(admin_client: Client) -> None:
     assert (shown["policy.maxAttempts"], shown["policy.backoff.kind"]) == (3, "exponential")
 
 
+@pytest.mark.parametrize(
+    ("ticked", "stored"),
+    [
+        ([], None),
+        (["none of these"], {"retryOn": []}),
+        (["LOST"], {"retryOn": ["LOST"]}),
+    ],
+)
+def test_it_stores_what_was_ticked_before_something_else_was_corrected(
+    admin_client: Client, ticked: list[str], stored: object
+) -> None:
+    filled = _filled(a_tenant(), **{"policy.retryOn": ticked})
+    page = admin_client.post(f"{_LIST}add/", filled | {"maxInFlight": "-3"})
+    shown = page.context["form"]["policy.retryOn"]
+    again = [box.data["value"] for box in shown if box.data["selected"]]
+    admin_client.post(f"{_LIST}add/", filled | {"maxInFlight": "3", "policy.retryOn": again})
+    assert (again, every(WorkerType).get().policy) == (ticked, stored)
+
+
+def test_it_shows_that_nothing_is_tried_again(client: Client) -> None:
+    tenant = a_tenant()
+    worker = a_worker_type(tenant, policy={"retryOn": []})
+    _staff(client, "view_workertype")
+    shown = client.get(f"{_LIST}{worker.pk}/change/").context["form"]["policy.retryOn"]
+    assert [box.data["value"] for box in shown if box.data["selected"]] == ["none of these"]
+
+
 def test_it_changes_neither_name_nor_tenant(admin_client: Client) -> None:
     tenant, other = a_tenant(), a_tenant(name="other")
     _change(admin_client, a_worker_type(tenant), workerType="another", tenant=other.pk)
@@ -121,6 +148,20 @@ def test_it_says_at_the_right_field_what_is_wrong(
     assert set(errors) == {field}
     assert told in errors[field][0]
     assert every(WorkerType).count() == 1
+
+
+def test_it_says_everything_that_is_wrong_at_once_in_words_of_people(admin_client: Client) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant, worker_type="taken", inputs=["mine"])
+    wrong = {"workerType": "taken", "maxInFlight": "-3", "policy.maxAttempts": "0"}
+    errors = admin_client.post(f"{_LIST}add/", _filled(tenant, **wrong)).context["form"].errors
+    assert set(errors) == set(wrong)
+    assert (
+        "Allowed: a workerType that is new, or a change of the one that is there." in errors["workerType"][0]
+    )
+    assert [(worker.worker_type, worker.inputs) for worker in stored_worker_types(tenant=tenant)] == [
+        ("taken", ("mine",))
+    ]
 
 
 def test_it_writes_the_audit_trail(admin_client: Client) -> None:

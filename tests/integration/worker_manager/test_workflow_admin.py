@@ -1,6 +1,7 @@
 """Workflows in the admin: their steps in a form, their chain as a drawing."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -48,6 +49,22 @@ def test_it_stores_a_new_one_and_leaves_blank_rows_out(admin_client: Client) -> 
     page = admin_client.post(f"{_LIST}add/", filled, follow=True)
     assert "Stored: workflow ingest" in page.content.decode()
     assert every(Workflow).get().steps == [_FIRST, _SECOND]
+
+
+def test_it_shows_nothing_where_a_step_has_no_object(admin_client: Client) -> None:
+    _tenant()
+    page = admin_client.get(f"{_LIST}add/")
+    assert page.context["form"].rows["steps"].forms[0]["policy"].value() == ""
+    assert "null" not in re.findall(r"<textarea[^>]*>\s*([^<]*)</textarea>", page.content.decode())
+
+
+def test_it_shows_the_object_of_a_step(admin_client: Client) -> None:
+    tenant = _tenant()
+    first = _FIRST | {"policy": '{"maxAttempts": 3}'}
+    admin_client.post(f"{_LIST}add/", _filled(tenant, first))
+    page = admin_client.get(f"{_LIST}{every(Workflow).get().pk}/change/")
+    row = page.context["form"].rows["steps"].forms[0]
+    assert [row[name].value() for name in ("policy", "onlyIf", "repeat")] == ['{"maxAttempts": 3}', "", ""]
 
 
 def test_it_stores_a_parallel_step(admin_client: Client) -> None:

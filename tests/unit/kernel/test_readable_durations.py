@@ -14,9 +14,10 @@ from regards_processing.kernel.readable_durations import readable_duration
         (1000, "1 s"),
         (2560, "2.5 s"),
         (59_999, "59.9 s"),
-        (60_000, "1 min 0 s"),
+        (60_000, "1 min"),
         (192_000, "3 min 12 s"),
         (7_500_000, "2 h 5 min"),
+        (3_659_999, "1 h"),
         (90_000_000, "1 d 1 h"),
     ],
 )

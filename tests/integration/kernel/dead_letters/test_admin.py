@@ -45,6 +45,13 @@ def test_it_lists_the_fullest_queue(mailbox: Mailbox, admin_client: Client) -> N
     assert "The next 2 messages." in page
 
 
+def test_it_breaks_whatever_may_be_long(mailbox: Mailbox, admin_client: Client) -> None:
+    mailbox.bury(b"a", request_id="r" * 300)
+    page = admin_client.get(f"{_LIST}?queue={ANSWERS_DLQ}").content.decode()
+    cells = re.findall(r"<td( class=\"wide\")?>(?:demo|r{300}|-)</td>", page)
+    assert cells == [' class="wide"'] * 3
+
+
 def test_it_filters(mailbox: Mailbox, admin_client: Client) -> None:
     mailbox.bury(b"mine")
     mailbox.bury(b"other", request_id="r-2")

@@ -97,3 +97,11 @@ def test_it_shows_a_tenant_in_full_and_lets_nobody_edit_or_delete_it(admin_clien
         admin_client.post(f"{address}/{page}/", {"name": "x", "post": "yes"}) for page in ("change", "delete")
     ]
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_it_leads_those_who_may_look_to_what_was_done(admin_client: Client, client: Client) -> None:
+    address = f"{_LIST}{a_tenant().pk}/change/"
+    told = '<a href="/admin/audit/auditentry/?tenant=demo">what was done</a>'
+    page = admin_client.get(address).content.decode()
+    assert (told in page, "historylink" in page) == (True, False)
+    assert told not in _staff(client, "view_tenant").get(address).content.decode()

@@ -38,7 +38,7 @@ def test_it_prints_lines_for_people() -> None:
         "doors             warning  open",
         "                           → Close.",
         "",
-        "0 ok, 1 warnings, 1 failed, 0 skipped",
+        "0 ok, 1 warning, 1 failed, 0 skipped",
     ]
 
 
