@@ -22,6 +22,9 @@ from workers.builtin.run_process import landlock
 SERVERS = Servers.from_environment()
 # Django reads its settings after this, and finds names of this session in them.
 prepare_session(servers=SERVERS)
+# Finds what hangs; a slow machine is no fault of what is tested. It comes by a signal, which raises in the
+# test, so that processes are still cleaned up.
+os.environ.setdefault("PYTEST_TIMEOUT", "300")
 
 # A slow machine is no fault of what is tested; what fixtures hold, our tests reset themselves.
 hypothesis_settings.register_profile(

@@ -28,6 +28,7 @@ class WorkerItems:
 
     key: str = worker_items.KEY
     schema: Value = worker_items.SCHEMA
+    tells_unknown_fields: bool = True
     noun: str = "worker type"
     subject: str = "worker_types"
     name_field: str = "workerType"
@@ -69,6 +70,7 @@ class WorkflowItems:
 
     key: str = workflow_items.KEY
     schema: Value = workflow_items.SCHEMA
+    tells_unknown_fields: bool = True
     noun: str = "workflow"
     subject: str = "workflows"
     name_field: str = "workflowType"

@@ -56,6 +56,8 @@ class PluginItems:
 
     key: str = services.PLUGIN_KEY
     schema: Value = PLUGIN_SCHEMA
+    #: Other services send what informs people.
+    tells_unknown_fields: bool = False
 
     def read(self, value: Value) -> PluginValues:
         """Read a plugin configuration."""
@@ -80,6 +82,7 @@ class RightsItems:
 
     key: str = services.RIGHTS_KEY
     schema: Value = RIGHTS_SCHEMA
+    tells_unknown_fields: bool = False
 
     def read(self, value: Value) -> RightsItem:
         """Read the rights of a process."""

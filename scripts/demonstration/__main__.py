@@ -168,15 +168,34 @@ class Demonstration:
             f"\nThe platform is running. Dashboard: [bold]{deployment.web_address}/dashboard/[/]  "
             f"Admin: [bold]{deployment.web_address}/admin/[/]  "
             f"user [bold]admin[/]  password [bold]{password}[/]\n"
-            f"Results: {deployment.storage}\nLogs:    {deployment.logs}\nCtrl-C stops it.",
+            f"Results: {deployment.storage}\nLogs:    {deployment.logs}",
             soft_wrap=True,
         )
+        self._teach_asking(deployment, environment)
         try:
             while True:
                 time.sleep(1)
                 processes.check()
         except Interrupted:
             self._console.print("stopping")
+
+    def _teach_asking(self, deployment: Deployment, environment: dict[str, str]) -> None:
+        """Print what another terminal must know of this platform to ask it something."""
+        file = deployment.write_environment(environment)
+        issue = f"{sys.executable} manage.py issue_token --tenant {TENANT} --user ada --role PROJECT_ADMIN"
+        lines = [
+            f"cd {ROOT}",
+            f". {file}",
+            f"token=$({issue})",
+            f"api={deployment.web_address}/api/v1/rs-worker-manager",
+            'curl -H "Authorization: Bearer $token" "$api/fleets?_pretty"',
+        ]
+        self._console.print(
+            "To ask it, in another terminal, as README.md does; manage.py knows it there too:"
+        )
+        for line in lines:
+            self._console.print(f"  {line}", markup=False, soft_wrap=True)
+        self._console.print("Ctrl-C stops it.")
 
     def _say(self, text: str) -> None:
         self._console.print(f"{time.monotonic() - self._started:5.1f} s  {text}", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import socket
 import sys
 import urllib.error
@@ -102,6 +103,14 @@ class Deployment:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "REGARDS_JWT_SECRET": secrets.token_urlsafe(64),
         }
+
+    def write_environment(self, environment: Mapping[str, str]) -> Path:
+        """Write what sets this platform apart as a file for shells, and return it; it holds secrets."""
+        names = sorted({*self.servers.variables(), *self._own_variables()})
+        file = self.var / "environment"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"export {name}={shlex.quote(environment[name])}\n" for name in names))
+        return file
 
     def make_folders(self) -> None:
         """Make the folders that are there before the first process starts."""

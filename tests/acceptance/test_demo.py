@@ -117,14 +117,31 @@ def test_it_keeps_the_platform_and_its_pages_until_it_is_stopped(
         printed = _wait_for(process, "Ctrl-C stops it")
         address, password = re.findall(r"(http://\S+/admin/)  user admin  password (\S+)", printed)[0]
         page = _log_in(address, password)
+        asked = _type(re.findall(r"^  (?:cd|\.|\w+=|curl) ?.*$", printed, re.MULTILINE))
         process.send_signal(signal.SIGINT)
         last, _ = process.communicate(timeout=_PATIENCE)
     assert "What waits, and why" in page
+    assert asked.count('"extract-archive"') == 1, asked
     assert process.returncode == 0
     (kept,) = tmp_path.iterdir()
     assert f"kept: {kept}" in last
     assert len(list(kept.glob("storage/default/*/quicklook/*.png"))) == 2
     assert _left_behind(tmp_path) == []
+
+
+def _type(lines: list[str]) -> str:
+    """Return what commands print that are typed in a terminal that knows nothing of the platform."""
+    foreign = ("DATABASE_URL", "BROKER_URL", "REGARDS_", "SECRET_KEY", "DJANGO_")
+    known = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return subprocess.run(
+        ["bash", "-euc", "\n".join(lines)],
+        env=known,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=True,
+    ).stdout
 
 
 def _log_in(address: str, password: str) -> str:

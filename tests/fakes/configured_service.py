@@ -37,6 +37,7 @@ class NoteItems:
         "required": ["name", "text"],
         "properties": {"name": {"type": "string"}, "text": {"type": "string"}},
     }
+    tells_unknown_fields: bool = True
 
     def read(self, value: Value) -> Note:
         wrong = [name for name in ("name", "text") if not isinstance(value.get(name), str)]

@@ -14,6 +14,7 @@ from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, ex
 from rest_framework import serializers
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth.roles import Role
@@ -35,6 +36,8 @@ MAX_REQUESTS: Final = 1000
 _BODIES: Final = ("content", "contentBase64", "url")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _MAX_URL: Final = 4096
+#: Key of the errors that are about no field alone.
+_WHOLE: Final = api_settings.NON_FIELD_ERRORS_KEY
 _EXAMPLE: Final = {
     "requestId": "r-17",
     "source": "acme",
@@ -94,6 +97,11 @@ class ReferenceField(serializers.CharField):
         return json.dumps({"url": url}, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise serializers.ValidationError("This field may not be blank.")
+
+
 def _header(**options: Any) -> TextField:
     return TextField(**{"required": False, "allow_null": True, "max_length": MAX_LENGTH} | options)
 
@@ -104,8 +112,14 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     requestId = _header(allow_blank=False, help_text="Unique in the tenant; made up when absent")  # noqa: N815 (the contract's name)
     source = _header(help_text="Whose request it is")  # type: ignore[assignment] # the contract's name; the metaclass takes it away
     owner = _header(help_text="The same, by its name in messages")
-    session = _header(help_text="Groups requests of a source")
-    contentType = _header(help_text="Chooses the worker type or the workflow")  # noqa: N815 (likewise)
+    session = _header(required=True, allow_null=False, help_text="Groups requests of a source")
+    contentType = _header(  # noqa: N815 (likewise)
+        required=True,
+        allow_null=False,
+        allow_blank=False,
+        validators=[_not_blank],
+        help_text="Chooses the worker type or the workflow",
+    )
     priority = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -124,12 +138,35 @@ class SubmissionSerializer(serializers.Serializer[Any]):
         help_text='Where a file is: the body becomes {"url": …}, and the worker reads the file',
     )
 
-    def validate(self, attrs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Refuse a request with no body, or two, or two sources."""
-        given = [name for name in _BODIES if attrs.get(name) is not None]
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the fields; what is wrong with the whole is told beside what is wrong in them."""
+        faults = self._faults(data) if isinstance(data, Mapping) else {}
+        try:
+            found = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            of_fields: Any = error.detail
+            raise serializers.ValidationError({**of_fields, **faults}) from error
+        if faults:
+            raise serializers.ValidationError(faults)
+        return found
+
+    def _faults(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return what is wrong with no source, no body or two, and fields that nobody knows."""
+        faults = {
+            name: [f"This field is not known. Known are {', '.join(self.fields)}."]
+            for name in data
+            if name not in self.fields
+        }
+        if data.get("source") is None and data.get("owner") is None:
+            faults["source"] = ["This field is required."]
+        given = [name for name in _BODIES if data.get(name) is not None]
         if len(given) != 1:
             expected = f"exactly one of {', '.join(_BODIES)} is expected"
-            raise serializers.ValidationError(f"{expected}, got {' and '.join(given) or 'none'}")
+            faults[_WHOLE] = [f"{expected}, got {' and '.join(given) or 'none'}"]
+        return faults
+
+    def validate(self, attrs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuse a request with two sources."""
         if attrs.get("source") is not None and attrs.get("owner") not in {None, attrs["source"]}:
             raise serializers.ValidationError("source and owner are the same, and differ here")
         return attrs
@@ -170,8 +207,9 @@ class SubmitRequests(Endpoint):
         summary="Submit requests",
         description=(
             f"Takes one request, or an array of up to {MAX_REQUESTS}, as messages are taken; the responses "
-            "are published as well. A request whose id and body are known is not stored again: the answer is "
-            "what is stored. An addition to the interface of REGARDS."
+            "are published as well. One of source and owner is required; unknown fields are refused. A "
+            "request whose id and body are known is not stored again: the answer is what is stored. An "
+            "addition to the interface of REGARDS."
         ),
         request=_one_or_many("Submissions", SubmissionSerializer),
         responses=_one_or_many("ToldOfSubmissions", ToldSerializer),

@@ -20,8 +20,9 @@ class FileAccess:
     roots: tuple[Path, ...]
     storage: Path
     own_storage: Path
-    #: What the request may do there, for messages.
+    #: What the request may do there, and the variable that names the roots, for messages.
     purpose: str = "read"
+    setting: str = "REGARDS_FILE_ROOTS"
 
     @classmethod
     def of(
@@ -31,6 +32,7 @@ class FileAccess:
         context: WorkContext,
         roots: Sequence[Path] | None = None,
         purpose: str = "read",
+        setting: str = "REGARDS_FILE_ROOTS",
     ) -> Self:
         """Build the access rights of a request; ``roots`` are those for reading unless others are given."""
         storage = context.storage.resolve()
@@ -39,6 +41,7 @@ class FileAccess:
             storage=storage,
             own_storage=storage / tenant_folder(request.tenant),
             purpose=purpose,
+            setting=setting,
         )
 
     def locate(self, reference: object, *, field: str) -> Path:
@@ -75,8 +78,12 @@ class FileAccess:
     def _check(self, path: Path, reference: object, *, field: str) -> None:
         if not self._is_open(path):
             # The same words whether the file exists or not: existence outside the roots is nobody's business.
+            # The storage as a whole is no root: only the tenant's own folder of it is open.
+            roots = ", ".join(str(root) for root in self.roots if root != self.storage) or "none"
             raise InvalidContent(
-                f"{field}: {reference!r} is outside the folders this worker may {self.purpose}"
+                f"{field}: {reference!r} is outside the folders this worker may {self.purpose}: "
+                f"the tenant's own folder of the shared storage, {self.own_storage}, "
+                f"and those of {self.setting} ({roots})"
             )
 
     def _is_open(self, path: Path) -> bool:

@@ -21,8 +21,8 @@ A worker type is one function: it gets a request, and returns a result. A fleet 
 that run it. The way to a first one:
 
   1. python -m workers new shout             a folder with the worker type, its test and its README
-  2. cd shout && python -m pytest            the test passes; now make the function do what you need
-  3. WORKER_MODULES=shout celery -A workers worker --types shout
+  2. python -m pytest shout                  the test passes; now make the function do what you need
+  3. PYTHONPATH=shout WORKER_MODULES=shout celery -A workers worker --types shout
 """
 _EXAMPLES: Final = """examples:
   python -m workers new scene-index --folder types/scene_index

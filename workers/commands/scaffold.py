@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
@@ -22,8 +23,9 @@ def run(options: Namespace) -> int:
     for path in write(worker_type=options.type, module=module, folder=folder):
         sys.stdout.write(f"{path}\n")
     sys.stderr.write(
-        f"Now: python -m pytest {folder}\n"
-        f"Run: WORKER_MODULES={module} celery -A workers worker --types {options.type}\n"
+        f"Now: python -m pytest {_quoted(folder)}\n"
+        f"Run: PYTHONPATH={_quoted(folder)} WORKER_MODULES={module} "
+        f"celery -A workers worker --types {options.type}\n"
     )
     return 0
 
@@ -54,17 +56,24 @@ def write(*, worker_type: str, module: str, folder: Path) -> list[Path]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} exists already; --folder names another place")
-    words = {"type": worker_type, "module": module}
+    words = {"type": worker_type, "module": module, "folder": _quoted(folder)}
     files = {
         f"{module}.py": "worker.py.txt",
         f"test_{module}.py": "test_worker.py.txt",
         "README.md": "README.md.txt",
+        # Its own: pytest would take that of a project around it, with options and paths of others.
+        "pytest.ini": "pytest.ini.txt",
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [_written(folder / name, template, words) for name, template in files.items()]
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _quoted(folder: Path) -> str:
+    """Return a folder as a shell takes it."""
+    return shlex.quote(str(folder))
 
 
 def _written(path: Path, template: str, words: Mapping[str, str]) -> Path:

@@ -24,10 +24,19 @@ def load_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MalformedMessage(f"Body is not JSON: {error}") from error
+        raise MalformedMessage(f"Body is not JSON: {why_not_json(error)}") from error
     if not isinstance(value, dict):
         raise MalformedMessage(f"Body must be a JSON object, not {type(value).__name__}")
     return value
+
+
+def why_not_json(error: ValueError | RecursionError) -> str:
+    """Return why Python could not read a JSON text, without what Python advises programmers to do."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) or "digits" not in str(error):
+        return str(error)
+    return "a number has too many digits"
 
 
 def read_strictly(text: str | bytes) -> Any:

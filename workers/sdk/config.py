@@ -67,8 +67,10 @@ VARIABLES: Final = (
     ),
     Variable(
         name="REGARDS_FILE_ROOTS",
-        default="the shared storage",
-        meaning="folders under which `file:` URLs are allowed, `context.file_roots`; separated like `PATH`",
+        default="the tenant's own folder of the shared storage, always open",
+        meaning="further folders under which `file:` URLs are allowed, `context.file_roots`, separated like "
+        "`PATH`; one inside the storage is open to every tenant, and naming the storage itself opens no "
+        "tenant's folder to others",
     ),
     Variable(
         name="WORKER_TYPES",

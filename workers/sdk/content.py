@@ -18,7 +18,7 @@ def json_content(request: WorkRequest) -> dict[str, Any]:
     try:
         value = bodies.read_strictly(request.content)
     except (ValueError, RecursionError) as error:
-        raise InvalidContent(f"The content is not JSON: {error}") from error
+        raise InvalidContent(f"The content is not JSON: {bodies.why_not_json(error)}") from error
     if not isinstance(value, dict):
         raise InvalidContent(f"The content must be a JSON object, not {_KINDS.get(type(value), 'a number')}")
     return value

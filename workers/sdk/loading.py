@@ -66,13 +66,20 @@ def imported(module: str, *, asked_by: str) -> ModuleType:
         DeclarationError: what it declares is no worker type, or clashes with another.
     """
     try:
-        return import_module(module)
+        found = import_module(module)
     except WorkerError:
         raise
     # Whatever a module of somebody else raises: Celery would swallow it, and start a worker without types.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise ConfigurationError(f"{asked_by}: module {module!r} cannot be imported: {reason}") from error
+    if found.__spec__ is not None and found.__spec__.origin is None:
+        folders = ", ".join(found.__path__)
+        raise ConfigurationError(
+            f"{asked_by}: {module!r} is a folder without code of its own, {folders}; a module that lies "
+            "in it is found once PYTHONPATH names that folder"
+        )
+    return found
 
 
 def _known() -> str:

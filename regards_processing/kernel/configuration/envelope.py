@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Value
 from regards_processing.kernel.errors import DomainError
+from workers.contract.bodies import why_not_json
+
+_SHOWN: Final = 200
 
 
 class UnreadableConfiguration(DomainError):
@@ -43,16 +46,25 @@ def read_parts(*, document: bytes, module_id: str) -> list[Part]:
     Raises:
         UnreadableConfiguration: the file is not JSON or has not the shape of a configuration file.
     """
-    try:
-        content = json.loads(document)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableConfiguration(f"The configuration file is not JSON: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("modules"), list):
-        raise UnreadableConfiguration("The configuration file must be an object with an array modules")
     return [
         _part(position, module)
-        for position, module in enumerate(content["modules"])
+        for position, module in enumerate(_modules(document))
         if _id_of(module) == module_id
+    ]
+
+
+def unknown_modules(*, document: bytes, known: Iterable[str]) -> list[str]:
+    """Return a text for each module of a file whose id is none of those known.
+
+    Raises:
+        UnreadableConfiguration: the file is not JSON or has not the shape of a configuration file.
+    """
+    allowed = sorted(known)
+    return [
+        f"modules[{position}].module.id: {shown(_id_of(module))} is of no service, and passed over. "
+        f"Allowed: {', '.join(allowed)}"
+        for position, module in enumerate(_modules(document))
+        if _id_of(module) not in allowed
     ]
 
 
@@ -68,6 +80,23 @@ def file_of(*, service: str, parts: Iterable[tuple[Mapping[str, str], bool, Iter
 def to_text(file: Value) -> str:
     """Return a file as people read it, and as they would write it."""
     return f"{json.dumps(file, indent=2, ensure_ascii=False)}\n"
+
+
+def shown(value: object) -> str:
+    """Return a value for people; characters that not every client and database can read are escaped."""
+    text = ascii(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _modules(document: bytes) -> list[Any]:
+    try:
+        content = json.loads(document)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableConfiguration(f"The configuration file is not JSON: {why_not_json(error)}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("modules"), list):
+        raise UnreadableConfiguration("The configuration file must be an object with an array modules")
+    modules: list[Any] = content["modules"]
+    return modules
 
 
 def _id_of(module: object) -> object:

@@ -51,6 +51,11 @@ class ItemKind(Protocol[T]):
         """JSON Schema of the value; what it refuses, ``read`` refuses as well."""
         ...
 
+    @property
+    def tells_unknown_fields(self) -> bool:
+        """Whether fields that the schema does not name are told; else they are of no importance."""
+        ...
+
     def read(self, value: Value) -> T:
         """Read a value, looking at nothing else.
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from regards_processing.kernel.configuration.envelope import Entry, Part
+from regards_processing.kernel.configuration.envelope import Entry, Part, shown
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value
 from regards_processing.kernel.configuration.items import Item, ItemKind, Refusals
-
-_SHOWN: Final = 200
+from regards_processing.kernel.configuration.unknown_fields import unknown_fields
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,26 +42,26 @@ def read_items(*, part: Part, kinds: Sequence[ItemKind[Any]], keys_of_others: Ma
 
 def _read(entry: Entry, kind: ItemKind[Any], reading: Reading) -> None:
     try:
-        item = Item(position=entry.position, content=kind.read(_object(entry)))
+        value = _object(entry)
+        item = Item(position=entry.position, content=kind.read(value))
     except InvalidItem as error:
         reading.refusals[entry.position] = error.faults
         reading.unreadable.add(kind.key)
     else:
         reading.items[kind.key].append(item)
+        if kind.tells_unknown_fields:
+            reading.warnings += [
+                f"Item {entry.position}: {fault.text}, and passed over. Known: {fault.allowed}"
+                for fault in unknown_fields(value=value, schema=kind.schema)
+            ]
 
 
 def _object(entry: Entry) -> Value:
     if isinstance(entry.value, dict):
         return entry.value
-    text = f"Item {entry.position} is refused: value must be an object, got {_shown(entry.value)}"
+    text = f"Item {entry.position} is refused: value must be an object, got {shown(entry.value)}"
     raise InvalidItem(Fault(text=text, field="value", allowed="an object"))
 
 
 def _unknown(entry: Entry, known: Mapping[str, object]) -> str:
-    return f"Item {entry.position} is refused: key {_shown(entry.key)} must be one of {', '.join(known)}"
-
-
-def _shown(value: object) -> str:
-    # Not repr: characters that not every client and database can read are escaped.
-    text = ascii(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f"Item {entry.position} is refused: key {shown(entry.key)} must be one of {', '.join(known)}"

@@ -13,7 +13,9 @@ from regards_processing.kernel.configuration.items import Importing, Item, ItemK
 from regards_processing.kernel.configuration.modules import Module, keys_of_others
 from regards_processing.kernel.configuration.reading import read_items
 from regards_processing.kernel.configuration.report import ImportReport
+from regards_processing.kernel.configuration.unknown_fields import unknown_fields
 from regards_processing.kernel.db.transactions import rehearsal, transaction, transaction_required
+from regards_processing.kernel.rest.services import SERVICES
 from regards_processing.kernel.tenancy.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,15 @@ def check_configuration(
         return [_store_part(module, part, tenant, at) for part in parts]
 
 
+def unknown_modules(*, document: bytes) -> list[str]:
+    """Return a text for each module of a file that no service of the platform has: misspelt, perhaps.
+
+    Raises:
+        UnreadableConfiguration: the file is not a configuration file.
+    """
+    return envelope.unknown_modules(document=document, known=[service.module_id for service in SERVICES])
+
+
 @transaction
 def export_configuration(*, module: Module, tenant: Tenant, actor: Actor, at: datetime) -> Value:
     """Return the configuration file of a service: imported elsewhere, it configures the same.
@@ -83,14 +94,17 @@ def store_item(
 ) -> Sequence[str]:
     """Store one item as the import of a file with nothing else would; return the warnings.
 
+    Files of others may have fields that only they know. An item by itself is for us, and has none.
+
     Raises:
-        InvalidItem: the item breaks a rule; nothing is stored.
+        InvalidItem: the item breaks a rule, or has a field that is not known; nothing is stored.
         ItemClash: it stands against something else that is configured; nothing is stored.
     """
     transaction_required()
     entry = Entry(position=0, key=kind.key, value=value)
     report = _store_part(module, Part(position=0, reset=False, entries=(entry,)), tenant, at)
     faults = [fault for refused in report.refusals.values() for fault in refused]
+    faults += unknown_fields(value=value, schema=kind.schema)
     if faults:
         raise refusal(*faults)
     return report.warnings

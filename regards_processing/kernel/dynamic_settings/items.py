@@ -64,6 +64,11 @@ class SettingItems:
             "allOf": [_schema_of(definition) for definition in self.definitions],
         }
 
+    @property
+    def tells_unknown_fields(self) -> bool:
+        """Nothing but name and value counts."""
+        return False
+
     def read(self, value: Value) -> SettingItem:
         """Read a setting; its value is JSON, as it is or inside a string.
 

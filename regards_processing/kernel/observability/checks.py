@@ -8,11 +8,15 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Min
 
+from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.connection import BrokerAddress, address_from_settings
 from regards_processing.kernel.amqp.probing import BrokerProbe
 from regards_processing.kernel.observability.health import Unfit
 from regards_processing.kernel.observability.sweeps import last_runs, scheduled_sweeps
 from regards_processing.kernel.outbox.models import OutboxEntry
+
+#: When this process began to look: what has never run, on a new database or in a new release, may be due yet.
+_FIRST_LOOK: Final = clock.now()
 
 
 def database(_at: datetime) -> str:
@@ -41,15 +45,18 @@ def outbox(at: datetime) -> str:
 
 
 def sweeps(at: datetime) -> str:
-    """Look whether beat and jobs run the frequent sweeps."""
+    """Look whether beat and jobs run the frequent sweeps; what never ran has as long from our first look."""
     silence = timedelta(seconds=settings.SWEEP_SILENCE)
     frequent = [sweep.task for sweep in scheduled_sweeps() if sweep.period <= silence]
     ran = last_runs()
-    late = [task for task in frequent if task not in ran or at - ran[task] > silence]
+    late = [task for task in frequent if at - ran.get(task, _FIRST_LOOK) > silence]
     if late:
         names = ", ".join(task.rpartition(".")[2] for task in late)
         raise Unfit(f"Not run within {settings.SWEEP_SILENCE} s: {names}. Are beat and jobs running?")
-    return f"{len(frequent)} sweeps run"
+    new = sum(task not in ran for task in frequent)
+    return f"{len(frequent) - new} sweeps run" + (
+        f", {new} have yet to run for the first time" if new else ""
+    )
 
 
 class _Probe:

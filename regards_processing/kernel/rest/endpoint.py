@@ -52,6 +52,8 @@ class Endpoint(APIView):
     roles: ClassVar[Mapping[str, Role]] = {}
     #: Whether the call is about a tenant; those about the platform take instance and system tokens as well.
     needs_tenant: ClassVar[bool] = True
+    #: What is said behind the media types of bodies, to callers who send another.
+    form_of_body: ClassVar[str] = ""
     #: The tenant that the call is about; only set when `needs_tenant`.
     tenant: Tenant
     #: The tenant of the caller; none for callers who act for no tenant.

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest import errors
@@ -29,7 +30,7 @@ class Failure:
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Return the answer for an error: its status and ``{"messages": [text, …]}``."""
     request = context["request"]
-    failure = _foreseen(error)
+    failure = _foreseen(error, context["view"])
     response = Response(headers=dict(failure.headers) if failure else None)
     if failure is None:
         log.error(
@@ -45,7 +46,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     return response
 
 
-def _foreseen(error: Exception) -> Failure | None:
+def _foreseen(error: Exception, view: APIView) -> Failure | None:
     """Return what is answered for an error that somebody foresaw."""
     if isinstance(error, DomainError):
         challenge = (
@@ -53,7 +54,7 @@ def _foreseen(error: Exception) -> Failure | None:
         )
         return Failure(error.http_status, list(error.messages), challenge)
     if isinstance(error, exceptions.APIException):
-        return _of_framework(error)
+        return _of_framework(error, view)
     if isinstance(error, IntegrityError):
         log.warning("the database refused a change", exc_info=error, extra={"action": "rest.refused"})
         # The first line names the constraint; the second one, on PostgreSQL, holds values of rows.
@@ -62,7 +63,7 @@ def _foreseen(error: Exception) -> Failure | None:
     return _of_django(error)
 
 
-def _of_framework(error: exceptions.APIException) -> Failure:
+def _of_framework(error: exceptions.APIException, view: APIView) -> Failure:
     if isinstance(error, exceptions.ValidationError):
         return Failure(status.HTTP_422_UNPROCESSABLE_ENTITY, errors.violations(error.detail))
     headers = {
@@ -71,7 +72,11 @@ def _of_framework(error: exceptions.APIException) -> Failure:
         "Retry-After": getattr(error, "wait", None),
     }
     told = {name: str(value) for name, value in headers.items() if value is not None}
-    return Failure(error.status_code, errors.violations(error.detail), told)
+    messages = errors.violations(error.detail)
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        known = ", ".join(str(parser.media_type) for parser in view.parser_classes)
+        messages = [f"{message} Allowed: {known}{getattr(view, 'form_of_body', '')}." for message in messages]
+    return Failure(error.status_code, messages, told)
 
 
 def _of_django(error: Exception) -> Failure | None:

@@ -7,6 +7,8 @@ from typing import IO, Any, NoReturn
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from workers.contract.bodies import why_not_json
+
 
 class JsonParser(BaseParser):
     """JSON in UTF-8, of which every text can be stored."""
@@ -28,7 +30,7 @@ class JsonParser(BaseParser):
             text = stream.read().decode("utf-8")
             value = json.loads(text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise ParseError(f"Malformed JSON: {error}") from error
+            raise ParseError(f"Malformed JSON: {why_not_json(error)}") from error
         # Such characters can only come in as escapes: the decoder refuses them plain.
         if "\\u" in text and not _storable(value):
             raise ParseError("Malformed JSON: a text holds a NUL character or half of a surrogate pair")

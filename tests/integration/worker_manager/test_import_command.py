@@ -118,6 +118,30 @@ def test_it_warns_of_what_it_passes_over(tmp_path: Path, capsys: pytest.CaptureF
     assert err.startswith('warning: [NotExistingWorkerError - ingest]: worker "gone"')
 
 
+def test_it_warns_of_fields_that_are_not_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a_tenant()
+    _run_on_screen(tmp_path, a_worker("a", keepError=False, maxInFlght=3))
+    out, err = capsys.readouterr()
+    assert out == "1 of 1 items imported\n"
+    assert [line.partition(". Known: workerType, ")[0] for line in err.splitlines()] == [
+        "warning: Item 0: keepError is not known, and passed over",
+        "warning: Item 0: maxInFlght is not known, and passed over",
+    ]
+
+
+def test_it_fails_on_a_module_that_no_service_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a_tenant()
+    (tmp_path / "config.json").write_bytes(a_file(a_worker("a"), module="workermanagr"))
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_configuration", str(tmp_path / "config.json"), tenant="demo", no_color=True)
+    assert ended.value.code == 1
+    out, err = capsys.readouterr()
+    first, second = err.splitlines()
+    assert (out, first) == ("0 of 0 items imported\n", "The file has no module workermanager")
+    assert second.startswith("modules[0].module.id: 'workermanagr' is of no service, and passed over.")
+    assert second.endswith(" Allowed: processing, workermanager")
+
+
 def test_it_says_when_the_file_is_another_services(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

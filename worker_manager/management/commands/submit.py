@@ -54,7 +54,10 @@ otherwise or not in time, 130 when interrupted. Requests go on when this command
             "--body", action="append", default=[], metavar="JSON", help="a body, instead of files; repeatable"
         )
         parser.add_argument(
-            "--content-type", required=True, help="what chooses the worker type or the workflow (required)"
+            "--content-type",
+            type=_not_blank,
+            required=True,
+            help="what chooses the worker type or the workflow (required)",
         )
         parser.add_argument("--tenant", default="default", help="(default: default)")
         parser.add_argument("--owner", default="submit", help="whose requests they are (default: submit)")
@@ -165,6 +168,12 @@ def _request_ids(options: dict[str, Any], count: int) -> list[str]:
     if count > 1:
         raise CommandError(f"--request-id names one request, there are {count}; use --id-prefix")
     return [given]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ArgumentTypeError(f"a text that is not blank is expected, got {text!r}")
+    return text
 
 
 def _positive(text: str) -> int:

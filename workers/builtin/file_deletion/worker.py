@@ -34,7 +34,9 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
     """
     content = checked_content(request, schema=_BODY)
     roots = folders(os.environ, "FILE_DELETION_ROOTS")
-    access = FileAccess.of(request=request, context=context, roots=roots, purpose="delete from")
+    access = FileAccess.of(
+        request=request, context=context, roots=roots, purpose="delete from", setting="FILE_DELETION_ROOTS"
+    )
     files = _checked(content["urls"], access=access)
     outcomes = []
     for number, file in enumerate(files):

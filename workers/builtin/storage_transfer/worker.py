@@ -41,6 +41,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
             context=context,
             roots=folders(os.environ, "TRANSFER_TARGET_ROOTS"),
             purpose="write to",
+            setting="TRANSFER_TARGET_ROOTS",
         ),
         overwrite=content.get("overwrite", False),
         read_back=content.get("readBack", True),

@@ -97,6 +97,7 @@ class Configuration(Endpoint):
 
     roles = {"GET": Role.PROJECT_ADMIN, "POST": Role.PROJECT_ADMIN}
     parser_classes = (MultiPartParser,)
+    form_of_body = " with the file in its field file"
 
     @extend_schema(
         summary="Export the configuration",

@@ -11,7 +11,11 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.configuration.modules import Module
 from regards_processing.kernel.configuration.report import ImportReport
-from regards_processing.kernel.configuration.services import check_configuration, import_configuration
+from regards_processing.kernel.configuration.services import (
+    check_configuration,
+    import_configuration,
+    unknown_modules,
+)
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.management.configuration_command import ConfigurationCommand
 
@@ -26,8 +30,8 @@ class Command(ConfigurationCommand):
   curl … | manage.py import_configuration - --tenant demo --service rs-worker-manager
 
 Every refused item is told on stderr, with its place in the file, the field, the value and what is allowed.
-Exit code 0 when all items were imported (with --check: would be), 1 when some were refused; the others are
-imported."""
+Exit code 0 when all items were imported (with --check: would be), 1 when some were refused, or when a module
+is of no service; the others are imported."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the file, and whether to check it only."""
@@ -55,6 +59,11 @@ imported."""
         except DomainError as error:
             raise CommandError(str(error)) from error
         self._report(module, reports, done="would be imported" if check else "imported")
+        strangers = unknown_modules(document=document)
+        for text in strangers:
+            self.stderr.write(text)
+        if strangers or any(report.errors for report in reports):
+            raise SystemExit(1)
 
     def _report(self, module: Module, reports: Sequence[ImportReport], *, done: str) -> None:
         if not reports:
@@ -66,8 +75,6 @@ imported."""
                 self.stderr.write(error)
         imported, total = (sum(r.imported for r in reports), sum(r.total for r in reports))
         self.stdout.write(f"{imported} of {total} items {done}")
-        if any(report.errors for report in reports):
-            raise SystemExit(1)
 
 
 def _read(file: str) -> bytes:

@@ -113,7 +113,16 @@ def test_it_wants_a_file(form: dict[str, str]) -> None:
 
 def test_it_wants_a_form() -> None:
     a_tenant()
-    assert client_as(tenant="demo").post(_CONFIGURATION, {}, format="json").status_code == 415
+    answer = client_as(tenant="demo").post(_CONFIGURATION, {}, format="json")
+    assert (answer.status_code, answer.json()["messages"]) == (
+        415,
+        [
+            (
+                'Unsupported media type "application/json" in request. '
+                "Allowed: multipart/form-data with the file in its field file."
+            )
+        ],
+    )
 
 
 def test_it_exports_a_file_to_download() -> None:

@@ -49,6 +49,20 @@ def test_it_adds_one() -> None:
     assert _names() == ["unzip-worker"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "path", "status"), [("post", "", 422), ("put", "/unzip-worker", 422), ("post", "/validate", 200)]
+)
+def test_it_refuses_a_field_that_is_not_known(verb: str, path: str, status: int) -> None:
+    a_worker_type(a_tenant())
+    name = {"post": "late", "put": "unzip-worker"}[verb]
+    body = {"workerType": name, "contentTypeInputs": ["late"], "keepErors": False}
+    answer = _call(verb, path, body)
+    assert answer.status_code == status
+    assert "keepErors is not known" in answer.content.decode()
+    assert "workerType, contentTypeInputs, contentTypeOutput, keepErrors" in answer.content.decode()
+    assert [each["content"] for each in _call("get").json()] == [_UNZIP]
+
+
 def test_it_refuses_a_name_that_is_there_already() -> None:
     a_worker_type(a_tenant())
     answer = _call("post", body={"workerType": "unzip-worker", "contentTypeInputs": ["other"]})

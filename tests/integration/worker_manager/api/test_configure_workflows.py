@@ -36,6 +36,16 @@ def _call(
 
 
 @pytest.mark.usefixtures("tenant")
+def test_it_refuses_a_field_of_a_step_that_is_not_known() -> None:
+    answer = _call(
+        "post", body={"workflowType": "ingest", "steps": [_STEPS[0] | {"onlyif": {"header": "x"}}]}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["messages"][0].startswith("steps[0].onlyif is not known. Allowed: stepNumber, ")
+    assert _call("get").json() == []
+
+
+@pytest.mark.usefixtures("tenant")
 def test_it_adds_reads_replaces_and_deletes_one() -> None:
     created = _call("post", body={"workflowType": "ingest", "steps": _STEPS[::-1]})
     assert (created.status_code, created.json()["content"]) == (201, _INGEST)

@@ -1,6 +1,7 @@
 """``POST /requests/submit``: requests by HTTP become what messages become."""
 
 import base64
+import json
 import uuid
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 _HERE: Final = "/api/v1/rs-worker-manager/requests/submit"
 _GRANTED: Final = "Your request has been successfully registered."
 _DELAYED: Final = "Your request has been delayed as no worker is currently matching content type <unzip>."
+_FIELDS: Final = "requestId, source, owner, session, contentType, priority, content, contentBase64, url"
 _EXISTS: Final = "Request is denied cause the given requestId <r-1> already exists"
 
 
@@ -126,7 +128,7 @@ def test_it_answers_each_of_several(engine: Engine) -> None:
     told = _submit(
         [
             _body("r-1"),
-            _body("r-2", session=None, source=None),
+            _body("r-2", contentType="noise"),
             _body("r-3", contentType="other"),
             _body("r-1", content={"another": "body"}),
             _body("r-1"),
@@ -140,8 +142,7 @@ def test_it_answers_each_of_several(engine: Engine) -> None:
         ("r-1", "GRANTED", True),
     ]
     assert told[1]["messages"] == [
-        "<regards.request.owner> property is missing from request message headers",
-        "<regards.request.session> property is missing from request message headers",
+        "Content type <noise> is configured to be automatically skipped on tenant <demo>"
     ]
     assert told[3]["messages"] == [_EXISTS]
     assert sorted(every(Request).values_list("request_id", flat=True)) == ["r-1", "r-3"]
@@ -219,11 +220,20 @@ def test_it_refuses_a_body_that_is_too_large(settings: Settings) -> None:
             _body(content=None, url="scene.zip"),
             "url: 'scene.zip' is not an address such as file:///data/in/scene.zip or https://host/scene.zip",
         ),
+        (_body(source=None), "source: This field is required."),
+        (_body(session=None), "session: This field is required."),
+        (_body(contentType=None), "contentType: This field is required."),
+        (_body() | {"contentType": None}, "contentType: This field may not be null."),
+        (_body(contentType=""), "contentType: This field may not be blank."),
+        (_body(contentType=" \t"), "contentType: This field may not be blank."),
+        (_body(prioritty=3), f"prioritty: This field is not known. Known are {_FIELDS}."),
+        (_body(tenant="other"), f"tenant: This field is not known. Known are {_FIELDS}."),
         (_body(""), "requestId: This field may not be blank."),
         (_body("r" * 256), "requestId: Ensure this field has no more than 255 characters."),
         (_body(owner="other"), "source and owner are the same, and differ here"),
         (_body(priority=256), "priority: Ensure this value is less than or equal to 255."),
         ([_body(), _body("r-2", session=[])], "[1].session: Not a valid string."),
+        (_body(source=[]), "source: Not a valid string."),
         ([], "This list may not be empty."),
         (7, "Invalid data. Expected a dictionary, but got int."),
     ],
@@ -235,6 +245,19 @@ def test_it_refuses_what_is_no_request(body: object, message: str) -> None:
 
 
 @pytest.mark.usefixtures("tenant", "engine")
+def test_it_names_everything_that_is_missing_at_once() -> None:
+    assert _submit([_body(), {}], status=422) == {
+        "messages": [
+            "[1].session: This field is required.",
+            "[1].contentType: This field is required.",
+            "[1].source: This field is required.",
+            "[1]: exactly one of content, contentBase64, url is expected, got none",
+        ]
+    }
+    assert every(Request).count() == 0
+
+
+@pytest.mark.usefixtures("tenant", "engine")
 def test_it_refuses_too_many_at_once() -> None:
     answer = _submit([_body()] * (MAX_REQUESTS + 1), status=422)
     assert answer == {"messages": [f"Ensure this field has no more than {MAX_REQUESTS} elements."]}
@@ -242,7 +265,7 @@ def test_it_refuses_too_many_at_once() -> None:
 
 @pytest.mark.usefixtures("tenant", "engine")
 def test_it_refuses_numbers_that_json_does_not_know() -> None:
-    text = b'{"requestId":"r-1","content":{"a":1e999}}'
+    text = json.dumps(_body()).replace('"a.zip"', "1e999").encode()
     answer = client_as(Role.EXPLOIT, tenant="demo").post(_HERE, text, content_type="application/json")
     assert (answer.status_code, answer.json()) == (
         422,
@@ -258,10 +281,11 @@ def test_it_keeps_what_it_took_while_the_broker_is_away(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("engine")
-def test_it_submits_to_the_tenant_of_the_caller(tenant: Tenant) -> None:
+def test_it_submits_to_the_tenant_of_the_caller() -> None:
+    a_worker_type(a_tenant())
     other = a_tenant(name="other")
     _submit(_body())
-    told = _submit(_body(tenant=tenant.name), tenant="other")
+    told = _submit(_body(), tenant="other")
     assert (told["state"], told["repeated"]) == ("DELAYED", False)
     assert every(Request).filter(tenant=other).count() == 1
 

@@ -13,6 +13,7 @@ def test_its_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     text = capsys.readouterr().out
     assert "python -m workers new shout" in text
+    assert "PYTHONPATH=shout WORKER_MODULES=shout celery" in text
     assert "examples:" in text
 
 

@@ -47,3 +47,17 @@ def test_it_names_the_module_that_cannot_be_imported() -> None:
         match=r"WORKER_MODULES: module 'no.such' cannot be imported: ModuleNotFoundError: No module",
     ):
         load_types(types=["x"], modules=["no.such"])
+
+
+def test_it_says_what_is_missing_where_the_module_lies_in_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "greet_in_a_folder"
+    folder.mkdir()
+    (folder / "greet_in_a_folder.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"'greet_in_a_folder' is a folder without code of its own, {folder}; .* PYTHONPATH",
+    ):
+        load_types(types=["x"], modules=["greet_in_a_folder"])

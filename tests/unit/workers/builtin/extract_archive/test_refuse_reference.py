@@ -78,6 +78,23 @@ def test_it_never_reads_the_storage_of_another_tenant(tmp_path: Path, storage: P
     assert "outside the folders" in refusal
 
 
+def test_it_says_which_folders_are_open_and_what_opens_others(inbox: Path, storage: Path) -> None:
+    storage.mkdir(exist_ok=True)
+    archive = write_zip(storage / "x.zip", SCENE)
+    with pytest.raises(InvalidContent) as refused:
+        run_once(
+            worker.run,
+            content=json.dumps({"url": archive.as_uri()}).encode(),
+            storage=storage,
+            file_roots=(storage, inbox),
+            tenant="mine",
+        )
+    assert refused.value.message.endswith(
+        "is outside the folders this worker may read: the tenant's own folder of the shared storage, "
+        f"{storage / 'mine'}, and those of REGARDS_FILE_ROOTS ({inbox})"
+    )
+
+
 def test_it_reads_the_storage_of_its_own_tenant(inbox: Path, storage: Path) -> None:
     mine = storage / "mine"
     mine.mkdir(parents=True)
