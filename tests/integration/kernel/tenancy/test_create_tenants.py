@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.kernel.tenancy.services import InvalidTenantName, create_tenants
+from regards_processing.kernel.tenancy.names import InvalidTenantName
+from regards_processing.kernel.tenancy.services import create_tenants
 from tests.factories.audit import ADA
 from tests.factories.worker_manager import AT, later
 
