@@ -15,12 +15,16 @@ _SCHEME: Final = re.compile(r"[A-Za-z0-9+.-]+://")
 _OF_PASSWORDS: Final = frozenset(":@/")
 
 
-def names_a_server(url: str, *, schemes: Sequence[str]) -> bool:
-    """Tell whether a URL has one of the schemes, a host, and no port that can be none."""
+def names_a_server(url: str, *, schemes: Sequence[str], by_socket: bool = False) -> bool:
+    """Tell whether a URL has one of the schemes, a host, and no port that can be none.
+
+    Args:
+        by_socket: without a host, a server of this machine is meant.
+    """
     try:
         parts = urlsplit(url)
         # To ask for a port that is no number, or too large a one, is an error.
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname or by_socket) and parts.port != 0
     except ValueError:
         return False
 
