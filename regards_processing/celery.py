@@ -12,6 +12,8 @@ from celery.signals import (
     worker_process_shutdown,
     worker_shutdown,
 )
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from regards_processing.kernel.amqp.connection import address_from_settings
 from regards_processing.kernel.amqp.virtual_hosts import virtual_hosts_from_settings
@@ -33,6 +35,15 @@ app = Celery(
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["consumer"].add(PromptStop)
+
+
+@app.on_configure.connect
+def _read_settings(**_event: object) -> None:
+    """End with one clear line when a setting is refused."""
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 (the first look reads them all)
+    except ImproperlyConfigured as error:
+        raise SystemExit(f"celery -A regards_processing: {error}") from error
 
 
 @worker_init.connect

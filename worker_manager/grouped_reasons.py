@@ -75,7 +75,7 @@ class GroupedReason:
     @property
     def text(self) -> str:
         """The reason for people."""
-        return _TEXTS[self.code].format(self.subject)
+        return _TEXTS[self.code].format(self.subject or "''")
 
 
 def grouped_reasons(

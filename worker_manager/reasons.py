@@ -270,7 +270,7 @@ def _waiting(situation: Situation) -> list[Reason]:
 def _obstacles(situation: Situation) -> list[Reason]:
     """Return what keeps a request from being dispatched, its tenant and its time aside."""
     if situation.plan is None:
-        text = f"Nothing is configured for content type {situation.content_type}"
+        text = "Nothing is configured for content type " + (situation.content_type or "''")
         return [_reason(ReasonCode.NO_CONFIGURATION, text, contentType=situation.content_type)]
     if situation.step is None:
         text = f"Its plan has no step {situation.step_number}"

@@ -23,6 +23,7 @@ from regards_processing.kernel.outbox.destinations import destinations
 from regards_processing.kernel.outbox.models import OutboxEntry
 from regards_processing.kernel.tenancy import queries, services
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
+from regards_processing.kernel.tenancy.names import InvalidTenantName, check_tenant_name
 from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 
 
@@ -72,8 +73,8 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at ru
         """Refuse what cannot be the name of a tenant."""
         name: str = self.cleaned_data["name"]
         try:
-            services.check_tenant_name(name=name)
-        except services.InvalidTenantName as error:
+            check_tenant_name(name=name)
+        except InvalidTenantName as error:
             raise ValidationError(str(error)) from error
         return name
 

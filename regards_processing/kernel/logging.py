@@ -83,6 +83,13 @@ class CountingHandler(logging.Handler):
         LOG_RECORDS.labels(record.levelname).inc()
 
 
+def keep_news_off_terminals() -> None:
+    """Write only warnings where the log goes to a terminal: what a command says itself is read there."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
+            handler.setLevel(logging.WARNING)
+
+
 def configure(config: dict[str, Any]) -> None:
     """Set the logs up as `settings.LOGGING` says; in JSON, so are warnings and what ends the process."""
     dictConfig(config)

@@ -3,10 +3,11 @@
 import socket
 
 from regards_processing.settings import env, places
+from workers.transport.addresses import BROKER_SCHEMES
 
 BROKER_URL = places.BROKER_URL
 #: The virtual host of the instance, where notices go that concern no tenant; without it, the one above.
-INSTANCE_BROKER_URL = env.address("INSTANCE_BROKER_URL", schemes=("amqp", "amqps"))
+INSTANCE_BROKER_URL = env.address("INSTANCE_BROKER_URL", schemes=BROKER_SCHEMES)
 #: What the names of tenants' virtual hosts begin with, where tenants have some (`manage.py bridge`).
 BROKER_NAMESPACE = env.text("BROKER_NAMESPACE", "regards")
 #: Address of RabbitMQ's management interface: managers make missing virtual hosts there, and

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from workers.transport import addresses
+
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -35,8 +37,8 @@ def integer(name: str, default: int, *, minimum: int, maximum: int = 2**31 - 1) 
     try:
         number = int(value)
     except ValueError:
-        raise _refused(name, value, "a whole number") from None
-    if not minimum <= number <= maximum:
+        number = None
+    if number is None or not minimum <= number <= maximum:
         raise _refused(name, value, f"a whole number from {minimum} to {maximum}")
     return number
 
@@ -57,11 +59,30 @@ def folder(name: str, default: Path) -> Path:
 def address(name: str, *, schemes: Sequence[str]) -> str:
     """Return a variable that holds a URL with a host; empty when it is unset."""
     value = text(name)
-    parts = urlsplit(value)
-    if value and (parts.scheme not in schemes or not parts.hostname):
-        # The value may hold a password.
-        raise _refused(name, f"{parts.scheme}:…", f"{' or '.join(schemes)}, followed by ://host")
+    if value and not addresses.names_a_server(value, schemes=schemes):
+        raise refused_address(name, value, addresses.server_of(*schemes))
     return value
+
+
+def origins(name: str, *, also: Sequence[str] = ()) -> list[str]:
+    """Return a variable that holds origins, ``scheme://host`` or ``scheme://host:port``, between commas.
+
+    Args:
+        also: what else may stand there.
+    """
+    given = names(name)
+    for origin in given:
+        if origin not in also and not _is_origin(origin):
+            others = "".join(f", or {each}" for each in also)
+            value = addresses.shown(origin) if "@" in origin else origin
+            raise _refused(name, value, f"scheme://host or scheme://host:port without a path{others}")
+    return given
+
+
+def _is_origin(value: str) -> bool:
+    scheme = value.partition("://")[0]
+    parts = urlsplit(value) if addresses.names_a_server(value, schemes=(scheme.lower(),)) else None
+    return parts is not None and value == f"{scheme}://{parts.netloc}" and "@" not in parts.netloc
 
 
 def content(name: str) -> str:
@@ -108,6 +129,11 @@ def _kept(path: Path) -> str:
     finally:
         fresh.unlink()
     return path.read_text(encoding="utf-8").strip()
+
+
+def refused_address(name: str, value: str, allowed: str) -> ImproperlyConfigured:
+    """Return the refusal of a URL, which may hold a password."""
+    return _refused(name, addresses.shown(value), allowed)
 
 
 def _refused(name: str, value: str, allowed: str) -> ImproperlyConfigured:

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 from regards_processing.settings import env
+from workers.transport.addresses import BROKER_SCHEMES
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 #: Everything that the embedded default keeps.
@@ -14,7 +15,7 @@ SHARED_STORAGE = env.folder("REGARDS_SHARED_STORAGE", VAR / "storage")
 WORK_FOLDER = env.folder("REGARDS_WORKDIR", VAR / "work")
 
 DATABASE_URL = env.text("DATABASE_URL")
-BROKER_URL = env.text("BROKER_URL")
+BROKER_URL = env.address("BROKER_URL", schemes=BROKER_SCHEMES)
 #: Neither server is configured: secrets may be generated, and limits of the embedded broker apply.
 EMBEDDED = not DATABASE_URL and not BROKER_URL
 

@@ -38,7 +38,7 @@ SPECTACULAR_SETTINGS = {
     "DISABLE_ERRORS_AND_WARNINGS": False,
 }
 
-_ORIGINS = env.names("CORS_ORIGINS")
+_ORIGINS = env.origins("CORS_ORIGINS", also=("*", "null", "file://"))
 CORS_ALLOW_ALL_ORIGINS = "*" in _ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in _ORIGINS if origin != "*"]
 CORS_ALLOW_METHODS = ["POST", "PUT", "GET", "OPTIONS", "DELETE"]

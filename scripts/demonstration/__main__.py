@@ -19,6 +19,7 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.listener import Listener
 from regards_processing.kernel.amqp.publisher import Publisher
+from regards_processing.kernel.management.arguments import counted
 from scripts.demonstration import execution
 from scripts.demonstration.deliveries import landsat, receive
 from scripts.demonstration.deployment import CommandFailed, Deployment, manage
@@ -239,7 +240,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", add_help=False, allow_abbrev=False)
     parser.add_argument("--postgres", nargs="?", const="", metavar="URL")
     parser.add_argument("--rabbitmq", nargs="?", const="", metavar="URL")
-    parser.add_argument("--requests", type=int, default=12, choices=range(1, 10_001), metavar="N")
+    parser.add_argument("--requests", type=counted(most=10_000), default=12, metavar="N")
     parser.add_argument("--keep", action="store_true")
     return parser.parse_args(arguments)
 

@@ -19,6 +19,7 @@ from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.topology import REQUEST_QUEUE, Topology, shared_topology, worker_topology
 from scripts.demonstration.interruption import undisturbed
 from scripts.demonstration.processes import ROOT, run
+from workers.transport import addresses
 
 #: What Celery declares for the operator jobs; exchanges that others use are left alone.
 _JOB_QUEUES: Final = ("regards.jobs",)
@@ -65,6 +66,7 @@ def open_servers(*, wish: Wish, var: Path, worker_types: list[str]) -> Iterator[
     Raises:
         UnusableServer: one cannot be reached or used.
     """
+    _check(wish.given)
     with ExitStack() as stack:
         private = Servers()
         if (wish.postgres and not wish.given.database_url) or (wish.rabbitmq and not wish.given.broker_url):
@@ -76,6 +78,22 @@ def open_servers(*, wish: Wish, var: Path, worker_types: list[str]) -> Iterator[
         if wish.given.broker_url:
             broker = stack.enter_context(_own_queues(wish.given.broker_url, worker_types))
         yield Servers(database_url=database, broker_url=broker)
+
+
+def _check(given: Servers) -> None:
+    """Refuse what is no URL of a server.
+
+    Raises:
+        UnusableServer: it says which option or variable is wrong.
+    """
+    named = (
+        ("--postgres or DATABASE_URL", given.database_url, ("postgres", "postgresql"), True),
+        ("--rabbitmq or BROKER_URL", given.broker_url, addresses.BROKER_SCHEMES, False),
+    )
+    for name, url, schemes, by_socket in named:
+        if url and not addresses.names_a_server(url, schemes=schemes, by_socket=by_socket):
+            expected = addresses.server_of(*schemes)
+            raise UnusableServer(f"{name} is {addresses.shown(url)!r}: {expected} is expected")
 
 
 @contextmanager
@@ -169,4 +187,5 @@ def _channel(connection: Any) -> Any:
 
 def _place(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    host = parts.hostname or "this machine"
+    return f"{host}:{parts.port}" if parts.port else host

@@ -12,6 +12,7 @@ from workers.contract.stored_content import MOST_BYTES
 from workers.observability.tracing_extra import CHOICES, OFF
 from workers.sdk.environment import Environment
 from workers.sdk.errors import ConfigurationError
+from workers.transport.addresses import BROKER_SCHEMES, names_a_server, server_of, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,12 +316,9 @@ class WorkerConfig:
 
 def _broker_url(env: Environment) -> str:
     url = env.text("BROKER_URL")
-    scheme, separator, _ = url.partition("://")
-    if url and (not separator or scheme not in {"amqp", "amqps", "pyamqp"}):
-        # The value is not repeated: it may hold a password.
-        raise ConfigurationError(
-            f"BROKER_URL starts with {scheme!r:.40}: amqp:// or amqps:// is allowed, or nothing"
-        )
+    if url and not names_a_server(url, schemes=BROKER_SCHEMES):
+        allowed = server_of(*BROKER_SCHEMES)
+        raise ConfigurationError(f"BROKER_URL={shown(url)!r:.60}: {allowed} is allowed, or nothing")
     return url
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -104,9 +105,16 @@ class BulkLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Consume until ``stop`` is set; the bulk in hand is finished first."""
+        self.persist(partial(self._serve, stop), stop)
+
+    def persist(self, work: Callable[[], None], stop: threading.Event) -> None:
+        """Do something that needs database or broker, again from its beginning as often as one is away.
+
+        Ends when it is done, or ``stop`` is set.
+        """
         while not stop.is_set():
             try:
-                self._serve(stop)
+                work()
             except DOWN_ERRORS as error:
                 log.warning(
                     "database or broker is not available, connecting again",
@@ -114,6 +122,8 @@ class BulkLoop:
                 )
                 close_old_connections()
                 self._wait(stop)
+            else:
+                return
 
     def silent_for(self) -> float:
         """Return how long ago the loop last turned, in seconds; may be asked from any thread."""

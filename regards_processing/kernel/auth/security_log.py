@@ -74,6 +74,6 @@ def token_issued(*, caller: Caller, address: str | None) -> None:
             "login": caller.login,
             "tenant": caller.tenant,
             "role": caller.role,
-            "address": address,
+            **({"address": address} if address else {}),
         },
     )

@@ -11,7 +11,7 @@ from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.audit.services import Actor
 from regards_processing.kernel.tenancy import services
-from regards_processing.kernel.tenancy.services import InvalidTenantName, check_tenant_name
+from regards_processing.kernel.tenancy.names import InvalidTenantName, check_tenant_name
 from workers.contract import bodies
 from workers.contract.errors import MalformedMessage
 

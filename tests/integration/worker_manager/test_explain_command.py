@@ -24,6 +24,11 @@ def test_it_tells_people() -> None:
     )
 
 
+def test_it_quotes_a_name_that_is_empty() -> None:
+    requests(a_tenant(), "r-17", status="NO_WORKER_AVAILABLE", content_type="")
+    assert _run("r-17", "--tenant", "demo").endswith("Nothing is configured for content type ''\n")
+
+
 def test_it_tells_machines() -> None:
     requests(a_tenant(name="default"), "r-17")
     told = json.loads(_run("r-17", "--json"))

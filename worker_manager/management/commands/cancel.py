@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.queries import UnknownTenant
@@ -41,8 +40,11 @@ Exit code 0 when all were cancelled, 1 otherwise."""
 
     def handle(self, *_args: object, requests: list[str], tenant: str, **_options: object) -> None:
         """Cancel one after the other."""
-        owner = _tenant(tenant)
-        failed = []
+        with command_errors():
+            self._cancel(requests, tenant)
+
+    def _cancel(self, requests: list[str], tenant: str) -> None:
+        owner, failed = _tenant(tenant), []
         for request_id in dict.fromkeys(requests):
             try:
                 cancel_request(tenant=owner, request_id=request_id, actor=command_actor(), at=clock.now())
@@ -61,6 +63,4 @@ def _tenant(name: str) -> Tenant:
         (found,) = queries.tenants(names=[name])
     except UnknownTenant as error:
         raise CommandError(f"{error}; `manage.py tenants` lists those that exist") from error
-    except DatabaseError as error:
-        raise CommandError(f"The database cannot be read ({error}); was `manage.py migrate` run?") from error
     return found

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.consumer import BatchConsumer
-from regards_processing.kernel.amqp.loop import instance_loop_from_settings, loop_from_settings
+from regards_processing.kernel.amqp.loop import BulkLoop, instance_loop_from_settings, loop_from_settings
 from regards_processing.kernel.amqp.publisher import publisher
 from regards_processing.kernel.amqp.side_loops import SideLoops
 from regards_processing.kernel.audit.actors import command_actor
@@ -38,6 +38,7 @@ class Command(PlatformCommand):
     """Run a manager: take requests, heartbeats, answers and dead letters from the broker, in bulks."""
 
     help = __doc__
+    lasting = True
     epilog = """examples:
   manage.py consume                               on the embedded broker
   BROKER_URL=amqp://… DATABASE_URL=postgres://… manage.py consume
@@ -51,21 +52,25 @@ Run as many as you like: they share the work. SIGTERM finishes the bulk in hand,
     def handle(self, *_args: object, **_options: object) -> None:
         """Consume until SIGTERM or SIGINT."""
         stop = stop_at_signals()
-        _check_tables()
-        create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
         loop = loop_from_settings(
             _declared(settings.CONSUMERS), on_tick=outbox.forget_confirmed, guests=_of_tenants
         )
         answer_probes("manager", silent_for=loop.silent_for)
-        tracing.serve_as("manager")
-        spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
-        try:
-            with _hearing_of_tenants(stop), working_ahead(publisher()):
-                loop.run(stop)
-            outbox.forget_confirmed()
-        finally:
-            tracing.close()
+        loop.persist(_prepare, stop)
+        if not stop.is_set():
+            _consume(loop, stop)
         log.info("manager stopped", extra={"action": "manager.stopped"})
+
+
+def _consume(loop: BulkLoop, stop: threading.Event) -> None:
+    tracing.serve_as("manager")
+    spare_what_is_loaded(begin_after=_OBJECTS_OF_A_BULK)
+    try:
+        with _hearing_of_tenants(stop), working_ahead(publisher()):
+            loop.run(stop)
+        outbox.forget_confirmed()
+    finally:
+        tracing.close()
 
 
 @contextmanager
@@ -97,6 +102,12 @@ def _of_tenants() -> Sequence[BatchConsumer[Any]]:
     """Return the consumers of the queues that each tenant has."""
     declared = [import_string(path) for path in settings.TENANT_CONSUMERS]
     return [each for tenant in every_tenant() for give in declared for each in give(tenant=tenant)]
+
+
+def _prepare() -> None:
+    """Do what comes before the first message."""
+    _check_tables()
+    create_tenants(names=settings.TENANTS, actor=command_actor(), at=clock.now())
 
 
 def _check_tables() -> None:

@@ -4,11 +4,10 @@ import json
 from argparse import ArgumentParser
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.explanations import Explained, explained
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from regards_processing.kernel.tenancy import queries
 from regards_processing.kernel.tenancy.queries import UnknownTenant
 
@@ -53,13 +52,12 @@ Exit code 0 when the request was explained, 1 when there is no such request on i
 
 
 def _explanation(request_id: str, tenant: str) -> Explained:
-    try:
-        (owner,) = queries.tenants(names=[tenant])
+    with command_errors():
+        try:
+            (owner,) = queries.tenants(names=[tenant])
+        except UnknownTenant as error:
+            raise CommandError(f"{error}; `manage.py tenants` lists those that exist") from error
         found = explained(tenant=owner, subject=request_id, at=clock.now())
-    except UnknownTenant as error:
-        raise CommandError(f"{error}; `manage.py tenants` lists those that exist") from error
-    except DatabaseError as error:
-        raise CommandError(f"The database cannot be read ({error}); was `manage.py migrate` run?") from error
     if found is None:
         raise CommandError(
             f"Tenant {tenant} has no request {request_id!r} on its way: it has ended, or never came"

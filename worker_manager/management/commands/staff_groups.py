@@ -2,13 +2,10 @@
 
 from argparse import ArgumentParser
 
-from django.core.management.base import CommandError
-
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.auth.services.staff_groups import grant_to_groups
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from worker_manager.staff_groups import GROUPS, VIEWED
 
 
@@ -29,9 +26,7 @@ docs/reference/admin.md says what each group may do."""
 
     def handle(self, *_args: object, **_options: object) -> None:
         """Make them and print how many permissions each got."""
-        try:
+        with command_errors():
             granted = grant_to_groups(groups=GROUPS, viewed=VIEWED, actor=command_actor(), at=clock.now())
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         for group, count in granted.items():
             self.stdout.write(f"{group}: {count} permissions added")

@@ -9,13 +9,12 @@ from types import FrameType
 from typing import Any, Final
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.amqp.listener import Listener
 from regards_processing.kernel.amqp.publisher import publisher
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.arguments import counted
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.client.bodies import checked, read_bodies
 from worker_manager.client.following import Following
@@ -24,6 +23,8 @@ from worker_manager.client.submitting import publish_requests, submit_and_follow
 from worker_manager.events.request_answered import ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
 
+#: Requests that `--count` makes of bodies at most: all of them are kept in memory.
+_MOST: Final = 1_000_000
 #: Exit code of a program that SIGINT ended.
 _INTERRUPTED: Final = 130
 _UNHEARD: Final = "no response; does a manager run (manage.py consume)?"
@@ -63,7 +64,11 @@ otherwise or not in time, 130 when interrupted. Requests go on when this command
         parser.add_argument("--owner", default="submit", help="whose requests they are (default: submit)")
         parser.add_argument("--session", help="groups requests of an owner (default: today's date, UTC)")
         parser.add_argument(
-            "--count", type=_positive, default=1, metavar="N", help="submit each body N times (default: 1)"
+            "--count",
+            type=counted(most=_MOST),
+            default=1,
+            metavar="N",
+            help="submit each body N times (default: 1)",
         )
         ids = parser.add_mutually_exclusive_group()
         ids.add_argument("--request-id", metavar="ID", help="id of a single request")
@@ -83,15 +88,13 @@ otherwise or not in time, 130 when interrupted. Requests go on when this command
 
     def handle(self, *_args: object, wait: bool, timeout: float, **options: Any) -> None:
         """Publish and, unless told otherwise, follow."""
-        try:
+        with command_errors():
             _check_tenant(options["tenant"])
             submissions = _submissions(options)
             if wait:
                 self._follow(submissions, tenant=options["tenant"], timeout=timeout)
             else:
                 self._send(submissions)
-        except DomainError as error:
-            raise CommandError(str(error)) from error
 
     def _send(self, submissions: Sequence[RequestSubmitted]) -> None:
         publish_requests(submissions=submissions, publisher=publisher())
@@ -131,11 +134,7 @@ otherwise or not in time, 130 when interrupted. Requests go on when this command
 
 def _check_tenant(tenant: str) -> None:
     """Refuse a tenant that the engine would not answer to."""
-    try:
-        known = Tenant.objects.filter(name=tenant, active=True).exists()
-    except DatabaseError as error:
-        raise CommandError(f"The database cannot be read ({error}); was `manage.py migrate` run?") from error
-    if not known:
+    if not Tenant.objects.filter(name=tenant, active=True).exists():
         raise CommandError(f"There is no active tenant {tenant!r}; `manage.py create_tenant` makes one")
 
 
@@ -144,9 +143,12 @@ def _submissions(options: dict[str, Any]) -> list[RequestSubmitted]:
         raise CommandError("Give either files or --body")
     bodies = [checked(body.encode(), place="--body") for body in options["body"]]
     bodies += read_bodies(files=options["files"])
-    bodies = [body for body in bodies for _ in range(options["count"])]
     if not bodies:
         raise CommandError("There is nothing to submit: the files hold no body")
+    count = options["count"]
+    if count > 1 and len(bodies) * count > _MOST:
+        raise CommandError(f"--count {count} times {len(bodies)} bodies are more than {_MOST} requests")
+    bodies = [body for body in bodies for _ in range(count)]
     return [
         RequestSubmitted(
             tenant=options["tenant"],
@@ -174,12 +176,6 @@ def _not_blank(text: str) -> str:
     if not text.strip():
         raise ArgumentTypeError(f"a text that is not blank is expected, got {text!r}")
     return text
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"a whole number from 1 is expected, got {text!r}")
-    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -18,6 +18,7 @@ class Command(PlatformCommand):
     """Give each tenant a virtual host of its own: pass messages on between these and that of BROKER_URL."""
 
     help = __doc__
+    lasting = True
     epilog = """examples:
   BROKER_URL=amqp://… DATABASE_URL=postgres://… manage.py bridge
   manage.py bridge --remove                       tenants have no virtual hosts any more

@@ -3,12 +3,10 @@
 from argparse import ArgumentParser
 
 from django.conf import settings
-from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from regards_processing.kernel.tenancy.services import create_tenants
 
 
@@ -28,10 +26,12 @@ class Command(PlatformCommand):
         )
 
     def handle(self, *_args: object, names: list[str], **_options: object) -> None:
-        """Create them and print the new ones, one a line."""
-        try:
-            created = create_tenants(names=names or settings.TENANTS, actor=command_actor(), at=clock.now())
-        except DomainError as error:
-            raise CommandError(str(error)) from error
+        """Create them and print the new ones, one a line; what was there is told on stderr."""
+        wanted = names or settings.TENANTS
+        with command_errors():
+            created = create_tenants(names=wanted, actor=command_actor(), at=clock.now())
         for name in created:
             self.stdout.write(name)
+        for name in dict.fromkeys(wanted):
+            if name not in created:
+                self.stderr.write(f"{name} is there already", self.style.NOTICE)

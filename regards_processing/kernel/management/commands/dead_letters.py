@@ -1,7 +1,7 @@
 """`manage.py dead_letters list | show | replay | drop`."""
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.dead_letters import queries, report, services
 from regards_processing.kernel.dead_letters.choice import Choice
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.management.arguments import counted
 from regards_processing.kernel.management.platform_command import PlatformCommand
 
 #: Messages that are listed unless told otherwise.
@@ -52,18 +53,18 @@ Exit code 0 when all that was asked for is done, 1 on errors and when messages c
             )
             action.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
         listing.add_argument(
-            "--limit", type=_positive, default=_LISTED, help=f"most messages (default: {_LISTED})"
+            "--limit", type=counted(), default=_LISTED, help=f"most messages (default: {_LISTED})"
         )
-        showing.add_argument("position", type=_positive, metavar="N", help="1 for the next message")
+        showing.add_argument("position", type=counted(), metavar="N", help="1 for the next message")
         showing.add_argument(
             "--excerpt",
-            type=_positive,
+            type=counted(),
             default=report.EXCERPT,
             metavar="BYTES",
             help=f"most bytes of the body (default: {report.EXCERPT})",
         )
         for action in (replaying, dropping):
-            action.add_argument("--limit", type=_positive, help="most messages (default: all)")
+            action.add_argument("--limit", type=counted(), help="most messages (default: all)")
             action.add_argument("--request", metavar="ID", help="only messages of this request")
         dropping.add_argument("--yes", action="store_true", help="dropped messages cannot be brought back")
 
@@ -115,10 +116,3 @@ Exit code 0 when all that was asked for is done, 1 on errors and when messages c
 
     def _write(self, options: dict[str, Any], told: dict[str, Any], rows: list[str]) -> None:
         self.stdout.write(json.dumps(told, indent=2) if options["as_json"] else "\n".join(rows))
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError("must be 1 or more")
-    return number

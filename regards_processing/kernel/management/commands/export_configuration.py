@@ -10,8 +10,8 @@ from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.configuration.envelope import to_text
 from regards_processing.kernel.configuration.file_schema import file_schema
 from regards_processing.kernel.configuration.services import export_configuration
-from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.management.configuration_command import ConfigurationCommand
+from regards_processing.kernel.management.platform_command import command_errors
 
 
 class Command(ConfigurationCommand):
@@ -49,12 +49,10 @@ The file holds secrets in clear."""
         if schema:
             self._write(to_text(file_schema(module)), output)
             return
-        try:
+        with command_errors():
             file = export_configuration(
                 module=module, tenant=self.tenant(tenant), actor=command_actor(), at=clock.now()
             )
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         self._write(to_text(file), output)
 
     def _write(self, text: str, output: str | None) -> None:

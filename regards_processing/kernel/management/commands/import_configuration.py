@@ -16,8 +16,8 @@ from regards_processing.kernel.configuration.services import (
     import_configuration,
     unknown_modules,
 )
-from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.management.configuration_command import ConfigurationCommand
+from regards_processing.kernel.management.platform_command import command_errors
 
 
 class Command(ConfigurationCommand):
@@ -47,17 +47,16 @@ is of no service; the others are imported."""
         self, *_args: object, file: str, tenant: str, service: str, check: bool = False, **_options: object
     ) -> None:
         """Import or check, and report."""
-        module, owner = self.module(service), self.tenant(tenant)
-        document, at = _read(file), clock.now()
-        try:
+        module = self.module(service)
+        with command_errors():
+            owner = self.tenant(tenant)
+            document, at = _read(file), clock.now()
             if check:
                 reports = check_configuration(module=module, tenant=owner, document=document, at=at)
             else:
                 reports = import_configuration(
                     module=module, tenant=owner, document=document, actor=command_actor(), at=at
                 )
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         self._report(module, reports, done="would be imported" if check else "imported")
         strangers = unknown_modules(document=document)
         for text in strangers:

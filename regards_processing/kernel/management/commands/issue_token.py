@@ -1,18 +1,20 @@
 """`manage.py issue_token --tenant T --user U --role R`."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
 from regards_processing.kernel.auth.identity import Caller
 from regards_processing.kernel.auth.services.issuing import issue_token
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.arguments import counted
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
+
+#: Seconds of ten years: a longer validity is a mistake.
+_LONGEST: Final = 10 * 366 * 86_400
 
 
 class Command(PlatformCommand):
@@ -43,7 +45,7 @@ Whoever has a token is who it says, until it expires: there is no way to call it
         )
         parser.add_argument(
             "--expires",
-            type=_seconds,
+            type=counted(most=_LONGEST, kind="a whole number of seconds"),
             default=settings.ACCESS_TOKEN_VALIDITY,
             metavar="SECONDS",
             help="validity (default: %(default)s, from ACCESS_TOKEN_SECONDS)",
@@ -59,7 +61,7 @@ Whoever has a token is who it says, until it expires: there is no way to call it
             role=options["role"],
             access_groups=tuple(options["group"]),
         )
-        try:
+        with command_errors():
             token = issue_token(
                 caller=caller,
                 valid_for=timedelta(seconds=options["expires"]),
@@ -67,14 +69,4 @@ Whoever has a token is who it says, until it expires: there is no way to call it
                 at=clock.now(),
                 kid=options["kid"],
             )
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         self.stdout.write(token)
-
-
-def _seconds(text: str) -> int:
-    """Return a validity; longer than ten years is a mistake."""
-    longest = 10 * 366 * 86_400
-    if not text.isdecimal() or not 1 <= int(text) <= longest:
-        raise ArgumentTypeError(f"a whole number of seconds from 1 to {longest} is expected, got {text!r}")
-    return int(text)

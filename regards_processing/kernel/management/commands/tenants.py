@@ -7,8 +7,7 @@ from django.core.management.base import CommandError
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.audit.actors import command_actor
-from regards_processing.kernel.errors import DomainError
-from regards_processing.kernel.management.platform_command import PlatformCommand
+from regards_processing.kernel.management.platform_command import PlatformCommand, command_errors
 from regards_processing.kernel.tenancy import queries, services
 from regards_processing.kernel.tenancy.models import Tenant
 
@@ -63,12 +62,10 @@ Prints the tenants as they are afterwards: name, active or inactive, and since w
         chosen = f"maintenance {maintenance}" if maintenance else switch
         if chosen and not names:
             raise CommandError("Name the tenants to switch")
-        try:
+        with command_errors():
             if chosen:
                 _SWITCHES[chosen](tenants=names, actor=command_actor(), at=clock.now())
             listed = queries.tenants(names=names) if names else queries.every_tenant()
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         for tenant in listed:
             self.stdout.write(_line(tenant))
 

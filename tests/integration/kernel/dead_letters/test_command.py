@@ -99,7 +99,7 @@ def test_it_drops_when_told_twice(mailbox: Mailbox) -> None:
         (["list", "--queue", "x"], "'x' keeps no dead letters of the platform"),
         (["show", "--queue", DLQ, "1"], "has no message number 1"),
         (["replay"], "required: --queue"),
-        (["replay", "--queue", DLQ, "--limit", "0"], "must be 1 or more"),
+        (["replay", "--queue", DLQ, "--limit", "0"], "a whole number from 1 to"),
         ([], "required: ACTION"),
     ],
 )

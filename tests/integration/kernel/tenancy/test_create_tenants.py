@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.kernel.tenancy.services import InvalidTenantName, create_tenants
+from regards_processing.kernel.tenancy.names import InvalidTenantName
+from regards_processing.kernel.tenancy.services import create_tenants
 from tests.factories.audit import ADA
 from tests.factories.worker_manager import AT, later
 
@@ -46,11 +47,11 @@ def test_it_records_the_new_ones() -> None:
     assert list(recorded) == [("tenant.created", "a", "ada"), ("tenant.created", "b", "ada")]
 
 
-def test_it_prints_the_new_ones() -> None:
+def test_it_prints_the_new_ones_and_says_which_were_there() -> None:
     create_tenants(names=["a"], actor=ADA, at=AT)
-    out = StringIO()
-    call_command("create_tenant", "a", "b", stdout=out)
-    assert out.getvalue() == "b\n"
+    out, err = StringIO(), StringIO()
+    call_command("create_tenant", "a", "b", "a", stdout=out, stderr=err)
+    assert (out.getvalue(), err.getvalue()) == ("b\n", "a is there already\n")
 
 
 def test_it_says_which_name_cannot_be() -> None:

@@ -1,5 +1,6 @@
 """Settings are read from typed variables; nonsense stops the boot with the variable's name."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def test_it_falls_back_when_a_variable_is_not_set() -> None:
 @pytest.mark.parametrize("given", ["ten", "1.5", "0", "101", "-1"])
 def test_it_refuses_a_number_out_of_bounds(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv(_NAME, given)
-    with pytest.raises(ImproperlyConfigured, match=f"{_NAME}='{given}' is refused: a whole number"):
+    with pytest.raises(
+        ImproperlyConfigured, match=f"{_NAME}='{given}' is refused: a whole number from 1 to 100"
+    ):
         env.integer(_NAME, 5, minimum=1, maximum=100)
 
 
@@ -110,20 +113,72 @@ def test_it_reads_the_file_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         env.content(_NAME)
 
 
-@pytest.mark.parametrize("given", ["", "http://ada:word@host:15672", "https://host/path"])
+@pytest.mark.parametrize("given", ["", "http://ada:sesame@host:15672", "https://host/path"])
 def test_it_reads_an_address(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv(_NAME, given)
     assert env.address(_NAME, schemes=("http", "https")) == given
 
 
-@pytest.mark.parametrize("given", ["host:15672", "ftp://ada:word@host", "http://", "http:host"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "host:15672",
+        "ftp://ada:sesame@host",
+        "http://",
+        "http:host",
+        "http://ada:sesame",
+        "http://ada:w/sesame@host",
+    ],
+)
 def test_it_refuses_an_address_without_telling_its_password(
     monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     monkeypatch.setenv(_NAME, given)
     with pytest.raises(ImproperlyConfigured, match="http or https, followed by ://host") as refusal:
         env.address(_NAME, schemes=("http", "https"))
-    assert "word" not in str(refusal.value)
+    assert "sesame" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("abc", "abc"),
+        ("ada:sesame@host", "…"),
+        ("http://", "http://"),
+        ("redis://host", "redis://…"),
+        ("http://host:abc/", "http://…"),
+        ("http://host:70000/", "http://…"),
+        ("http://host:0/", "http://…"),
+        ("http://[::1", "http://…"),
+    ],
+)
+def test_it_shows_as_much_of_a_refused_address_as_is_no_password(
+    monkeypatch: pytest.MonkeyPatch, given: str, shown: str
+) -> None:
+    monkeypatch.setenv(_NAME, given)
+    with pytest.raises(
+        ImproperlyConfigured, match=f"{_NAME}='{shown}' is refused: http, followed by ://host"
+    ):
+        env.address(_NAME, schemes=("http",))
+
+
+@pytest.mark.parametrize("given", ["https://one.example.org, http://two:8080", "https://*.example.org", "*"])
+def test_it_reads_origins(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(_NAME, given)
+    assert env.origins(_NAME, also=("*",)) == given.split(", ")
+
+
+@pytest.mark.parametrize("given", ["abc", "https://host/", "https://host/path", "https://", "host:80", "*"])
+def test_it_refuses_what_is_no_origin(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(_NAME, f"https://one,{given}")
+    with pytest.raises(ImproperlyConfigured, match=f"{_NAME}='{re.escape(given)}' is refused: scheme://host"):
+        env.origins(_NAME)
+
+
+def test_it_does_not_tell_the_password_of_an_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(_NAME, "https://ada:sesame@host")
+    with pytest.raises(ImproperlyConfigured, match=f"{_NAME}='https://…' is refused"):
+        env.origins(_NAME)
 
 
 def test_it_keeps_a_generated_secret_for_its_owner_only(tmp_path: Path) -> None:

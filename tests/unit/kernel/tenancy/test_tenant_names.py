@@ -2,7 +2,7 @@
 
 import pytest
 
-from regards_processing.kernel.tenancy.services import InvalidTenantName, check_tenant_name
+from regards_processing.kernel.tenancy.names import InvalidTenantName, check_tenant_name
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 256, " demo", "demo ", "de/mo", "de\nmo", "de\0mo"])

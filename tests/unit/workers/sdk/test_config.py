@@ -96,7 +96,9 @@ def test_it_makes_each_process_an_id_of_its_own() -> None:
         ("WORKER_RUNNING_AFTER_SECONDS", "1e9", "a number of seconds from 0 to 3600 is allowed"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL='LOUD': one of DEBUG, INFO, WARNING, ERROR is allowed"),
         ("LOG_FORMAT", "xml", "LOG_FORMAT='xml': one of console, json is allowed"),
-        ("BROKER_URL", "redis://h", "BROKER_URL starts with 'redis': amqp:// or amqps:// is allowed"),
+        ("BROKER_URL", "redis://h", "BROKER_URL='redis://…': amqp or amqps or pyamqp, followed by ://host"),
+        ("BROKER_URL", "abc", "BROKER_URL='abc': amqp or amqps"),
+        ("BROKER_URL", "amqp://", "BROKER_URL='amqp://': amqp or amqps"),
         ("WORKER_ID", "w" * 256, "at most 255 characters are allowed"),
     ],
 )
