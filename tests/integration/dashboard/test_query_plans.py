@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories.worker_manager import AT, a_tenant, later
 from tests.integration.worker_manager import plans
 from worker_manager.backlog import backlog
-from worker_manager.fleet_overview import count_alive, fleet_overview
+from worker_manager.fleet_overview import fleet_overview
 from worker_manager.overview import ended_by_minute, late_statistics, status_counts
 from worker_manager.states import RequestStatus
 
@@ -30,7 +30,6 @@ def test_it_reads_no_table_whole(*, of_one: bool) -> None:
     looks: dict[str, Callable[[], object]] = {
         "counts": partial(status_counts, tenant=tenant, most=1_000),
         "fleets": partial(fleet_overview, tenant=tenant, at=AT, most=1_000),
-        "alive": partial(count_alive, at=AT),
         "reasons": partial(backlog, tenant=tenant, at=AT, most=100),
         "minutes": partial(ended_by_minute, tenant=tenant, since=later(-1_800), at=AT),
         "statistics": partial(late_statistics, tenant=tenant, since=later(-300), at=AT, most=1_000),
