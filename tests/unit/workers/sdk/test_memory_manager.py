@@ -51,7 +51,11 @@ def grow(request: WorkRequest, _context: WorkContext) -> WorkResult:
 
 
 def label(request: WorkRequest, _context: WorkContext) -> WorkResult:
-    return WorkResult(content=request.content, additional_headers={"n" * 256: "x"})
+    return WorkResult(content=request.content, additional_headers={"label": "x" * 40_000})
+
+
+def stamp(request: WorkRequest, _context: WorkContext) -> WorkResult:
+    return WorkResult(content=request.content, additional_headers={"stamp": "x" * 40_000})
 
 
 def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
@@ -64,7 +68,7 @@ def busy(request: WorkRequest, _context: WorkContext) -> WorkResult:
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryManager]:
     load_types(types=["digest"], modules=[])
     monkeypatch.setattr(declare, "_declared", {"digest": declare.find("digest")})
-    for function in (split, count, shout, tell, grow, label):
+    for function in (split, count, shout, tell, grow, label, stamp):
         worker_type(function.__name__, version="1")(function)
     with MemoryManager({"REGARDS_VAR": str(tmp_path)}) as playing:
         yield playing
@@ -144,9 +148,11 @@ def test_it_keeps_headers_if_the_workflow_does(manager: MemoryManager) -> None:
 
 
 def test_it_fails_where_no_message_could_carry_the_headers_of_the_next_step(manager: MemoryManager) -> None:
-    answer = manager.process(Workflow("long", chain(step("label"), step("grow"))), content=b"")
-    assert answer.messages == ("names of additional headers are limited to 255 bytes, got 256",)
-    assert manager.process(Workflow("last", step("label")), content=b"").status is AnswerStatus.SUCCESS
+    both = group(step("label"), step("stamp"))
+    answer = manager.process(Workflow("long", chain(both, step("grow"))), content=b"{}")
+    assert answer.status is AnswerStatus.ERROR
+    assert answer.messages == ("additional headers are limited to 65536 bytes, got 80010",)
+    assert manager.process(Workflow("last", chain(both)), content=b"{}").status is AnswerStatus.SUCCESS
 
 
 def test_it_ends_a_workflow_at_the_first_step_that_fails(manager: MemoryManager) -> None:
