@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.jobs.models import Job
+from regards_processing.kernel.rest.filters import TextFilter
 from regards_processing.kernel.tenancy.models import Tenant, TenantSetting
 from regards_processing.processing.models import Batch, Execution, KeptOutputs, UnneededFolder
 from regards_processing.processing.services.executions import order_executions
@@ -29,6 +30,8 @@ from worker_manager.models import (
     SessionChange,
     SessionStep,
 )
+from worker_manager.request_filter import RequestFilter
+from worker_manager.services.orders import RETRY, RequestOrder
 from worker_manager.states import RequestStatus
 
 #: Found in every text of these rows.
@@ -41,6 +44,8 @@ PROCESS_ID: Final = "0d4f2f0c-6c1c-4a51-9f3e-2f7a0f9b6a11"
 BATCH_ID: Final = "5b7f6c0e-51e5-4a0f-8f43-c4a1bb7d0c55"
 #: Of one that has not ended.
 EXECUTION_ID: Final = "c1d5a3b0-2f4e-4f0a-9a64-6a0e9c3f7d21"
+#: Of an order.
+JOB_ID: Final = "7e8c3c2e-0d55-4c7e-8b0f-3f1d2f6f4b90"
 DATASET: Final = "URN:AIP:DATASET:theirs"
 
 
@@ -58,6 +63,17 @@ def fill(tenant: Tenant) -> None:
         tenant=tenant,
         kind=SECRET,
         parameters={},
+        priority=0,
+        asked_by=SECRET,
+        origin=Origin.REST,
+        created_at=AT,
+    )
+    wanted = RequestFilter(source=TextFilter(text=SECRET))
+    Job.objects.create(
+        id=UUID(JOB_ID),
+        tenant=tenant,
+        kind=RETRY,
+        parameters=RequestOrder(wanted=wanted, last_id=0).to_json(),
         priority=0,
         asked_by=SECRET,
         origin=Origin.REST,

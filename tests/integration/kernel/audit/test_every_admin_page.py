@@ -10,6 +10,8 @@ from regards_processing.kernel.audit.admin_mixin import AuditedAdmin
 
 pytestmark = pytest.mark.django_db
 
+# Only processes that show pages load them by themselves.
+admin.autodiscover()
 _PAGES = [admin.site.get_model_admin(model) for model in apps.get_models() if admin.site.is_registered(model)]
 
 

@@ -36,6 +36,7 @@ _THEIRS: Final = {
     "processBusinessId": belongings.PROCESS_ID,
     "batchId": belongings.BATCH_ID,
     "executionId": belongings.EXECUTION_ID,
+    "jobId": belongings.JOB_ID,
     "businessId": belongings.PROCESS_ID,
     "pluginId": SHELL,
     "datasetIpId": belongings.DATASET,
