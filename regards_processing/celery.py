@@ -1,5 +1,6 @@
 """The platform's Celery app: operator jobs and sweeps. Fleets have their own, `workers.celery`."""
 
+import logging
 import os
 from typing import Any, Final
 
@@ -15,7 +16,8 @@ from celery.signals import (
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from regards_processing.kernel.amqp.connection import address_from_settings
+from regards_processing.kernel.amqp.connection import address_from_settings, open_connection
+from regards_processing.kernel.amqp.errors import BrokerUnavailable, LoginRefused, VirtualHostMissing
 from regards_processing.kernel.amqp.virtual_hosts import virtual_hosts_from_settings
 from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.tenancy.visibility import serve_every_tenant
@@ -24,6 +26,8 @@ from workers.transport.prompt_stop import PromptStop
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regards_processing.settings")
 # `manage.py migrate` checks models and pages; each process that starts later would need half as long again.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+
+log = logging.getLogger(__name__)
 
 #: Seconds to wait for a virtual host that another process is just making.
 _PATIENCE: Final = 5.0
@@ -55,8 +59,21 @@ def _serve_every_tenant(**_event: object) -> None:
 @beat_init.connect
 @worker_init.connect
 def _make_virtual_host(**_event: object) -> None:
-    """Do not depend on a manager that starts at the same time: without its virtual host, beat would end."""
+    """Do not depend on a manager that starts at the same time."""
     virtual_hosts_from_settings().ensure(address_from_settings(), patience=_PATIENCE)
+
+
+@beat_init.connect
+def _check_broker(**_event: object) -> None:
+    """End with one clear line where the broker does not let us in: beat would say so by a long traceback."""
+    try:
+        open_connection(address=address_from_settings()).release()
+    except (LoginRefused, VirtualHostMissing) as error:
+        log.critical("beat ends: %s", error, extra={"action": "beat.refused"})
+        raise SystemExit(1) from error
+    except BrokerUnavailable:
+        # Beat waits for a broker that is away.
+        return
 
 
 @celeryd_init.connect

@@ -101,7 +101,7 @@ def test_it_prints_the_ids_when_it_does_not_wait(shared: Platform) -> None:
         (("--body", "[]"), "--body: Body must be a JSON object, not list"),
         (("--body", "{}", "--tenant", "nobody"), "There is no active tenant 'nobody'"),
         ((), "Give either files or --body"),
-        (("--body", "{}", "--count", "0"), "a whole number from 1 is expected, got '0'"),
+        (("--body", "{}", "--count", "0"), "a whole number from 1 to 1000000 is expected, got '0'"),
         (("--body", "{}", "--timeout", "nan"), "a number of seconds above 0 is expected, got 'nan'"),
         (
             ("--body", "{}", "--count", "2", "--request-id", "x"),

@@ -12,7 +12,7 @@ from amqp.exceptions import PreconditionFailed, ResourceLocked
 from celery import bootsteps
 from celery.exceptions import WorkerShutdown
 from celery.worker import state
-from celery.worker.consumer.consumer import STOP_CONDITIONS, Consumer
+from celery.worker.consumer.consumer import STOP_CONDITIONS
 from celery.worker.consumer.tasks import Tasks
 from vine import promise
 
@@ -36,6 +36,7 @@ from workers.sdk.outgoing import Outgoing
 from workers.sdk.progress import Progress
 from workers.sdk.pulse import Pulse
 from workers.sdk.retirement import Retirement
+from workers.transport.patient_consumer import PatientConsumer
 
 _PREFORK: Final = "celery.concurrency.prefork"
 
@@ -101,7 +102,7 @@ class AnswersStep(bootsteps.StartStopStep):
         consumer.answers.close()
 
 
-class WorkConsumer(Consumer):
+class WorkConsumer(PatientConsumer):
     """Consumes both queues of each worker type."""
 
     fleet: Fleet
@@ -112,10 +113,10 @@ class WorkConsumer(Consumer):
     #: Another process had the name of this one when it last connected.
     _has_a_rival = False
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc,valid-type]  # a class for Celery
+    class Blueprint(PatientConsumer.Blueprint):  # type: ignore[misc,valid-type]  # a class for Celery
         """Celery's steps and ours."""
 
-        default_steps = (*Consumer.Blueprint.default_steps, AnswersStep)
+        default_steps = (*PatientConsumer.Blueprint.default_steps, AnswersStep)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # Celery's own chatter between workers: the heartbeats of the contract say it all.
