@@ -188,8 +188,8 @@ class Demonstration:
             f"cd {ROOT}",
             f". {file}",
             f"token=$({issue})",
-            f"api={deployment.web_address}/api/v1/rs-worker-manager",
-            'curl -H "Authorization: Bearer $token" "$api/fleets?_pretty"',
+            f"manager={deployment.web_address}/api/v1/rs-worker-manager",
+            'curl -H "Authorization: Bearer $token" "$manager/fleets?_pretty"',
         ]
         self._console.print(
             "To ask it, in another terminal, as README.md does; manage.py knows it there too:"

@@ -52,6 +52,11 @@ def die_with_parent(*, parent: int) -> None:
         that takes the place of another is forked by a thread that ends when the worker stops: such a child
         was killed with a lock of the pool in hand, and the worker never ended. It asks for no signal
         then. Elsewhere than on Linux this does nothing.
+
+    Note: a child that dies with its parent leaves the parent's group.
+        Whoever runs the fleet may signal the whole group, as honcho does. SIGTERM would end each child at
+        once, idle ones with a lock of the pool in hand, and the parent would wait for that until its grace
+        ends.
     """
     if os.getpid() == parent:
         return
@@ -59,6 +64,8 @@ def die_with_parent(*, parent: int) -> None:
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL if forked_by_main else 0)
+        if forked_by_main:
+            os.setpgid(0, 0)
     except (AttributeError, OSError):
         return
     if os.getppid() != parent:

@@ -1,5 +1,6 @@
 """How a fleet that is told to stop parts from its work: nothing is lost, nothing counts as failed."""
 
+import os
 import signal
 import time
 
@@ -15,6 +16,10 @@ from workers.sdk import retirement
 _THREAD = ["threads", "--concurrency", "1"]
 _CHILD = ["prefork", "--concurrency", "1"]
 _POOLS = pytest.mark.parametrize("pool", [["solo"], _THREAD, _CHILD], ids=lambda pool: pool[0])
+
+
+#: Starts Celery in a process group of its own, as honcho does.
+_IN_A_GROUP = ("-c", "import os, sys, celery.__main__ as celery; os.setpgid(0, 0); sys.exit(celery.main())")
 
 
 def _dispatch(manager: Manager, worker_type: str, *contents: bytes) -> list[str]:
@@ -54,6 +59,13 @@ def test_it_gives_back_what_has_arrived_while_it_was_busy(rabbitmq: Broker) -> N
         with Fleet(broker=rabbitmq, types=["Sleep"], pool=["threads", "--concurrency", "4"]):
             statuses = {manager.final_answer(name).status for name in others}
     assert statuses == {AnswerStatus.SUCCESS}
+
+
+def test_it_stops_at_once_when_its_whole_group_is_told_to(broker: Broker) -> None:
+    pool = ["prefork", "--concurrency", "4"]
+    with Fleet(broker=broker, types=["Sleep"], pool=pool, launcher=_IN_A_GROUP) as fleet:
+        os.killpg(fleet.process.pid, signal.SIGTERM)
+        assert fleet.process.wait(timeout=20) == 0
 
 
 @_POOLS
