@@ -44,12 +44,12 @@ def outbox(at: datetime) -> str:
     return "No message waits for long"
 
 
-def sweeps(at: datetime) -> str:
-    """Look whether beat and jobs run the frequent sweeps; what never ran has as long from our first look."""
+def sweeps(at: datetime, *, since: datetime = _FIRST_LOOK) -> str:
+    """Look whether beat and jobs run the frequent sweeps; what never ran has as long, from ``since`` on."""
     silence = timedelta(seconds=settings.SWEEP_SILENCE)
     frequent = [sweep.task for sweep in scheduled_sweeps() if sweep.period <= silence]
     ran = last_runs()
-    late = [task for task in frequent if at - ran.get(task, _FIRST_LOOK) > silence]
+    late = [task for task in frequent if at - ran.get(task, since) > silence]
     if late:
         names = ", ".join(task.rpartition(".")[2] for task in late)
         raise Unfit(f"Not run within {settings.SWEEP_SILENCE} s: {names}. Are beat and jobs running?")
