@@ -33,6 +33,7 @@ def test_it_rescues_the_requests_of_a_killed_fleet(platform: Platform) -> None:
     for name, duration in seconds.items():
         client.submit(name, "slow", json.dumps({"seconds": duration}).encode())
     client.await_final("rescued-0")
+    client.await_that(lambda: ("rescued-1", "RUNNING") in [row[:2] for row in requests_left(platform.stack)])
     fleet.kill()
     fleet.start()
     client.await_all(seconds, timeout=45)
