@@ -176,18 +176,24 @@ def test_it_remembers_no_answer_that_names_its_dispatch(engine: Engine) -> None:
 
 
 class _Dying(WorkerAnswerConsumer):
-    """Dies after its first transaction, before anything is acknowledged; then goes on as another process."""
+    """Dies after its first transaction, before anything is acknowledged; then goes on as another process.
 
-    def __init__(self) -> None:
+    That one ends once it has had so many answers: all of them, in however many bulks they come.
+    """
+
+    def __init__(self, answers: int) -> None:
         super().__init__()
         self.stop = threading.Event()
         self._deaths = iter([OperationalError("terminating connection")])
+        self._missing = answers
 
     def handle(self, items: Sequence[WorkAnswer]) -> list[Refusal]:
         refused = super().handle(items)
         for death in self._deaths:
             raise death
-        self.stop.set()
+        self._missing -= len(items)
+        if self._missing <= 0:
+            self.stop.set()
         return refused
 
 
@@ -220,13 +226,13 @@ def test_it_advances_once_when_a_bulk_was_committed_and_not_acknowledged(
     for name in names:
         first = _success(request_id=name)
         mailbox.put(ANSWERS, first.body, headers=dict(first.headers))
-    _consume(engine, _Dying())
+    _consume(engine, _Dying(len(names)))
     moved = every(Request).values_list("request_id", "status", "step_number")
     assert set(moved) == {(name, RequestStatus.DISPATCHED, 2) for name in names}
     for name in names:
         second = _success(_TWO, request_id=name)
         mailbox.put(ANSWERS, second.body, headers=dict(second.headers))
-    _consume(engine, _Dying())
+    _consume(engine, _Dying(len(names)))
     assert not every(Request).exists()
     ends = [response for response in engine.responses() if response.state == "SUCCESS"]
     assert sorted(response.request_id or "" for response in ends) == sorted(names)
