@@ -42,7 +42,7 @@ class OfferedProcessSerializer(serializers.Serializer[Any]):
     """A process that can be ordered, and what it promises."""
 
     processId = serializers.UUIDField(source="process.process_id")  # noqa: N815 (the contract's name)
-    processName = serializers.CharField(source="process.plugin.label")  # noqa: N815 (likewise)
+    processName = serializers.CharField(source="name")  # noqa: N815 (likewise)
     active = serializers.BooleanField(source="process.plugin.active", help_text="Inactive ones are left out")
     processInfo = serializers.SerializerMethodField(  # noqa: N815 (likewise)
         method_name="info", help_text="Texts: scope, cardinality, datatypes, limits and forecasts"
@@ -51,7 +51,7 @@ class OfferedProcessSerializer(serializers.Serializer[Any]):
 
     def info(self, offered: OfferedProcess) -> dict[str, str]:
         """Return the map of texts that order services read."""
-        return offered.profile.to_info(tenant=self.context["tenant"], role=offered.process.rights.role)
+        return offered.info_for(self.context["tenant"])
 
     def get_params(self, _offered: OfferedProcess) -> list[dict[str, str]]:
         """Return none."""

@@ -1,8 +1,7 @@
 """An answer that names no dispatch counts once, however often the broker delivers it."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from django.db import OperationalError
@@ -195,14 +194,6 @@ class _Dying(WorkerAnswerConsumer):
         if self._missing <= 0:
             self.stop.set()
         return refused
-
-
-@pytest.fixture
-def mailbox(settings: Settings, tmp_path: Path) -> Iterator[Mailbox]:
-    settings.BROKER_FOLDER = tmp_path / "broker"
-    opened = Mailbox()
-    yield opened
-    opened.close()
 
 
 def _consume(engine: Engine, consumer: _Dying) -> None:

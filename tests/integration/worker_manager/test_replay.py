@@ -1,10 +1,6 @@
 """An answer that died and is replayed counts, on the session's broker."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from pytest_django import Settings
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.dead_letters.choice import Choice
@@ -22,14 +18,6 @@ from workers.contract import answer_bulk
 from workers.contract.wire import Wire
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mailbox(settings: Settings, tmp_path: Path) -> Iterator[Mailbox]:
-    settings.BROKER_FOLDER = tmp_path / "broker"
-    opened = Mailbox()
-    yield opened
-    opened.close()
 
 
 def _submit(engine: Engine) -> None:

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -25,20 +24,9 @@ from worker_manager import attention
 from worker_manager.models import PauseKind
 from worker_manager.services.pauses import pause
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailbox")]
 
 _REQUESTS = "/admin/worker_manager/request/"
-
-
-@pytest.fixture(autouse=True)
-def mailbox(settings: Settings, tmp_path: Path) -> "Iterator[Mailbox]":
-    settings.BROKER_FOLDER = tmp_path / "broker"
-    opened = Mailbox()
-    yield opened
-    opened.close()
 
 
 def _told(client: Client) -> list[tuple[int | None, str, str]]:

@@ -1,20 +1,17 @@
 """A process that cannot read its settings says why, and not where."""
 
-import os
 import string
-import subprocess
-import sys
 
 import pytest
 
 from regards_processing.settings import places
 from regards_processing.settings.database import databases
-from tests.architecture import tree
+from tests.unit.kernel.settings.last_words import last_words
 
 
 @pytest.mark.parametrize("command", ["doctor", "consume", "migrate"])
 def test_it_tells_what_is_wrong_in_one_line(command: str) -> None:
-    assert _said(["manage.py", command], {"SWEEP_PAGE": "many"}).startswith(
+    assert last_words(["manage.py", command], {"SWEEP_PAGE": "many"}).startswith(
         "manage.py: SWEEP_PAGE='many' is refused: a whole number from 1 to"
     )
 
@@ -46,7 +43,7 @@ def test_it_tells_what_is_wrong_in_one_line(command: str) -> None:
 )
 def test_it_tells_which_setting_is_refused_and_what_is_allowed(variable: str, value: str, said: str) -> None:
     secrets = {"SECRET_KEY": "x", "REGARDS_JWT_SECRET": string.ascii_letters * 2}
-    line = _said(["manage.py", "consume"], secrets | {variable: value})
+    line = last_words(["manage.py", "consume"], secrets | {variable: value})
     assert line.startswith(f"manage.py: {said}")
     assert "u:word" not in line
 
@@ -73,20 +70,5 @@ def test_it_takes_every_way_to_name_a_database(
     "arguments", [["regards_processing", "worker"], ["regards_processing", "beat"], ["workers", "worker"]]
 )
 def test_processes_of_celery_do_so_too(arguments: list[str]) -> None:
-    said = _said(["-m", "celery", "-q", "-A", *arguments], {"BROKER_URL": "http://u:word@x"})
+    said = last_words(["-m", "celery", "-q", "-A", *arguments], {"BROKER_URL": "http://u:word@x"})
     assert said.startswith(f"celery -A {arguments[0]}: BROKER_URL='http://…'")
-
-
-def _said(arguments: list[str], variables: dict[str, str]) -> str:
-    """Return the only line that a process writes which ends with code 1."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=tree.ROOT,
-        env={"PATH": os.environ["PATH"], **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.count("\n") == 1
-    return done.stderr

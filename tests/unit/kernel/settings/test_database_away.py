@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture import tree
+from tests.unit.kernel.settings.last_words import last_words
 
 _AWAY = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
@@ -19,17 +20,7 @@ _AWAY = {
 
 def _said(var: Path, *arguments: str, **variables: str) -> str:
     """Return the only line that a command writes."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=tree.ROOT,
-        env={"PATH": os.environ["PATH"], "REGARDS_VAR": str(var), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+    return last_words(["manage.py", *arguments], {"REGARDS_VAR": str(var), **variables})
 
 
 @pytest.mark.parametrize(
