@@ -66,8 +66,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(_TESTS / "unit"):
             item.add_marker("disable_socket")
-        if SERVERS.broker_url and not _needs_servers(item):
-            # It is measured where it runs on the embedded stack; measuring takes two thirds more time.
+        # Measuring takes two thirds more time. What runs on both stacks is measured on the embedded one; what
+        # reads the code runs none of it.
+        if item.path.is_relative_to(_TESTS / "architecture") or (
+            SERVERS.broker_url and not _needs_servers(item)
+        ):
             item.add_marker("no_cover")
     # What waits for processes comes first: at the end nobody is left alone with it.
     items[:] = sorted((item for item in items if _runs_here(item)), key=_is_brief)

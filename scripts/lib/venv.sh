@@ -46,8 +46,10 @@ install_requirements() { # requirement file
     local file
     create_venv
     say "installing $1"
-    "$python" -m pip install -qq --disable-pip-version-check --no-input -r "$root/$1" >&2 ||
+    "$python" -m pip install -qq --disable-pip-version-check --no-input --no-compile -r "$root/$1" >&2 ||
         die "cannot install $1: is a package registry reachable?"
+    # By all processors, where pip uses one. Packages have templates that are no Python: those stay as they are.
+    "$python" -m compileall -q -j 0 "$venv/lib" >/dev/null 2>&1 || true
     requirement_files "$1" | sort -u | while read -r file; do
         requirements_stamp "$file" >"$(mark_of "$file")"
     done

@@ -90,7 +90,7 @@ _REPEATS = st.fixed_dictionaries(
 _WORKFLOWS = _objects(
     workflowType=_TEXTS, steps=_STEPS, keepErrors=st.booleans(), keepHeaders=st.booleans() | st.none()
 )
-_quickly = settings(max_examples=300)
+_quickly = settings(max_examples=150)
 
 
 def _is_read(read: Any, value: Value) -> bool:
