@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from regards_processing.kernel.configuration.faults import Value
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.json_values import MOST_LEVELS, is_too_deep
 from workers.contract.bodies import why_not_json
 
 _SHOWN: Final = 200
@@ -93,6 +94,10 @@ def _modules(document: bytes) -> list[Any]:
         content = json.loads(document)
     except (ValueError, RecursionError) as error:
         raise UnreadableConfiguration(f"The configuration file is not JSON: {why_not_json(error)}") from error
+    if is_too_deep(content):
+        raise UnreadableConfiguration(
+            f"The configuration file is nested too deeply: more than {MOST_LEVELS} levels"
+        )
     if not isinstance(content, dict) or not isinstance(content.get("modules"), list):
         raise UnreadableConfiguration("The configuration file must be an object with an array modules")
     modules: list[Any] = content["modules"]

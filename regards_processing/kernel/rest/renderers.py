@@ -9,11 +9,18 @@ from typing import Any, Final
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
+from regards_processing.kernel.json_values import MOST_LEVELS
 from workers.contract.bodies import format_date
 
 #: Query parameter, of any value, that asks for an indented answer. It is looked for in the text: a query that
 #: Django refuses to read is answered, too.
 _PRETTY: Final = re.compile(r"(?:^|&)_pretty(?:[=&]|$)")
+
+#: Levels that are written: those that a body may have, and what answers put around them. A value that was
+#: stored before bodies had a limit must not spoil the list that it is in.
+_MOST_LEVELS: Final = 2 * MOST_LEVELS
+#: What stands for anything deeper.
+_DEEPER: Final = "…"
 
 
 class JsonRenderer(BaseRenderer):
@@ -41,7 +48,7 @@ def wants_indent(request: Any) -> bool:
 
 
 def to_json(value: Any, *, pretty: bool = False) -> bytes:
-    """Return a value as JSON in UTF-8, without the fields that are null."""
+    """Return a value as JSON in UTF-8, without the fields that are null, and of no endless depth."""
     layout: dict[str, Any] = {"indent": 2} if pretty else {"separators": (",", ":")}
     text = json.dumps(_present(value), cls=_Encoder, ensure_ascii=False, allow_nan=False, **layout)
     # Half of a surrogate pair is not UTF-8; its escape is JSON all the same.
@@ -53,9 +60,11 @@ class _Encoder(JSONEncoder):
         return format_date(obj) if isinstance(obj, datetime) else super().default(obj)
 
 
-def _present(value: Any) -> Any:
+def _present(value: Any, levels: int = _MOST_LEVELS) -> Any:
     if isinstance(value, Mapping):
-        return {name: _present(part) for name, part in value.items() if part is not None}
+        if not levels:
+            return _DEEPER
+        return {name: _present(part, levels - 1) for name, part in value.items() if part is not None}
     if isinstance(value, list | tuple):
-        return [_present(part) for part in value]
+        return [_present(part, levels - 1) for part in value] if levels else _DEEPER
     return value

@@ -58,6 +58,7 @@ def test_it_passes_over_modules_of_others(module: object) -> None:
         b"{}",
         b'{"modules":7}',
         b"[" * 100_000,
+        b'{"modules":[],"a":' + b"[" * 100 + b"]" * 100 + b"}",
         b"\xff\xfe",
         b'{"a":' + b"1" * 5000 + b"}",
     ],

@@ -1,6 +1,7 @@
 """How bodies are read."""
 
 import io
+import json
 
 import pytest
 from rest_framework.exceptions import ParseError
@@ -19,6 +20,7 @@ def _parsed(body: bytes) -> object:
         ('{"a": "é\U0001f600"}'.encode(), {"a": "é\U0001f600"}),
         (rb'{"a": "\u003c\ud83d\ude00"}', {"a": "<\U0001f600"}),
         (b"null", None),
+        (b"[" * 100 + b"]" * 100, json.loads("[" * 100 + "]" * 100)),
     ],
 )
 def test_it_reads_json(body: bytes, value: object) -> None:
@@ -37,6 +39,8 @@ def test_it_reads_json(body: bytes, value: object) -> None:
         b'{"a": "\xff"}',
         b'{"a": "\x00"}',
         b"[" * 100_000,
+        b"[" * 101 + b"]" * 101,
+        b"[1e400]",
         b"9" * 5000,
     ],
 )

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
 
 from regards_processing.kernel.rest.entities import entity, paged
 from regards_processing.kernel.rest.pages import Page, PageRequest, Sorting
 from regards_processing.kernel.rest.renderers import JsonRenderer, to_json
+from tests.factories.json_values import nested
 
 _SORTING = Sorting(fields={"requestId": "request_id", "source": "source"}, default="requestId,asc")
 
@@ -43,6 +45,14 @@ def test_it_writes_characters_of_every_language_as_they_are() -> None:
 
 def test_it_escapes_what_is_no_character() -> None:
     assert json.loads(to_json({"text": "\ud800"})) == {"text": "\ud800"}
+
+
+@pytest.mark.parametrize("pretty", [False, True])
+def test_it_writes_what_is_nested_without_end_as_far_as_it_goes(*, pretty: bool) -> None:
+    written = json.loads(to_json([1, nested(900)], pretty=pretty))
+    assert written[0] == 1
+    assert "…" in str(written[1])
+    assert json.loads(to_json(nested(190))) == nested(190)
 
 
 def test_it_writes_an_empty_body_for_nothing() -> None:
