@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
+from regards_processing.kernel.audit.storable import storable_text
+from regards_processing.kernel.json_values import is_storable
 from regards_processing.processing.states import FINAL, ExecutionStatus
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
@@ -39,7 +41,7 @@ class Step:
             return cls(
                 status=ExecutionStatus(stored["status"]),
                 at=_EPOCH + timedelta(milliseconds=int(stored["time"])),
-                message=str(stored.get("message") or "").replace("\0", "\ufffd")[:_LONGEST_MESSAGE],
+                message=storable_text(stored.get("message") or "", longest=_LONGEST_MESSAGE),
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise UnreadableOutcome(f"{stored!r:.200} is no step: {error!r}") from error
@@ -79,7 +81,7 @@ class Outcome:
     @classmethod
     def failure(cls, message: str) -> Self:
         """Return the end of an execution that no fleet carried out."""
-        return cls(status=ExecutionStatus.FAILURE, message=message.replace("\0", "\ufffd"))
+        return cls(status=ExecutionStatus.FAILURE, message=storable_text(message))
 
     @classmethod
     def from_answer(cls, content: bytes | None) -> Self:
@@ -95,12 +97,12 @@ class Outcome:
                 raise UnreadableOutcome(f"finalStatus {status} is not final")
             return cls(
                 status=status,
-                message=str(answer.get("message") or "").replace("\0", "\ufffd")[:_LONGEST_MESSAGE],
+                message=storable_text(answer.get("message") or "", longest=_LONGEST_MESSAGE),
                 steps=tuple(Step.from_json(step) for step in answer.get("steps") or ()),
                 files=tuple(_file(file) for file in answer.get("outputs") or ()),
-                log=tuple(str(line).replace("\0", "\ufffd") for line in answer.get("log") or ()),
+                log=tuple(map(storable_text, answer.get("log") or ())),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise UnreadableOutcome(f"The fleet's answer is no outcome of an execution: {error!r}") from error
 
 
@@ -112,8 +114,10 @@ def _file(made: Mapping[str, Any]) -> MadeFile:
         sha256=str(made["sha256"]),
         input_correlation_ids=tuple(str(each) for each in made.get("inputCorrelationIds") or ()),
     )
-    if any("\0" in text for text in (file.name, file.url, file.sha256, *file.input_correlation_ids)):
-        raise ValueError(f"the texts of output {file.name!r:.200} must not have a NUL")
+    if not all(map(is_storable, (file.name, file.url, file.sha256, *file.input_correlation_ids))):
+        raise ValueError(
+            f"the texts of output {file.name!r:.200} must not have a NUL or half of a surrogate pair"
+        )
     if len(file.url.encode()) > _LONGEST_URL:
         raise ValueError(f"url of output {file.name!r:.200} is limited to {_LONGEST_URL} bytes")
     if len(file.sha256) > _LONGEST_DIGEST:

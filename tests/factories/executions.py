@@ -52,14 +52,14 @@ def a_batch(tenant: Tenant, process: ConfiguredProcess, **others: Any) -> Batch:
 
 
 def an_execution_order(
-    batch: Batch, correlation_id: str = "e-1", *, files: Sequence[Mapping[str, Any]] | None = (FILE,)
+    batch: Batch, correlation_id: str = "e-1", *, files: Sequence[Mapping[str, Any]] = (FILE,)
 ) -> ExecutionRequested:
     """Return the order of an execution."""
     return ExecutionRequested(
         tenant=batch.tenant.name,
         batch_id=batch.pk,
         correlation_id=correlation_id,
-        input_files=None if files is None else tuple(files),
+        input_files=tuple(files),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import UUID
 
+from regards_processing.kernel.json_values import is_storable
 from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
@@ -50,7 +51,7 @@ class CancellationRequested:
 def _by(value: object) -> str:
     if value is None:
         return _SOMEBODY
-    if not isinstance(value, str) or not 0 < len(value) <= names.MAX_LENGTH or "\0" in value:
+    if not isinstance(value, str) or not 0 < len(value) <= names.MAX_LENGTH or not is_storable(value):
         raise MalformedMessage(f"by must be a text, got {value!r:.200}")
     return value
 
@@ -62,8 +63,8 @@ def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(values, list):
         raise MalformedMessage(f"{name} must be an array, got {values!r:.200}")
     present = tuple(value for value in values if value is not None)
-    if any(not isinstance(value, str) or "\0" in value for value in present):
-        raise MalformedMessage(f"{name} must hold texts without NUL")
+    if any(not isinstance(value, str) or not is_storable(value) for value in present):
+        raise MalformedMessage(f"{name} must hold texts without NUL and halves of surrogate pairs")
     return present
 
 

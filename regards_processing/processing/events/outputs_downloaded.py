@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from regards_processing.kernel.json_values import is_storable
 from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.errors import MalformedMessage
@@ -27,6 +28,6 @@ class OutputsDownloaded:
         if not isinstance(urls, list):
             raise MalformedMessage(f"outputFileUrls must be an array, got {urls!r:.200}")
         present = tuple(url for url in urls if url is not None)
-        if any(not isinstance(url, str) or "\0" in url for url in present):
-            raise MalformedMessage("outputFileUrls must hold texts without NUL")
+        if any(not isinstance(url, str) or not is_storable(url) for url in present):
+            raise MalformedMessage("outputFileUrls must hold texts without NUL and halves of surrogate pairs")
         return cls(tenant=names.required_text(headers, names.TENANT), urls=present)

@@ -59,8 +59,6 @@ _COLUMNS: Final = {
     "held": "held",
     "retry_of": "retry_of",
 }
-#: Why an order fails that says nothing of files, unlike one that has none.
-WITHOUT_FILES: Final = "inputFiles is missing"
 #: A forecast of years for each byte, or files of impossible sizes: what a database stores ends here.
 _MOST: Final = 2**62
 
@@ -164,14 +162,14 @@ def _order(order: ExecutionRequested, batch: Batch, known: _Known, bulk: _Bulk) 
 
 def _violations(order: ExecutionRequested, execution: Execution, allowances: Allowances) -> list[str]:
     """Return what forbids an execution; what is allowed counts from now on."""
-    if order.input_files is None:
-        return [WITHOUT_FILES]
+    if order.files_fault:
+        return [order.files_fault]
     allowance = allowances.get(execution.tenant_id) or Allowance()
     return allowance.take(user=execution.user_email, executions=1, size=execution.input_bytes)
 
 
 def _execution(order: ExecutionRequested, batch: Batch, at: datetime) -> Execution:
-    files = [dict(file) for file in order.input_files or ()]
+    files = [dict(file) for file in order.input_files]
     size = sum(file["bytes"] for file in files if isinstance(file.get("bytes"), int) and file["bytes"] > 0)
     registered = Step(status=ExecutionStatus.REGISTERED, at=at)
     return Execution(

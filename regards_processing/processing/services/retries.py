@@ -16,10 +16,10 @@ from regards_processing.kernel.audit.services import Actor, Deed, record_all
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
-from regards_processing.processing.events.execution_requested import ExecutionRequested
+from regards_processing.processing.events.execution_requested import ExecutionRequested, fault_of
 from regards_processing.processing.models import Execution
 from regards_processing.processing.queries import UnknownExecution
-from regards_processing.processing.services.executions import WITHOUT_FILES, order_executions
+from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.states import RETRYABLE
 
 
@@ -103,13 +103,14 @@ def _reason_against(execution: Execution, newest: Mapping[tuple[UUID, str], UUID
 
 
 def _order_again(tenant: Tenant, execution: Execution) -> ExecutionRequested:
-    # Without files it failed for that, and does again; one that has none is another thing.
-    without = execution.steps[-1].get("message") == WITHOUT_FILES
+    # Without files that could be used it failed for that, and does again; one that has none is another thing.
+    message = "" if execution.input_files else str(execution.steps[-1].get("message"))
     return ExecutionRequested(
         tenant=tenant.name,
         batch_id=execution.batch_id,
         correlation_id=execution.correlation_id,
-        input_files=None if without else tuple(execution.input_files),
+        input_files=tuple(execution.input_files),
+        files_fault=fault_of(message=message),
         retry_of=execution.pk,
     )
 

@@ -1,7 +1,6 @@
 """Executions from their order to their one result."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -240,18 +239,17 @@ def _overridden(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "files", "told"),
+    ("spoil", "told"),
     [
-        (_inactive, (FILE,), "was deleted, or cannot be ordered now"),
-        (_overridden, (FILE,), "Parameter shellScript cannot be given by an order"),
-        (lambda _: None, None, "inputFiles is missing"),
+        (_inactive, "was deleted, or cannot be ordered now"),
+        (_overridden, "Parameter shellScript cannot be given by an order"),
     ],
 )
 def test_it_fails_at_once_what_cannot_be_carried_out(
-    spoil: Any, files: Sequence[Any] | None, told: str, batch: Batch, broker: InMemoryBroker
+    spoil: Any, told: str, batch: Batch, broker: InMemoryBroker
 ) -> None:
     spoil(batch)
-    _order(an_execution_order(batch, files=files))
+    _order(an_execution_order(batch))
     (result,) = _results(broker)
     assert result["finalStatus"] == "FAILURE"
     assert told in result["messages"][0]

@@ -154,13 +154,6 @@ def test_it_takes_the_process_as_it_is_now(batch: Batch, broker: InMemoryBroker)
     assert is_demanded(_newest().process_info)
 
 
-def test_it_fails_again_what_came_without_files(batch: Batch) -> None:
-    with committing(execute=True):
-        order_executions(orders=[replace(an_execution_order(batch), input_files=None)], at=later(0))
-    _retry(_newest().pk, tenant=batch.tenant)
-    assert _newest().steps[-1]["message"] == "inputFiles is missing"
-
-
 def test_it_tries_again_what_needs_no_files(batch: Batch) -> None:
     with committing(execute=True):
         order_executions(orders=[replace(an_execution_order(batch), input_files=())], at=later(0))
