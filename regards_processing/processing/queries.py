@@ -1,6 +1,7 @@
 """Reads of processes; each is a constant number of statements."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,20 @@ def open_orders(*, orders: Collection[OrderKey]) -> set[OrderKey]:
         condition=f"status IN ({statuses})",
     )
     return {(UUID(str(batch)), digest) for _, batch, digest in select(*query, by_index=True)}
+
+
+def ended_orders(*, orders: Collection[OrderKey], since: datetime) -> set[OrderKey]:
+    """Return which of these orders have an execution that has ended since a time, those tried again aside.
+
+    Asked only for what the broker delivers again: it reads the executions of their batches.
+    """
+    if not orders:
+        return set()
+    batches, digests = map(set, zip(*orders, strict=True))
+    known = Execution.objects.across_tenants(because="a batch has one tenant, by which it was read")
+    found = known.filter(batch__in=batches, correlation_digest__in=digests, last_updated__gte=since)
+    tried_first = found.filter(retry_of=None).exclude(status__in=sorted(OPEN))
+    return set(tried_first.order_by().values_list("batch_id", "correlation_digest")) & set(orders)
 
 
 def keep_batches(*, tenants: Collection[Tenant], ids: Collection[UUID]) -> None:

@@ -27,6 +27,7 @@ OUTBOX_GRACE = env.integer("OUTBOX_GRACE_SECONDS", 10, minimum=1)
 INBOX_KEPT = env.integer("INBOX_KEPT_SECONDS", 7 * _DAY, minimum=60)
 #: A request that the broker delivers again is known by one of its id and body that is there, or has ended
 #: within this time; one that ended before is another request, whose id is used again.
+#: Orders of executions are known so by batch and correlation id.
 REDELIVERED_WITHIN = env.integer("REDELIVERED_WITHIN_SECONDS", _DAY, minimum=60)
 #: How long finished requests are remembered.
 HISTORY_KEPT = env.integer("HISTORY_KEPT_SECONDS", 30 * _DAY, minimum=60)

@@ -10,6 +10,7 @@ from regards_processing.kernel.notifications.consumer import NotifyingConsumer
 from regards_processing.kernel.rest.services import RS_PROCESSING
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.services.executions import order_executions
+from workers.contract import headers as header
 
 
 class ExecutionRequestedConsumer(NotifyingConsumer[ExecutionRequested]):
@@ -20,7 +21,11 @@ class ExecutionRequestedConsumer(NotifyingConsumer[ExecutionRequested]):
 
     def decode(self, message: Inbound) -> ExecutionRequested:
         """Read one order."""
-        return ExecutionRequested.from_wire(headers=message.headers, body=message.body)
+        return ExecutionRequested.from_wire(
+            headers=message.headers,
+            body=message.body,
+            redelivered=message.redelivered or header.REPLAYED in message.headers,
+        )
 
     def handle(self, items: Sequence[ExecutionRequested]) -> list[Refusal]:
         """Order the executions."""

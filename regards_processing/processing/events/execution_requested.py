@@ -29,9 +29,11 @@ class ExecutionRequested:
     files_fault: str = ""
     #: The execution that an operator tries again; no event has it.
     retry_of: UUID | None = None
+    #: The broker has delivered it before, or an operator sends it back from the dead letters.
+    redelivered: bool = False
 
     @classmethod
-    def from_wire(cls, *, headers: Mapping[str, Any], body: bytes) -> Self:
+    def from_wire(cls, *, headers: Mapping[str, Any], body: bytes, redelivered: bool = False) -> Self:
         """Read an event.
 
         Raises:
@@ -46,6 +48,7 @@ class ExecutionRequested:
             correlation_id=_text(fields.get("executionCorrelationId")),
             input_files=() if fault else tuple(file for file in files or () if file is not None),
             files_fault=fault or "",
+            redelivered=redelivered,
         )
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -15,7 +15,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.models.execution import digest_of
-from regards_processing.processing.queries import OrderKey, keep_batches, open_orders
+from regards_processing.processing.queries import OrderKey, ended_orders, keep_batches, open_orders
 from regards_processing.processing.quota import Allowance, Allowances
 from regards_processing.processing.services import quotas
 from regards_processing.processing.services.admission import limits_of, release
@@ -93,10 +93,11 @@ def order_executions(*, orders: Sequence[ExecutionRequested], at: datetime) -> l
 
     An order of a batch that exists always gets a result: one that cannot be carried out, or that breaks a
     quota, fails at once, and one of a cancelled batch is cancelled. Executions of a process with a limit wait
-    until they have a place. An order that is delivered again while its execution is open changes nothing.
+    until they have a place. An order that comes again while its execution is open changes nothing,
+    nor does one that the broker delivers again when it has ended within `REDELIVERED_WITHIN`.
     """
     known = _read(orders, at)
-    open_ones = _open_orders(orders, known.batches)
+    taken = _known_orders(orders, known.batches, at)
     bulk = _Bulk(at=at)
     for position, order in enumerate(orders):
         batch = known.batches.get((order.tenant, order.batch_id))
@@ -104,8 +105,8 @@ def order_executions(*, orders: Sequence[ExecutionRequested], at: datetime) -> l
             bulk.dropped.append(Dropped(position, f"Batch uuid not found: {order.batch_id}"))
             continue
         key = (batch.pk, digest_of(order.correlation_id))
-        if key not in open_ones:
-            open_ones.add(key)
+        if key not in taken:
+            taken.add(key)
             _order(order, batch, known, bulk)
     stored = _store(bulk.created)
     ended = [(execution, outcome) for execution, outcome in bulk.ended if execution.pk in stored]
@@ -230,14 +231,16 @@ def _batches(
     return {(batch.tenant.name, batch.pk): batch for batch in found.select_related("tenant")}
 
 
-def _open_orders(
-    orders: Sequence[ExecutionRequested], batches: Mapping[tuple[str, UUID], Batch]
+def _known_orders(
+    orders: Sequence[ExecutionRequested], batches: Mapping[tuple[str, UUID], Batch], at: datetime
 ) -> set[OrderKey]:
-    """Return which of these orders have an open execution, by batch and digest of the correlation id."""
-    return open_orders(
-        orders={
-            (batches[key].pk, digest_of(order.correlation_id))
-            for order in orders
-            if (key := (order.tenant, order.batch_id)) in batches
-        }
+    """Return which of these orders have an open execution or, delivered again, one that ended lately."""
+    keys = [
+        ((batches[key].pk, digest_of(order.correlation_id)), order.redelivered)
+        for order in orders
+        if (key := (order.tenant, order.batch_id)) in batches
+    ]
+    return open_orders(orders={key for key, _ in keys}) | ended_orders(
+        orders={key for key, redelivered in keys if redelivered},
+        since=at - timedelta(seconds=settings.REDELIVERED_WITHIN),
     )
