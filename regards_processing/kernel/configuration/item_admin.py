@@ -1,7 +1,7 @@
 """Items of a configuration in the admin: forms made from their schema, checked and stored as elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -28,13 +28,10 @@ from regards_processing.kernel.configuration.named_items import (
     read_item,
     replace_item,
 )
+from regards_processing.kernel.configuration.seen import SomebodyElseChangedIt
+from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.tenancy.models import Tenant
-
-#: What is told instead of overwriting somebody else's change.
-CHANGED: Final = (
-    "Somebody else has changed it since you opened this page: open it again, and change what is there now"
-)
 
 
 class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
@@ -48,6 +45,8 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
     key: ClassVar[str]
     #: Field of the model that holds the name.
     name_column: ClassVar[str]
+    #: What is raised when somebody else has deleted the item meanwhile.
+    gone: ClassVar[type[DomainError]] = UnknownItem
     template: ClassVar[str] = "admin/configuration/item.html"
     list_per_page = 50
     show_full_result_count = False
@@ -78,12 +77,12 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
         may_save = self._may_save(request, row)
         try:
             form = self._form(request, row)
-        except UnknownItem as error:
+            filled_in = request.method == "POST" and form.is_valid()
+            stored = self._stored(request, row, form) if filled_in else None
+        except self.gone as error:
             return self._missing(request, str(error))
-        if request.method == "POST" and form.is_valid():
-            stored = self._stored(request, row, form)
-            if stored is not None:
-                return self._after(request, form.cleaned_data["tenant"], stored)
+        if stored is not None:
+            return self._after(request, form.cleaned_data["tenant"], stored)
         if not may_save:
             form.freeze()
         return TemplateResponse(request, self.template, self._context(request, row, form, may_save=may_save))
@@ -96,7 +95,7 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
         """Delete an item that nothing needs."""
         try:
             return super().delete_view(request, object_id, extra_context)
-        except (ItemInUse, UnknownItem) as error:
+        except (ItemInUse, self.gone) as error:
             return self._missing(request, str(error))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -137,13 +136,13 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
         """Store what was filled in; when it is refused, let the form tell why."""
         items = self._items(form.cleaned_data["tenant"])
         by: dict[str, Any] = {"actor": admin_actor(request), "at": clock.now()}
-        if row is not None and form.cleaned_data["seen"] != form.initial["seen"]:
-            form.add_error(None, CHANGED)
-            return None
         try:
             if row is None:
                 return create_item(items=items, value=form.value, **by)
-            return replace_item(items=items, name=str(row), value=form.value, **by)
+            seen = form.cleaned_data["seen"]
+            return replace_item(items=items, name=str(row), value=form.value, seen=seen, **by)
+        except SomebodyElseChangedIt as error:
+            form.add_error(None, str(error))
         except InvalidItem as error:
             form.tell(error.faults)
         return None

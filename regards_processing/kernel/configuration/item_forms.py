@@ -1,7 +1,5 @@
 """The form of one item: fields from its schema, and what a service finds wrong at the right one."""
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -18,6 +16,7 @@ from regards_processing.kernel.configuration.schema_fields import (
     object_lists,
     schema_fields,
 )
+from regards_processing.kernel.configuration.seen import seen_of
 from regards_processing.kernel.tenancy.models import Tenant
 
 _ROW: Final = re.compile(r"(?P<list>\w+)\[(?P<place>\d+)\]\.?(?P<rest>.*)")
@@ -108,11 +107,6 @@ class ItemForm(forms.Form):
 def _counts(cleaned: Mapping[str, Any]) -> bool:
     filled_in = any(value not in (None, "") and value is not False for value in cleaned.values())
     return filled_in and not cleaned.get("DELETE")
-
-
-def seen_of(value: Value | None) -> str:
-    """Return what tells a value from every other one."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _rows(

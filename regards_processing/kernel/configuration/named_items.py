@@ -10,6 +10,7 @@ from regards_processing.kernel.configuration import lock
 from regards_processing.kernel.configuration.faults import Fault, InvalidItem, Value, refusal
 from regards_processing.kernel.configuration.items import NamedKind
 from regards_processing.kernel.configuration.modules import Module
+from regards_processing.kernel.configuration.seen import check_seen
 from regards_processing.kernel.configuration.services import store_item
 from regards_processing.kernel.db.transactions import rehearsal, transaction
 from regards_processing.kernel.errors import DomainError
@@ -105,16 +106,23 @@ def create_item(*, items: Items, value: Value, actor: Actor, at: datetime) -> St
 
 
 @transaction
-def replace_item(*, items: Items, name: str, value: Value, actor: Actor, at: datetime) -> Stored:
+def replace_item(
+    *, items: Items, name: str, value: Value, actor: Actor, at: datetime, seen: str | None = None
+) -> Stored:
     """Store an item in place of its earlier self; its name never changes, and may be left out.
+
+    Args:
+        seen: what the earlier one must be (`seen_of`); anything when left out.
 
     Raises:
         UnknownItem: there is none to replace.
+        SomebodyElseChangedIt: it is not what was seen.
         InvalidItem: it breaks a rule.
         ItemClash: it stands against something else that is configured.
     """
     lock.hold(items.tenant)
     earlier = _known(items, name)
+    check_seen(seen=seen, value=earlier)
     field = items.kind.name_field
     if value.get(field, name) != name:
         text = f"{field}: {value[field]!r} is not the name in the address"

@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 from regards_processing.kernel.configuration.faults import Fault
 from regards_processing.kernel.configuration.item_forms import ItemForm
 from regards_processing.kernel.configuration.schema_fields import LinesField
+from regards_processing.kernel.configuration.seen import seen_of
 from regards_processing.processing.configuration.schemas import PLUGIN_SCHEMA, RIGHTS_SCHEMA
 from regards_processing.processing.plugin_checks import find_parameter
 from regards_processing.processing.plugin_values import ConfiguredProcess, StoredParameter
@@ -62,6 +63,8 @@ class ProcessForm(ItemForm):
     ) -> None:
         shown = _flat(stored) if stored else None
         super().__init__(data, schema=_SCHEMA, stored=shown, suggestions={"role": list(roles)})
+        if stored:
+            self.initial["seen"] = seen_of(stored.to_json())
         self.plugin = plugin
         self.stored = {each.name: _parameter_of(stored, each) for each in plugin.parameters}
         #: Those that the plugin does not have (any more): they stay.

@@ -16,9 +16,10 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.admin_links import link, list_address
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.auth.roles import Role
-from regards_processing.kernel.configuration.item_admin import CHANGED, ItemAdmin
+from regards_processing.kernel.configuration.item_admin import ItemAdmin
 from regards_processing.kernel.configuration.item_forms import ItemForm
 from regards_processing.kernel.configuration.named_items import Stored
+from regards_processing.kernel.configuration.seen import SomebodyElseChangedIt
 from regards_processing.kernel.errors import DomainError
 from regards_processing.processing import queries
 from regards_processing.processing.admin.process_forms import ProcessForm
@@ -41,6 +42,7 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
     """Processes, who may order them, and how many executions of each have not ended."""
 
     name_column = "process_id"
+    gone = queries.UnknownProcess
     template = "admin/processing/process/form.html"
     list_display = (
         "label",
@@ -94,7 +96,7 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
         """Delete a process, or say why it stays."""
         try:
             return super().delete_view(request, object_id, extra_context)
-        except (processes.ProcessInUse, ConfigurationUsed, queries.UnknownProcess) as error:
+        except (processes.ProcessInUse, ConfigurationUsed, self.gone) as error:
             return self._missing(request, str(error))
 
     def drawing(self, row: Any) -> SafeString:
@@ -167,15 +169,16 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
 
     def _stored(self, request: HttpRequest, row: Any, form: Any) -> Stored | None:
         """Store what was filled in; when it is refused, let the form tell why."""
-        if row is not None and form.cleaned_data["seen"] != form.initial["seen"]:
-            form.add_error(None, CHANGED)
-            return None
         read = ConfiguredProcessSerializer(data=form.body)
         if not read.is_valid():
             form.tell_errors(read.errors)
             return None
         try:
-            made = _store(request, row, form.cleaned_data["tenant"], read.validated_data)
+            made = _store(request, row, form.cleaned_data, read.validated_data)
+        except self.gone:
+            raise
+        except SomebodyElseChangedIt as error:
+            form.add_error(None, str(error))
         except InvalidPluginConfiguration as error:
             form.tell(error.faults)
         except DomainError as error:
@@ -192,7 +195,10 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
         return context | {"subtitle": subtitle, "plugin": form.plugin, "try_address": try_address}
 
 
-def _store(request: HttpRequest, row: Any, tenant: Any, read: dict[str, Any]) -> ConfiguredProcess:
+def _store(
+    request: HttpRequest, row: Any, filled_in: dict[str, Any], read: dict[str, Any]
+) -> ConfiguredProcess:
+    tenant = filled_in["tenant"]
     plugin: PluginValues = read["plugin"]
     rights: Rights = read["rights"]
     by: dict[str, Any] = {"actor": admin_actor(request), "at": clock.now()}
@@ -200,7 +206,12 @@ def _store(request: HttpRequest, row: Any, tenant: Any, read: dict[str, Any]) ->
         return processes.create_process(tenant=tenant, plugin=plugin, rights=rights, **by)
     # Its icon is among the fields; nothing else of a configuration is without one.
     return processes.update_process(
-        tenant=tenant, process_id=row.process_id, plugin=replace(plugin, version=None), rights=rights, **by
+        tenant=tenant,
+        process_id=row.process_id,
+        plugin=replace(plugin, version=None),
+        rights=rights,
+        seen=filled_in["seen"],
+        **by,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.configuration import lock
+from regards_processing.kernel.configuration.seen import check_seen
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
@@ -73,19 +74,23 @@ def update_process(
     actor: Actor,
     at: datetime,
     keep_links: bool = False,
+    seen: str | None = None,
 ) -> ConfiguredProcess:
     """Change a process and its plugin configuration.
 
-    With ``keep_links``, rights without any dataset leave those that it is linked to.
+    With ``keep_links``, rights without any dataset leave those that it is linked to. With ``seen``
+    (`seen_of`) it must still be what somebody saw.
 
     Raises:
         UnknownProcess: the tenant has none of this id.
+        SomebodyElseChangedIt: it is not what was seen.
         IdsDiffer: the configuration is that of another process.
         InvalidPluginConfiguration: the configuration does not fit its plugin.
         UnknownRole: the rights name a role that does not exist.
     """
     lock.hold(tenant)
     before = queries.process(tenant=tenant, process_id=process_id)
+    check_seen(seen=seen, value=before.to_json())
     if plugin.business_id not in {None, before.plugin.business_id}:
         raise IdsDiffer(f"businessId {plugin.business_id} in the body is not {process_id} of the path")
     row = queries.configuration_row(tenant=tenant, business_id=before.plugin.business_id or "")
