@@ -1,5 +1,6 @@
 """Write the audit trail, and forget what is older than it has to be kept."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from regards_processing.kernel.db.transactions import transaction
 log = logging.getLogger(__name__)
 
 _MAX_NAME: Final = 255
+#: Bytes of JSON that the details of an entry may take; of longer ones the begin of the text is kept.
+_LARGEST: Final = 65_536
 #: Entries that one statement writes or forgets.
 _PAGE: Final = 1000
 
@@ -75,12 +78,19 @@ def record_all(*, actor: Actor, tenant: str | None, action: str, deeds: Sequence
             origin=actor.origin,
             action=action,
             target=storable_text(deed.target, longest=_MAX_NAME),
-            details=storable(deed.details),
+            details=_fitting(deed.details),
             correlation_id=correlation.current(),
         )
         for deed in deeds
     ]
     AuditEntry.objects.bulk_create(entries, batch_size=_PAGE)
+
+
+def _fitting(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return details as they are stored: no call can fill the trail, from which nothing is deleted."""
+    told: dict[str, Any] = storable(details)
+    text = json.dumps(told)
+    return told if len(text) <= _LARGEST else {"cut": text[:_LARGEST]}
 
 
 def forget_old_entries(*, at: datetime, kept: timedelta) -> int:

@@ -26,6 +26,7 @@ from regards_processing.kernel.rest.reach import TENANT, ReachingEndpoint
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.rest.shapes import LinkSerializer, PageMetadataSerializer, entity_of, list_of
+from workers.contract.headers import MAX_LENGTH
 
 #: Seconds that one call looks through a queue.
 PATIENCE: Final = 15.0
@@ -83,7 +84,7 @@ class WholeDeadLetterSerializer(DeadLetterSerializer):
 class DeadLettersOrderSerializer(serializers.Serializer[Any]):
     """Which messages of a queue are meant: all conditions must hold."""
 
-    queue = TextField(allow_blank=False, help_text=f"One of {_QUEUES}")
+    queue = TextField(allow_blank=False, max_length=MAX_LENGTH, help_text=f"One of {_QUEUES}")
     ids = serializers.ListField(
         child=serializers.RegexField(f"^[0-9a-f]{{{IDENTITY_LENGTH}}}$"),
         required=False,
@@ -92,8 +93,15 @@ class DeadLettersOrderSerializer(serializers.Serializer[Any]):
         max_length=_MAX_IDS,
         help_text="Only these; of equal messages as many as are named",
     )
-    requestId = TextField(required=False, allow_null=True, help_text="Only those of this request")  # noqa: N815 (likewise)
-    reason = TextField(required=False, allow_null=True, help_text="Only those whose reason contains this")
+    requestId = TextField(  # noqa: N815 (likewise)
+        required=False, allow_null=True, max_length=MAX_LENGTH, help_text="Only those of this request"
+    )
+    reason = TextField(
+        required=False,
+        allow_null=True,
+        max_length=MAX_LENGTH,
+        help_text="Only those whose reason contains this",
+    )
     limit = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=LOOKED_AT, help_text="At most so many"
     )

@@ -11,6 +11,7 @@ from regards_processing.kernel.db.text_lookups import MatchMode
 from regards_processing.kernel.rest.errors import NAMES_ITS_FIELD
 from regards_processing.kernel.rest.fields import DateField, EnumField, ListField, TextField
 from regards_processing.kernel.rest.filters import DateRange, Mode, TextFilter, ValueRestriction
+from workers.contract.headers import MAX_LENGTH
 
 MAX_VALUES: Final = 1000
 
@@ -48,7 +49,7 @@ class RestrictionSerializer(serializers.Serializer[Any]):
 class TextRestrictionSerializer(RestrictionSerializer):
     """Texts to keep or to leave out."""
 
-    values = ValuesField(child=TextField())
+    values = ValuesField(child=TextField(max_length=MAX_LENGTH))
     matchMode = EnumField(MatchMode, source="match_mode", required=False, allow_null=True)  # noqa: N815 (the contract's name)
     ignoreCase = serializers.BooleanField(source="ignore_case", required=False, allow_null=True)  # noqa: N815 (likewise)
 
@@ -76,7 +77,7 @@ class TextFilterField(TextField):
 
     def __init__(self, *, match_mode: MatchMode = MatchMode.CONTAINS, **options: Any) -> None:
         self.match_mode = match_mode
-        super().__init__(**{"required": False, "allow_null": True} | options)
+        super().__init__(**{"required": False, "allow_null": True, "max_length": MAX_LENGTH} | options)
 
     def run_validation(self, data: Any = empty) -> TextFilter | None:
         """Return the filter, if there is a text to look for."""

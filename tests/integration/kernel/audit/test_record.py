@@ -56,6 +56,14 @@ def test_it_keeps_one_entry_for_each_thing() -> None:
     assert list(found) == [("r-1", {"n": 1}, None), ("r-2", {}, None)]
 
 
+def test_it_keeps_the_begin_of_endless_details() -> None:
+    for length in (65_536 - len('{"n": ""}'), 65_536):
+        record(actor=ADA, tenant=None, action="a.b", target="x", details={"n": "x" * length}, at=NOON)
+    whole, cut = AuditEntry.objects.order_by("pk").values_list("details", flat=True)
+    assert list(whole) == ["n"]
+    assert (list(cut), len(cut["cut"]), cut["cut"][:7]) == (["cut"], 65_536, '{"n": "')
+
+
 def test_it_stores_what_no_database_takes_as_it_is() -> None:
     hostile = "\x00\ud800" + "x" * 300
     actor = Actor(name=hostile, origin=Origin.REST)

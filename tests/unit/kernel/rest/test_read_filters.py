@@ -61,6 +61,18 @@ def test_it_reads_restrictions() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "body", [{"name": "é" * 256}, {"code": "x" * 256}, {"kinds": {"values": ["x" * 256], "mode": "EXCLUDE"}}]
+)
+def test_it_refuses_texts_that_are_longer_than_any_that_it_could_find(body: dict[str, Any]) -> None:
+    (told,) = _refused(**body)
+    assert "no more than 255 characters" in told
+
+
+def test_it_takes_the_longest_text() -> None:
+    assert _read(name="x" * 255)["name"] == TextFilter(text="x" * 255)
+
+
 def test_it_compares_whole_texts_and_case_unless_told_otherwise() -> None:
     plain = ValueRestriction(values=("a",), mode=Mode.INCLUDE)
     assert _read(kinds={"values": ["a"], "mode": "INCLUDE"})["kinds"] == plain
