@@ -10,6 +10,7 @@ from regards_processing.kernel import clock
 from regards_processing.kernel.admin_notices import notices
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.audit.services import record
+from regards_processing.kernel.auth.login_form import GuardedLoginForm
 from regards_processing.kernel.db.transactions import transaction
 
 _REDIRECT = 302
@@ -19,9 +20,10 @@ class PlatformAdminSite(AdminSite):
     """Records who logs in and out, and who changes the own password.
 
     Refused attempts are not recorded: anybody could fill the trail with them, and nothing is removed from it.
-    The start page tells what needs attention.
+    They are counted and logged, as those at `/oauth/token` are. The start page tells what needs attention.
     """
 
+    login_form = GuardedLoginForm
     index_template = "admin/start.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

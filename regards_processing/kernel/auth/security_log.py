@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ _REFUSED: Final = frozenset(
 )
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Request | HttpRequest) -> str:
     """Return the address of the client that made a call."""
     return client_address(request.META, trusted_proxies=settings.TRUSTED_PROXIES)
 
@@ -56,7 +57,7 @@ def _call_refused(request: Request, error: Exception, code: int) -> None:
     )
 
 
-def sign_in_refused(*, login: str | None, tenant: str, address: str, reason: str) -> None:
+def sign_in_refused(*, login: str | None, tenant: str | None, address: str, reason: str) -> None:
     """Write down that somebody could not sign in; ``login`` is none when nobody has it."""
     log.warning(
         "SECURITY: sign-in refused: %s",

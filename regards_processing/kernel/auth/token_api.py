@@ -20,7 +20,8 @@ from rest_framework.views import APIView
 from regards_processing.kernel import clock
 from regards_processing.kernel.auth import security_log
 from regards_processing.kernel.auth.identity import is_plain_text
-from regards_processing.kernel.auth.services.sign_in import SignedIn, TooManyFailures, sign_in
+from regards_processing.kernel.auth.services.guessing import TooManyFailures
+from regards_processing.kernel.auth.services.sign_in import SignedIn, sign_in
 from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.rest.openapi import ErrorsSerializer
 from regards_processing.kernel.rest.parameters import BadParameter

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from regards_processing.kernel.auth.models import FailedSignIn
-from regards_processing.kernel.auth.services.sign_in import SignInRefused, TooManyFailures, sign_in
+from regards_processing.kernel.auth.services.guessing import TooManyFailures
+from regards_processing.kernel.auth.services.sign_in import SignInRefused, sign_in
 from regards_processing.kernel.tenancy.models import Tenant
 from tests.factories.access import PASSWORD, a_membership, a_user
 from tests.factories.sign_in import ask_for_token
