@@ -1,6 +1,7 @@
 """The audit trail in the admin, and the stock pages of users and groups made to write it."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from django.contrib import admin
@@ -11,10 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
+from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.audit.admin_mixin import AuditedAdmin
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.audit.queries import distinct_values
+from regards_processing.kernel.auth.models import Membership
+from regards_processing.kernel.auth.services.rules import delete_rules
 from regards_processing.kernel.db.transactions import transaction
 
 
@@ -85,9 +90,26 @@ class AuditedUserAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg] # not
         with transaction():
             return super().user_change_password(request, id, form_url)
 
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete a user."""
+        _delete_memberships(request, [obj])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete the chosen users."""
+        _delete_memberships(request, queryset)
+        super().delete_queryset(request, queryset)
+
 
 @admin.register(Group)
 class AuditedGroupAdmin(AuditedAdmin, GroupAdmin):
     """Groups of people, and what they may do."""
 
     audited_fields = ("permissions",)
+
+
+def _delete_memberships(request: HttpRequest, users: Iterable[User]) -> None:
+    """Take from users what they may do, tenant by tenant: each reads in its own trail that they are gone."""
+    everywhere = Membership.objects.across_tenants(because="users are of the platform, and so of any tenant")
+    rules = everywhere.filter(user__in=users).select_related("user", "tenant").order_by("pk")
+    delete_rules(rules=list(rules), actor=admin_actor(request), at=clock.now())

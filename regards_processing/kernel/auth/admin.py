@@ -25,10 +25,16 @@ class RuleAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
     """Pages of one kind of rule; a service writes, so that every change is checked and recorded."""
 
     form = RuleForm
+    #: What a rule keeps for good: to change that would be to take it from one and to give it to another.
+    kept: ClassVar[tuple[str, ...]] = ("tenant",)
     list_filter: ClassVar[tuple[str, ...]] = ("tenant",)
     list_select_related: ClassVar[tuple[str, ...]] = ("tenant",)
     list_per_page = 50
     show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 (Django's signature)
+        """Ask for everything of a new rule, and keep whose an old one is."""
+        return () if obj is None else self.kept
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001 (Django's signature)
         """Store a rule."""
@@ -48,6 +54,7 @@ class MembershipAdmin(RuleAdmin):
     """Roles of users in tenants; a superuser without one is administrator of the instance everywhere."""
 
     form = RoleForm
+    kept = ("user", "tenant")
     fields = ("user", "tenant", "role")
     autocomplete_fields = ("user",)
     list_display = ("user", "tenant", "role")
@@ -59,17 +66,14 @@ class MembershipAdmin(RuleAdmin):
 
 @admin.register(CustomRole)
 class CustomRoleAdmin(RuleAdmin):
-    """Roles of tenants' own."""
+    """Roles of tenants' own; tokens and other rules name them."""
 
+    kept = ("tenant", "name")
     fields = ("tenant", "name", "inherits")
     list_display = ("name", "inherits", "tenant")
     list_filter = ("tenant", "inherits")
     search_fields = ("name",)
     ordering = ("name", "tenant__name")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:  # noqa: ARG002 (Django's signature)
-        """Keep the name of a role: tokens and other rules name it."""
-        return () if obj is None else ("tenant", "name")
 
     def get_deleted_objects(
         self, objs: Sequence[CustomRole] | QuerySet[CustomRole], request: HttpRequest

@@ -39,16 +39,20 @@ class RoleInUse(DomainError):
 
 @transaction
 def save_rule(*, rule: AccessRule, actor: Actor, at: datetime) -> None:
-    """Store a new or a changed rule.
+    """Store a new or a changed rule; one that there is stays with its tenant.
 
     Raises:
-        InvalidRule: a value is not allowed, or there is such a rule already.
+        InvalidRule: a value is not allowed, there is such a rule already, or the one to change is not there.
         UnknownRole: the rule is about a role that its tenant does not have.
     """
     check_rule(rule=rule)
-    verb = "created" if rule._state.adding else "updated"  # noqa: SLF001 (Django's documented way to know)
+    if rule._state.adding:  # noqa: SLF001 (Django's documented way to know)
+        rule.save()
+        _record(rule, "created", actor=actor, at=at)
+        return
+    earlier = _facts(_stored(rule))
     rule.save()
-    _record(rule, verb, actor=actor, at=at)
+    _record(rule, "updated", actor=actor, at=at, earlier=earlier)
 
 
 @transaction
@@ -101,6 +105,15 @@ def uses_of(*, role: CustomRole) -> list[Membership | RoleEndpoint | RoleAddress
     ]
 
 
+def _stored(rule: AccessRule) -> AccessRule:
+    """Return a rule as it is before its change, and keep others from changing it meanwhile."""
+    rows = type(rule).objects.for_tenant(rule.tenant)
+    stored = rows.filter(pk=rule.pk).select_for_update().first()
+    if stored is None:
+        raise InvalidRule(f"Tenant {rule.tenant.name} has no such rule, or no more")
+    return stored
+
+
 def _check_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
@@ -108,14 +121,14 @@ def _check_pattern(pattern: str) -> None:
         raise InvalidRule(f"{pattern!r} is not a regular expression: {error}") from error
 
 
-def _record(rule: AccessRule, verb: str, *, actor: Actor, at: datetime) -> None:
+def _record(rule: AccessRule, verb: str, *, actor: Actor, at: datetime, **more: Any) -> None:
     record(
         actor=actor,
         tenant=rule.tenant.name,
         action=f"{rule._meta.model_name}.{verb}",
         target=str(rule),
         at=at,
-        details=_facts(rule),
+        details=_facts(rule) | more,
     )
 
 

@@ -1,5 +1,6 @@
 """What is changed on the stock pages of the admin lands in the audit trail."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from django.db import IntegrityError, connection
 from django.test import Client
 
 from regards_processing.kernel.audit.models import AuditEntry
+from tests.factories.access import a_membership
+from tests.factories.worker_manager import a_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +79,33 @@ def test_it_records_a_deletion(admin_client: Client) -> None:
     admin_client.post(f"{_USERS}{user.pk}/delete/", {"post": "yes"})
     assert _trail() == [("admin", "user.deleted", "grace")]
     assert _details()["id"] == str(user.pk)
+
+
+def _delete_one(admin_client: Client, user: User) -> None:
+    admin_client.post(f"{_USERS}{user.pk}/delete/", {"post": "yes"})
+
+
+def _delete_chosen(admin_client: Client, user: User) -> None:
+    form = {"action": "delete_selected", "_selected_action": [user.pk], "post": "yes"}
+    admin_client.post(_USERS, form)
+
+
+@pytest.mark.parametrize("delete", [_delete_one, _delete_chosen])
+def test_it_records_in_each_tenant_that_a_user_is_gone(
+    admin_client: Client, delete: Callable[[Client, User], None]
+) -> None:
+    user = User.objects.create_user("grace")
+    for tenant in ("aaa", "bbb"):
+        a_membership(user, a_tenant(name=tenant), role="PROJECT_ADMIN")
+    delete(admin_client, user)
+    gone = AuditEntry.objects.filter(action="membership.deleted").order_by("tenant")
+    facts = {"user": "grace", "role": "PROJECT_ADMIN"}
+    assert list(gone.values_list("tenant", "actor", "details")) == [
+        ("aaa", "admin", facts),
+        ("bbb", "admin", facts),
+    ]
+    assert AuditEntry.objects.filter(action="user.deleted", target="grace").count() == 1
+    assert not User.objects.filter(username="grace").exists()
 
 
 def test_it_records_deletions_of_a_selection(admin_client: Client) -> None:

@@ -67,6 +67,12 @@ def _fields(model: Any, tenant: Tenant) -> dict[str, Any]:
     return {"tenant": tenant.pk, **chosen[model]}
 
 
+def _fields_of(rule: Any) -> dict[str, Any]:
+    """Return what the form of a rule sends when nothing is changed."""
+    columns = {name: value for name, value in vars(rule).items() if not name.startswith("_")}
+    return columns | {"endpoint": _WORKERS}
+
+
 @_EACH_MODEL
 def test_it_lists_and_filters(admin_client: Client, tenant: Tenant, model: Any) -> None:
     _fill(tenant, lines=2)
@@ -206,6 +212,25 @@ def test_it_keeps_the_name_of_a_role(admin_client: Client, tenant: Tenant) -> No
     admin_client.post(_address(CustomRole, "change", role.pk), {"name": "OTHER", "inherits": "ADMIN"})
     changed = every(CustomRole).get()
     assert (changed.name, changed.inherits) == ("BOSS", "ADMIN")
+
+
+@_EACH_MODEL
+def test_it_keeps_the_tenant_of_a_rule(admin_client: Client, tenant: Tenant, model: Any) -> None:
+    admin_client.post(_address(model, "add"), _fields(model, tenant))
+    rule = every(model).get()
+    other = {"tenant": a_tenant(name="other").pk, "user": a_user("bob").pk}
+    fields = _fields_of(rule) | other
+    assert admin_client.post(_address(model, "change", rule.pk), fields).status_code == 302
+    assert every(model).get().tenant == tenant
+    assert not AuditEntry.objects.filter(tenant="other").exists()
+
+
+def test_it_keeps_the_user_of_a_membership(admin_client: Client, tenant: Tenant) -> None:
+    rule = a_membership(a_user("ada"), tenant)
+    fields = {"user": a_user("bob").pk, "tenant": tenant.pk, "role": "ADMIN"}
+    admin_client.post(_address(Membership, "change", rule.pk), fields)
+    changed = every(Membership).get()
+    assert (changed.user.username, changed.role) == ("ada", "ADMIN")
 
 
 @_EACH_MODEL

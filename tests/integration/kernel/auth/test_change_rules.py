@@ -102,6 +102,34 @@ def test_it_records_a_change_as_such(tenant: Tenant) -> None:
     _save(rule)
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.details["inherits"]) == ("customrole.updated", "ADMIN")
+    assert entry.details["earlier"] == {"name": "SCIENTIST", "inherits": "PUBLIC"}
+
+
+def test_it_records_what_a_user_was_before(tenant: Tenant) -> None:
+    rule = a_membership(a_user("ada"), tenant, role="PROJECT_ADMIN")
+    rule.role = "EXPLOIT"
+    _save(rule)
+    assert AuditEntry.objects.get().details == {
+        "user": "ada",
+        "role": "EXPLOIT",
+        "earlier": {"user": "ada", "role": "PROJECT_ADMIN"},
+    }
+
+
+def test_it_moves_no_rule_to_another_tenant(tenant: Tenant) -> None:
+    rule = a_role_address(tenant, role="PUBLIC", pattern="x")
+    rule.tenant = a_tenant(name="other")
+    with pytest.raises(InvalidRule, match="Tenant other has no such rule"):
+        _save(rule)
+    assert (every(RoleAddress).get().tenant, AuditEntry.objects.count()) == (tenant, 0)
+
+
+def test_it_brings_no_rule_back_that_was_deleted_meanwhile(tenant: Tenant) -> None:
+    rule = a_role_address(tenant, role="PUBLIC", pattern="x")
+    every(RoleAddress).delete()
+    with pytest.raises(InvalidRule, match="no such rule"):
+        _save(rule)
+    assert not every(RoleAddress).exists()
 
 
 @pytest.mark.parametrize("role", ["BOSS", "SYS_rs-order", "", "admin"])
