@@ -80,6 +80,13 @@ def process(*, tenant: Tenant, process_id: UUID) -> ConfiguredProcess:
     return found[0]
 
 
+def uses_of_role(*, tenant: Tenant, role: str) -> list[str]:
+    """Name the processes that those of a role may order; one statement."""
+    rows = Process.objects.for_tenant(tenant).filter(role=role).order_by("configuration__label", "pk")
+    named = rows.values_list("configuration__label", "process_id")
+    return [f"process {label} ({process_id})" for label, process_id in named]
+
+
 def processes_in_use(*, tenant: Tenant, process_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return those processes of which executions have not ended."""
     executions = Execution.objects.for_tenant(tenant).filter(process_id__in=process_ids)

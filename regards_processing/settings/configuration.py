@@ -7,3 +7,5 @@ EXPLAINERS = (
     "worker_manager.services.explanation.explained",
     "regards_processing.processing.services.waiting.explained",
 )
+#: Who names roles of tenants outside the rules of access, and would be left with a name that says nothing.
+ROLE_USES = ("regards_processing.processing.queries.uses_of_role",)

@@ -78,9 +78,9 @@ class CustomRoleAdmin(RuleAdmin):
     def get_deleted_objects(
         self, objs: Sequence[CustomRole] | QuerySet[CustomRole], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Protect roles that other rules name."""
+        """Protect roles that are used."""
         found, counts, missing, protected = super().get_deleted_objects(objs, request)
-        uses = [str(use) for role in objs for use in uses_of(role=role)]
+        uses = [use for role in objs for use in uses_of(role=role)]
         return found, counts, missing, [*protected, *uses]
 
 

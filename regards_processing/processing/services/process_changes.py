@@ -73,12 +73,14 @@ def change_rights(
     """Change who may order a process; its configuration may have been changed since ``before``.
 
     An update is told even where nothing is different: by contract, and for those who missed the last one.
+    A role that stays is not asked for again: what else is changed, or switched off, does not depend on it.
 
     Raises:
-        UnknownRole: the rights name a role that does not exist.
+        UnknownRole: the rights name another role than before, which does not exist.
     """
     transaction_required()
-    check_role(role=rights.role, tenant=tenant)
+    if rights.role != before.rights.role:
+        check_role(role=rights.role, tenant=tenant)
     process = Process.objects.for_tenant(tenant).get(process_id=before.process_id)
     process.role, process.linked_to_all_datasets = rights.role, rights.linked_to_all_datasets
     if rights.max_concurrent is not None:

@@ -154,6 +154,14 @@ def test_it_switches_processes(admin_client: Client, tenant: Tenant) -> None:
         assert _stored().configuration.active is active
 
 
+def test_it_switches_a_process_whose_role_is_gone(admin_client: Client, tenant: Tenant) -> None:
+    a_process(tenant, "Crop")
+    every(Process).update(role="SCIENTIST")
+    chosen = {"action": "deactivate", "_selected_action": [_stored().pk]}
+    assert "1 of 1 processes" in admin_client.post(_LIST, chosen, follow=True).content.decode()
+    assert not _stored().configuration.active
+
+
 def test_it_deletes_a_process_that_no_execution_needs(admin_client: Client, tenant: Tenant) -> None:
     process = a_process(tenant, "Crop", to_all=True)
     address = f"{_LIST}{_stored().pk}/delete/"

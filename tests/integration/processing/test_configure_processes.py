@@ -9,14 +9,17 @@ from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.testing import InMemoryBroker
-from regards_processing.kernel.audit.models import AuditEntry
+from regards_processing.kernel.audit.models import AuditEntry, Origin
+from regards_processing.kernel.audit.services import Actor
+from regards_processing.kernel.auth.models import CustomRole
 from regards_processing.kernel.auth.roles import Role
+from regards_processing.kernel.auth.services.rules import RoleInUse, delete_rules
 from regards_processing.processing.models import PluginConfiguration, Process
 from tests.factories.access import a_custom_role
 from tests.factories.processing import SHELL, VERSION, a_parameter, a_plugin, a_process, some_rights
 from tests.factories.rest import client_as
 from tests.factories.rows import every
-from tests.factories.worker_manager import a_tenant
+from tests.factories.worker_manager import AT, a_tenant
 from tests.fakes.engine import committing
 
 pytestmark = pytest.mark.django_db
@@ -277,6 +280,28 @@ def test_it_changes_the_role_of_a_process(broker: InMemoryBroker) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
     assert _call("get", f"/{process_id}").json()["content"]["rights"]["role"] == "SCIENTIST"
     assert [event["type"] for event in _events(broker)] == ["CREATE", "UPDATE"]
+
+
+def test_it_keeps_a_role_that_a_process_names() -> None:
+    role = a_custom_role(a_tenant(), name="SCIENTIST")
+    process_id = _made()["pluginConfiguration"]["businessId"]
+    _call("put", f"/{process_id}/userRole?userRole=SCIENTIST")
+    deletion: dict[str, Any] = {"rules": [role], "actor": Actor(name="root", origin=Origin.ADMIN), "at": AT}
+    with pytest.raises(RoleInUse, match=f"Role SCIENTIST is still used: process .* \\({process_id}\\)"):
+        delete_rules(**deletion)
+    _call("put", f"/{process_id}/userRole?userRole=EXPLOIT")
+    delete_rules(**deletion)
+    assert not every(CustomRole).exists()
+
+
+def test_it_changes_a_process_whose_role_is_gone() -> None:
+    a_tenant()
+    process_id = _made()["pluginConfiguration"]["businessId"]
+    every(Process).update(role="SCIENTIST")
+    kept = _call("get", f"/{process_id}").json()["content"]
+    assert _call("put", f"/{process_id}", kept).status_code == 200
+    other = kept | {"rights": kept["rights"] | {"role": "PILOT"}}
+    assert _call("put", f"/{process_id}", other).status_code == 422
 
 
 @pytest.mark.parametrize(("query", "status"), [("", 400), ("?userRole=", 400), ("?userRole=NOBODY", 422)])

@@ -5,7 +5,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.module_loading import import_string
 
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.auth.models import (
@@ -31,7 +33,7 @@ class InvalidRule(DomainError):
 
 
 class RoleInUse(DomainError):
-    """The role is used by other rules."""
+    """The role is still used."""
 
     code = "ROLE_IN_USE"
     http_status = 409
@@ -60,11 +62,11 @@ def delete_rules(*, rules: Collection[AccessRule], actor: Actor, at: datetime) -
     """Delete rules.
 
     Raises:
-        RoleInUse: one is a role of a tenant that other rules still name; nothing is deleted.
+        RoleInUse: one is a role of a tenant that something else still names; nothing is deleted.
     """
     for role in [rule for rule in rules if isinstance(rule, CustomRole)]:
         if uses := uses_of(role=role):
-            raise RoleInUse(f"Role {role.name} is still used: {'; '.join(map(str, uses))}")
+            raise RoleInUse(f"Role {role.name} is still used: {'; '.join(uses)}")
     for rule in rules:
         _record(rule, "deleted", actor=actor, at=at)
         rule.delete()
@@ -96,13 +98,20 @@ def check_rule(*, rule: AccessRule) -> None:
         raise InvalidRule("; ".join(error.messages)) from error
 
 
-def uses_of(*, role: CustomRole) -> list[Membership | RoleEndpoint | RoleAddress]:
-    """Return the rules that name a role of a tenant."""
-    return [
+def uses_of(*, role: CustomRole) -> list[str]:
+    """Return what names a role of a tenant: rules, and what each of ``settings.ROLE_USES`` knows.
+
+    Each of them is called with ``tenant`` and ``role``, the name, and returns a text for each use.
+    """
+    rules = [
         *Membership.objects.filter(tenant=role.tenant_id, role=role.name).order_by("pk"),
         *RoleEndpoint.objects.filter(tenant=role.tenant_id, role=role.name).order_by("pk"),
         *RoleAddress.objects.filter(tenant=role.tenant_id, role=role.name).order_by("pk"),
     ]
+    others = [
+        use for path in settings.ROLE_USES for use in import_string(path)(tenant=role.tenant, role=role.name)
+    ]
+    return [*map(str, rules), *others]
 
 
 def _stored(rule: AccessRule) -> AccessRule:
