@@ -16,6 +16,7 @@ from pythonjsonlogger.json import JsonFormatter as LibraryFormatter
 from regards_processing.kernel.observability.log_context import bound_facts
 from regards_processing.kernel.observability.metrics import LOG_RECORDS
 from workers.observability.last_words import log_last_words
+from workers.observability.one_line import one_line
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 #: Name of the library, and ours.
@@ -29,7 +30,7 @@ _NAMES: Final = {
 
 
 class ConsoleFormatter(logging.Formatter):
-    """One line an event: time, level, text, then the event's fields as ``name=value``."""
+    """One line an event: time, level, text, then the event's fields as ``name=value``; then its traceback."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
@@ -38,7 +39,7 @@ class ConsoleFormatter(logging.Formatter):
         """Append the fields given as ``extra``, and what is bound."""
         own = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         fields = [f"{name}={value}" for name, value in (own | bound_facts() | own).items()]
-        return " ".join([super().formatMessage(record), *fields])
+        return one_line(" ".join([super().formatMessage(record), *fields]))
 
 
 class JsonFormatter(LibraryFormatter):

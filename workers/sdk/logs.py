@@ -10,6 +10,7 @@ from typing import Final
 from celery.exceptions import CPendingDeprecationWarning
 
 from workers.observability.last_words import log_last_words
+from workers.observability.one_line import one_line
 from workers.sdk.masking import masked
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -43,6 +44,10 @@ class ConsoleFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or lines when there is a traceback."""
         return masked(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
+        """Return what stands before a traceback; what must not be read is told by its own characters."""
+        return one_line(masked(super().formatMessage(record)))
 
 
 def _message(record: logging.LogRecord) -> str:

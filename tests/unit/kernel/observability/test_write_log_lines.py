@@ -5,9 +5,12 @@ import logging
 import sys
 from typing import Any
 
+import pytest
+
 from regards_processing.kernel.correlation import correlated
 from regards_processing.kernel.logging import ConsoleFormatter, JsonFormatter
 from regards_processing.kernel.observability.log_context import bind, bound_facts, log_context
+from workers.sdk.logs import ConsoleFormatter as FleetConsoleFormatter
 from workers.sdk.logs import JsonFormatter as FleetFormatter
 
 
@@ -85,6 +88,31 @@ def test_it_adds_what_is_bound_to_lines_for_people() -> None:
     with log_context(tenant="demo"):
         text = ConsoleFormatter().format(_record(stored=3))
     assert text.endswith("INFO    x: hello you stored=3 tenant=demo")
+
+
+_FORGED = "r-1\n16:00:00 INFO    x: token issued login=root\r\x1b[2K\u2028\u202e"
+_ESCAPED = r"r-1\n16:00:00 INFO    x: token issued login=root\r\x1b[2K\u2028\u202e"
+
+
+@pytest.mark.parametrize(
+    "formatter", [ConsoleFormatter(), FleetConsoleFormatter("%(levelname)s %(message)s")]
+)
+def test_it_lets_nobody_write_a_line_of_their_own(formatter: logging.Formatter) -> None:
+    text = formatter.format(_record(msg="Not Found: %s", args=(f"é {_FORGED}",)))
+    assert text.endswith(rf"Not Found: é {_ESCAPED}")
+
+
+def test_it_lets_nobody_write_a_line_in_a_field() -> None:
+    with log_context(username=_FORGED):
+        text = ConsoleFormatter().format(_record(path=_FORGED))
+    assert text.endswith(f"hello you path={_ESCAPED} username={_ESCAPED}")
+
+
+@pytest.mark.parametrize("formatter", [ConsoleFormatter(), FleetConsoleFormatter()])
+def test_it_leaves_tracebacks_as_people_read_them(formatter: logging.Formatter) -> None:
+    lines = formatter.format(_failure()).splitlines()
+    assert lines[1] == "Traceback (most recent call last):"
+    assert lines[-1] == "ValueError: invalid literal for int() with base 10: 'x\\ny'"
 
 
 def test_it_names_fields_as_the_fleets_do() -> None:

@@ -104,3 +104,9 @@ def test_neither_answers_nor_logs_tell_a_secret(tmp_path: Path) -> None:
     assert "Traceback" in plain.getvalue()
     assert "ValueError: *** was refused" in json.loads(lines.getvalue().splitlines()[-1])["exception"]
     assert "77131" not in plain.getvalue() + lines.getvalue()
+
+
+def test_it_tells_no_secret_by_its_escapes() -> None:
+    masking.hide("top\x1b\\secret")
+    record = logging.makeLogRecord({"msg": "signing in with top\x1b\\secret"})
+    assert ConsoleFormatter("%(message)s").format(record) == "signing in with ***"
