@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from regards_processing.kernel.admin_links import list_address, may_view
+from regards_processing.kernel.admin_links import list_address, may_view, viewable_list
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.admin.links import fleet_address
 from worker_manager.models import WorkerInstance
@@ -33,7 +33,7 @@ class Links:
 
     def to_platform_list(self, model: type[Model], **filters: object) -> str:
         """Return the list of a model, whoever's the rows are."""
-        return list_address(model, **filters) if may_view(self.request, model) else ""
+        return viewable_list(self.request, model, **filters)
 
     def to_row(self, model: type[Model], key: object) -> str:
         """Return the page of one row."""

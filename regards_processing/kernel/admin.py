@@ -1,13 +1,13 @@
 """Tenants, settings, the outbox and dead letters in the admin, and what lists of all applications share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -58,8 +58,27 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg] # not
     """Lists rows and shows one in full."""
 
     change_form_template: ClassVar[str] = "admin/read_only.html"
+    #: Fields and columns that tell of rows of other models, or link them: for those who may look at these.
+    tells_of: ClassVar[Mapping[Any, Collection[type[Model]]]] = {}
+    #: What others see in their place, if anything.
+    otherwise: ClassVar[Mapping[Any, str]] = {}
     show_full_result_count = False
     list_per_page = 50
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Leave out columns that are not for this user."""
+        return self.shown(request, super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Leave out fields that are not for this user."""
+        return self.shown(request, super().get_fields(request, obj))
+
+    def shown(self, request: HttpRequest, names: Iterable[Any]) -> list[Any]:
+        """Return those fields or columns that are for this user, and others in place of some that are not."""
+        may = {name: all(may_view(request, model) for model in self.tells_of.get(name, ())) for name in names}
+        return [
+            name if may[name] else self.otherwise[name] for name in may if may[name] or name in self.otherwise
+        ]
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg] # not generic at run time
@@ -89,13 +108,14 @@ class TenantAdmin(ReadOnlyAdmin):
     ordering = ("name",)
     form = TenantForm
     readonly_fields = ("audit_trail",)
+    tells_of: ClassVar = {"audit_trail": (AuditEntry,)}
     actions = ("activate", "deactivate", "enable_maintenance", "disable_maintenance")
 
-    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
+    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[Any]:
         """Ask for the name of a new one; show an old one in full, with what was done."""
         if obj is None:
-            return ("name",)
-        return (*self.list_display, "audit_trail") if may_view(request, AuditEntry) else self.list_display
+            return ["name"]
+        return self.shown(request, (*self.list_display, "audit_trail"))
 
     @admin.display(description="audit trail")
     def audit_trail(self, tenant: Tenant) -> SafeString:

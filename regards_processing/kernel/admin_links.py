@@ -21,6 +21,11 @@ def list_address(model: type[Model], **filters: object) -> str:
     return f"{address}?{urlencode(filters)}" if filters else address
 
 
+def viewable_list(request: HttpRequest, model: type[Model], **filters: object) -> str:
+    """Return the same for one user: nothing when the user may not look at it."""
+    return list_address(model, **filters) if may_view(request, model) else ""
+
+
 def link(address: str, text: object) -> SafeString:
     """Return a link."""
     return format_html('<a href="{}">{}</a>', address, text)

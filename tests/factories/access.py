@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 
 from regards_processing.kernel.auth.models import (
     CustomRole,
@@ -34,6 +35,14 @@ def a_user(
     return User.objects.create_user(
         username, email, PASSWORD, is_superuser=superuser, is_staff=superuser, is_active=active
     )
+
+
+def staff_with(client: Client, *permissions: str) -> Client:
+    """Log in somebody of the staff who has these permissions."""
+    user = User.objects.create_user("grace", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    return client
 
 
 def a_membership(user: User, tenant: Tenant, *, role: str = Role.EXPLOIT) -> Membership:

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 
 from regards_processing.kernel import clock
 from regards_processing.kernel.admin import ReadOnlyAdmin
-from regards_processing.kernel.admin_links import list_address, may_view
+from regards_processing.kernel.admin_links import may_view, viewable_list
 from worker_manager.admin.counting import alive, count_by
 from worker_manager.admin.links import fleet_address
 from worker_manager.admin.pauses import pause_address, shown_pauses
@@ -75,7 +75,7 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
         """List the worker types that somebody serves, or that are configured."""
         self._demand_view(request)
         at = clock.now()
-        fleets = [_shown(fleet, at) for fleet in list_fleets(tenant=None, at=at)]
+        fleets = [_shown(request, fleet, at) for fleet in list_fleets(tenant=None, at=at)]
         return self._page(request, "fleets", title="Fleets", context={"fleets": fleets})
 
     def fleet_view(self, request: HttpRequest, worker_type: str) -> HttpResponse:
@@ -86,16 +86,17 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
             fleet = read_fleet(tenant=None, worker_type=worker_type, at=at)
         except UnknownFleet as error:
             raise Http404(str(error)) from error
-        members = [member | {"at_work": _at_work(member)} for member in fleet["members"]]
+        members = [member | {"at_work": _at_work(request, member)} for member in fleet["members"]]
         configured = WorkerType.objects.across_tenants(because="a fleet serves every tenant")
         context = {
-            "fleet": _shown(fleet, at),
+            "fleet": _shown(request, fleet, at),
             "members": members,
             "pauses": _pauses_of(request, worker_type),
             "pause_address": pause_address(request, worker_type),
             "configured": configured.filter(worker_type=worker_type)
             .select_related("tenant")
             .order_by("tenant"),
+            "links_configured": may_view(request, WorkerType),
         }
         return self._page(request, "fleet", title=f"Fleet of {worker_type}", context=context)
 
@@ -128,15 +129,16 @@ class WorkerInstanceAdmin(ReadOnlyAdmin):
         return instance.runs or 0
 
 
-def _shown(fleet: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def _shown(request: HttpRequest, fleet: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """Return a fleet with its statistics in words, and the addresses of its page and of its requests."""
     name = fleet["workerType"]
+    running = {"step_worker_type": name, "status": RequestStatus.RUNNING.value}
     return {
         **fleet,
         "of_late": of_fleet(fleet["statistics"], at=at),
         "address": fleet_address(name),
-        "running_address": list_address(Request, step_worker_type=name, status=RequestStatus.RUNNING.value),
-        "requests_address": list_address(Request, step_worker_type=name),
+        "running_address": viewable_list(request, Request, **running),
+        "requests_address": viewable_list(request, Request, step_worker_type=name),
     }
 
 
@@ -148,9 +150,9 @@ def _pauses_of(request: HttpRequest, worker_type: str) -> list[dict[str, Any]]:
     return [row for row in shown_pauses(request) if (row["kind"], row["name"]) == meant]
 
 
-def _at_work(member: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _at_work(request: HttpRequest, member: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the requests that an instance has run longest, with the addresses that find them."""
     return [
-        {**each, "address": list_address(Request, q=each["requestId"])}
+        {**each, "address": viewable_list(request, Request, q=each["requestId"])}
         for each in member["requests"][:_NAMED]
     ]

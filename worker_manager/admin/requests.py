@@ -1,6 +1,6 @@
 """Requests on their way: lists and pages for operators, and the orders about them."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -26,7 +26,7 @@ from worker_manager.admin.links import fleet_address
 from worker_manager.admin.orders import OrdersMixin
 from worker_manager.admin.trails import attempts_table, steps_table
 from worker_manager.configuration.workflow_steps import WorkflowStep
-from worker_manager.models import Request
+from worker_manager.models import Request, WorkerInstance
 from worker_manager.services.explanation import explain_request
 from worker_manager.workflow_plan import Plan
 
@@ -82,6 +82,7 @@ class RequestAdmin(OrdersMixin, ContentsMixin, GoneMixin, ReadOnlyAdmin):
     search_help_text = "Request id, source, session or content type"
     ordering = ("-pk",)
     exclude = _HIDDEN
+    tells_of: ClassVar = {"fleet": (WorkerInstance,)}
     readonly_fields = (
         "why_it_waits",
         "chain",
@@ -105,7 +106,8 @@ class RequestAdmin(OrdersMixin, ContentsMixin, GoneMixin, ReadOnlyAdmin):
         shown = {*_FIRST, *_SHOWN_OTHERWISE, *_HIDDEN}
         columns = (field for field in self.opts.concrete_fields if field.editable and not field.primary_key)
         others = [field.name for field in columns if field.name not in shown]
-        return [(None, {"fields": _FIRST}), ("All columns", {"fields": others, "classes": ["collapse"]})]
+        first = self.shown(request, _FIRST)
+        return [(None, {"fields": first}), ("All columns", {"fields": others, "classes": ["collapse"]})]
 
     @admin.display(description="step", ordering="step_worker_type")
     def step(self, request: Request) -> str:

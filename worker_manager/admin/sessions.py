@@ -1,5 +1,7 @@
 """What requests count for in their sessions."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
@@ -29,6 +31,7 @@ class SessionStepAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("source", "session")
     ordering = ("-last_update_at", "-pk")
+    tells_of: ClassVar = {"requests": (Request,)}
 
     @admin.display(description="requests")
     def requests(self, step: SessionStep) -> SafeString:

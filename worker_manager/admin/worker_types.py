@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel import clock
-from regards_processing.kernel.admin_links import link, list_address
+from regards_processing.kernel.admin_links import link, may_view, viewable_list
 from regards_processing.kernel.configuration.item_admin import ItemAdmin
 from regards_processing.kernel.rest.services import RS_WORKER_MANAGER, Service
 from worker_manager.admin.counting import alive, count_by
@@ -38,13 +38,17 @@ class WorkerTypeAdmin(ItemAdmin):
         serving = WorkerInstance.objects.filter(alive(), worker_type=OuterRef("worker_type"))
         return found.prefetch_related("inputs").annotate(live=count_by(serving, by="worker_type"))
 
-    def drawing(self, row: Any) -> SafeString:
+    def drawing(self, request: HttpRequest, row: Any) -> SafeString:
         """Link the fleet and the requests, and tell what it did of late."""
         name = row.worker_type
-        told = link(fleet_address(name), f"Fleet of {name}: {row.live or 0} alive")
-        requests = list_address(Request, step_worker_type=name, tenant__id__exact=row.tenant_id)
+        told = f"Fleet of {name}: {row.live or 0} alive"
+        first = [link(fleet_address(name), told) if may_view(request, WorkerInstance) else told]
+        requests = viewable_list(request, Request, step_worker_type=name, tenant__id__exact=row.tenant_id)
+        if requests:
+            first.append(link(requests, "its requests"))
         did = last_hour(tenant=row.tenant, worker_type=name, at=clock.now())
-        return format_html("<p>{} | {}</p><p>{}</p>", told, link(requests, "its requests"), did)
+        lines = format_html_join(" | ", "{}", ((each,) for each in first))
+        return format_html("<p>{}</p><p>{}</p>", lines, did)
 
     @admin.display(description="input content types")
     def inputs_of(self, worker: WorkerType) -> str:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -36,7 +37,7 @@ class WorkflowAdmin(ItemAdmin):
         names = configured.order_by("worker_type").values_list("worker_type", flat=True).distinct()
         return {"steps.workerType": list(names[:_SUGGESTED])}
 
-    def drawing(self, row: Any) -> SafeString:
+    def drawing(self, request: HttpRequest, row: Any) -> SafeString:  # noqa: ARG002 (the drawing links nothing)
         """Draw the chain, with what flows from step to step and who is alive."""
         steps = [WorkflowStep.from_value(step) for step in row.steps]
         return drawn_chain(tenant=row.tenant, workflow_type=row.workflow_type, steps=steps)

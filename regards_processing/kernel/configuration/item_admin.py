@@ -55,7 +55,7 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
         """Return values to offer while people type, by path."""
         return {}
 
-    def drawing(self, row: Any) -> SafeString | str:  # noqa: ARG002 (for subclasses)
+    def drawing(self, request: HttpRequest, row: Any) -> SafeString | str:  # noqa: ARG002 (for subclasses)
         """Return what is shown above the form of a stored item."""
         return ""
 
@@ -174,7 +174,7 @@ class ItemAdmin(EveryTenant, admin.ModelAdmin):  # type: ignore[type-arg] # not 
             "form": form,
             "rows": [(key.capitalize(), rows) for key, rows in form.rows.items()],
             "known": {suggestion_id(path): names for path, names in form.suggestions.items()},
-            "drawing": "" if row is None else self.drawing(row),
+            "drawing": "" if row is None else self.drawing(request, row),
             "may_save": may_save,
             "list_address": self._address("changelist"),
             "delete_address": self._address("delete", row.pk) if deletable else "",

@@ -1,7 +1,7 @@
 """Batches in the admin: what orders asked for, how far that is, and to cancel it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -22,7 +22,7 @@ from regards_processing.kernel.admin_moments import ago
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.processing.admin.links import process_link
 from regards_processing.processing.admin.orders import TEMPLATE
-from regards_processing.processing.models import Batch, Execution
+from regards_processing.processing.models import Batch, Execution, Process
 from regards_processing.processing.services.cancellation import UnknownBatch, cancel_batch
 from regards_processing.processing.states import OPEN, ExecutionStatus
 
@@ -82,7 +82,9 @@ class BatchAdmin(ReadOnlyAdmin):
         "cancelled",
         "executions_of",
     )
-    readonly_fields = ("process", "cancelled", "executions_of")
+    readonly_fields = ("process", "process_named", "cancelled", "executions_of")
+    tells_of: ClassVar = {"process": (Process, Execution), "executions_of": (Execution,)}
+    otherwise: ClassVar = {"process": "process_named"}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that cancels a batch."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -25,10 +25,11 @@ from regards_processing.processing.admin.links import (
 from regards_processing.processing.admin.live import LiveMixin
 from regards_processing.processing.admin.orders import ExecutionOrdersMixin
 from regards_processing.processing.admin.outputs import OutputsMixin
-from regards_processing.processing.models import Execution
+from regards_processing.processing.models import Batch, Execution, Process
 from regards_processing.processing.services.endings import ExecutionEnded
 from regards_processing.processing.services.waiting import explain_execution
 from regards_processing.processing.states import OPEN
+from worker_manager.models import FinishedRequest, Request
 
 _FIRST: Final = (
     "tenant",
@@ -95,6 +96,12 @@ class ExecutionAdmin(ExecutionOrdersMixin, OutputsMixin, LiveMixin, ReadOnlyAdmi
         "user_email",
     )
     search_help_text = "Id, correlation id of the execution or of its batch, process or user"
+    tells_of: ClassVar = {
+        "process_of": (Process,),
+        "batch_of": (Batch,),
+        "engine_request": (Request, FinishedRequest),
+    }
+    otherwise: ClassVar = {"process_of": "process_name", "batch_of": "batch_correlation_id"}
     ordering = ("-created", "pk")
     readonly_fields = (
         "why_it_waits",
@@ -114,10 +121,10 @@ class ExecutionAdmin(ExecutionOrdersMixin, OutputsMixin, LiveMixin, ReadOnlyAdmi
         found: QuerySet[Execution] = super().get_queryset(request)
         return found.select_related("tenant").defer(*_BIG)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> list[tuple[Any, Any]]:  # noqa: ARG002 (Django's signature)
+    def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> list[tuple[Any, Any]]:
         """Show first what an operator asks for, the other columns below; what has ended waits no more."""
         waits = obj is not None and obj.status in OPEN
-        first = [name for name in _FIRST if waits or name != "why_it_waits"]
+        first = [name for name in self.shown(request, _FIRST) if waits or name != "why_it_waits"]
         columns = (field for field in self.opts.concrete_fields if field.editable)
         others = [field.name for field in columns if field.name not in _HIDDEN.union(_FIRST)]
         return [(None, {"fields": first}), ("All columns", {"fields": others, "classes": ["collapse"]})]

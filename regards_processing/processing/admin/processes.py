@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from regards_processing.kernel import clock
-from regards_processing.kernel.admin_links import link, list_address
+from regards_processing.kernel.admin_links import link, list_address, viewable_list
 from regards_processing.kernel.audit.actors import admin_actor
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.configuration.item_admin import ItemAdmin
@@ -99,12 +99,15 @@ class ProcessAdmin(TryOutMixin, ItemAdmin):
         except (processes.ProcessInUse, ConfigurationUsed, self.gone) as error:
             return self._missing(request, str(error))
 
-    def drawing(self, row: Any) -> SafeString:
+    def drawing(self, request: HttpRequest, row: Any) -> SafeString:
         """Tell its plugin, and link its executions."""
+        told = format_html("{}, {}", row.configuration.plugin_id, row.process_id)
         of_it = {"process_id": row.process_id, "tenant__id__exact": row.tenant_id}
-        executions = link(list_address(Execution, **of_it), "its executions")
-        told = "<p>{}, {} | {}, of which {} have not ended</p>"
-        return format_html(told, row.configuration.plugin_id, row.process_id, executions, row.going or 0)
+        executions = viewable_list(request, Execution, **of_it)
+        if executions:
+            text = "{} | {}, of which {} have not ended"
+            told = format_html(text, told, link(executions, "its executions"), row.going or 0)
+        return format_html("<p>{}</p>", told)
 
     @admin.display(ordering="configuration__label")
     def label(self, process: Process) -> str:

@@ -2,12 +2,14 @@
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from regards_processing.processing.models import Batch, Execution, Process
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
+from tests.factories.access import staff_with
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.processing import a_process
 from tests.factories.rows import every
@@ -50,6 +52,30 @@ def _page(client: Client, path: str) -> str:
 def test_it_lists(admin_client: Client, path: str, shown: list[str]) -> None:
     page = _page(admin_client, path)
     assert [text for text in shown if text not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("permissions", "times"),
+    [([], 0), (["view_request"], 0), (["view_request", "view_finishedrequest"], 1)],
+)
+def test_it_tells_of_the_request_to_the_engine_only_to_those_who_may_see_requests(
+    client: Client, permissions: list[str], times: int
+) -> None:
+    staff = staff_with(client, "view_execution", *permissions)
+    page = _page(staff, f"execution/{the_execution().pk}/change/")
+    assert page.count("Request to the engine") == times
+    assert [text for text in ("Crop", "order-1_sub-1") if text not in page] == []
+    assert [text for text in (f"{_BASE}/process/", f"{_BASE}/batch/") if text in page] == []
+
+
+@pytest.mark.parametrize("model", [Batch, Process])
+def test_it_leads_nobody_to_executions_who_may_not_see_them(client: Client, model: type[Model]) -> None:
+    name = model.__name__.lower()
+    staff = staff_with(client, f"view_{name}")
+    listed = _page(staff, f"{name}/")
+    shown = _page(staff, f"{name}/{every(model).get().pk}/change/")
+    assert ["Crop" in page for page in (listed, shown)] == [True, True]
+    assert [f"{_BASE}/execution/" in page for page in (listed, shown)] == [False, False]
 
 
 def test_it_shows_the_steps_files_and_log_of_an_execution(admin_client: Client) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from regards_processing.kernel import clock
+from tests.factories.access import staff_with
 from tests.factories.audit import ADA
 from tests.factories.history import a_trail, finished_requests
 from tests.factories.requests import requests
@@ -125,6 +126,35 @@ def test_it_asks_for_the_permission(client: Client, page: str) -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_workerinstance"))
     client.force_login(User.objects.get(pk=user.pk))
     assert client.get(f"{_FLEETS}{page}").status_code == 200
+
+
+@pytest.mark.parametrize("page", ["", "unzip-worker/"])
+def test_it_tells_of_requests_only_to_those_who_may_see_them(client: Client, page: str) -> None:
+    tenant = a_tenant()
+    a_worker_type(tenant)
+    live_workers("unzip-worker", worker_id="w-1", at=clock.now())
+    requests(tenant, "secret-1", status="RUNNING", worker_id="w-1")
+    shown = _text(staff_with(client, "view_workerinstance"), f"{_FLEETS}{page}")
+    assert "unzip-worker" in shown
+    hidden = ("secret-1", "/admin/worker_manager/request/", "/admin/worker_manager/workertype/")
+    assert [text for text in hidden if text in shown] == []
+
+
+def test_it_tells_everybody_who_sees_a_fleet_how_long_its_instances_work(client: Client) -> None:
+    begun = clock.now() - timedelta(seconds=90)
+    live_workers("unzip-worker", worker_id="w-1", at=clock.now())
+    requests(a_tenant(), "secret-1", status="RUNNING", worker_id="w-1", moved_at=begun)
+    shown = _text(staff_with(client, "view_workerinstance"), f"{_FLEETS}unzip-worker/")
+    page = re.sub("<time [^>]*>|</time>", "", shown)
+    assert re.search(r"<td>1</td> <td>1 min 3\d s</td>", page)
+
+
+def test_it_links_from_a_worker_type_what_one_may_see(client: Client) -> None:
+    worker = a_worker_type(a_tenant())
+    address = f"/admin/worker_manager/workertype/{worker.pk}/change/"
+    page = _text(staff_with(client, "view_workertype"), address)
+    assert "<p>Fleet of unzip-worker: 0 alive</p>" in page
+    assert "/admin/worker_manager/request/" not in page
 
 
 def test_it_links_the_fleet_from_its_worker_type(admin_client: Client) -> None:

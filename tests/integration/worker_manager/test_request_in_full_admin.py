@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from tests.factories.access import staff_with
 from tests.factories.history import a_trail
 from tests.factories.messages import an_answer
 from tests.factories.requests import requests
@@ -67,6 +68,12 @@ def test_contents_are_for_those_who_may_see_requests(client: Client) -> None:
     assert client.get(_address("content/current/")).status_code == 302
     client.force_login(User.objects.create_user("carl", is_staff=True))
     assert client.get(_address("content/current/")).status_code == 403
+
+
+def test_it_leads_nobody_to_fleets_who_may_not_see_them(client: Client) -> None:
+    requests(a_tenant(), "r-1")
+    page = staff_with(client, "view_request").get(_address("change/")).content.decode()
+    assert ("r-1" in page, "/workerinstance/fleets/" in page) == (True, False)
 
 
 def test_it_shows_where_a_content_is_that_is_a_file(

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.factories.access import staff_with
 from tests.factories.messages import a_submission
 from tests.factories.worker_manager import a_tenant
 from tests.fakes.engine import Engine
@@ -35,3 +36,12 @@ def test_it_leads_to_the_requests_of_the_session(engine: Engine, admin_client: C
     address = shown.partition(f'href="{requests}?')[2].partition('"')[0].replace("&amp;", "&")
     listed = admin_client.get(f"{requests}?{address}").content.decode()
     assert ("r-1" in listed, "r-2" in listed) == (True, False)
+
+
+def test_it_leads_nobody_to_requests_who_may_not_see_them(engine: Engine, client: Client) -> None:
+    _two_sessions(engine)
+    shown = staff_with(client, "view_sessionstep").get(_LIST).content.decode()
+    assert ("2 session steps" in shown, reverse("admin:worker_manager_request_changelist") in shown) == (
+        True,
+        False,
+    )
