@@ -217,6 +217,7 @@ class SubmitRequests(Endpoint):
         told = submit_directly(
             tenant=self.tenant,
             submissions=[self._submission(each) for each in (found if many else [found])],
+            actor=self.actor,
             at=clock.now(),
             max_bytes=settings.MESSAGE_MAX_BYTES,
         )

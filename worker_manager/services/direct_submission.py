@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from regards_processing.kernel.audit.services import Actor, record
+from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.events.request_submitted import RequestSubmitted
@@ -30,10 +32,13 @@ class Told:
     repeated: bool
 
 
+@transaction
 def submit_directly(
-    *, tenant: Tenant, submissions: Sequence[RequestSubmitted], at: datetime, max_bytes: int
+    *, tenant: Tenant, submissions: Sequence[RequestSubmitted], actor: Actor, at: datetime, max_bytes: int
 ) -> list[Told]:
     """Submit requests of one tenant as messages would be; return what became of each, in their order.
+
+    Unlike those of messages, new ones are in the audit trail: one entry for all.
 
     The submissions are marked as redelivered: one whose id and body are known is not refused.
     """
@@ -42,6 +47,7 @@ def submit_directly(
     states = _states(report.stored, tenant)
     others = {each.request_id for place, each in enumerate(submissions) if place not in refused}
     known = _known(tenant, others - states.keys())
+    _record(tenant, [each.request_id for each in report.stored], actor, at)
     told = []
     seen: set[str] = set()
     for place, submission in enumerate(submissions):
@@ -55,6 +61,20 @@ def submit_directly(
         told.append(Told(request_id=request_id, state=state, messages=messages, repeated=repeated))
         seen.add(request_id)
     return told
+
+
+def _record(tenant: Tenant, stored: Sequence[str], actor: Actor, at: datetime) -> None:
+    if stored:
+        target = stored[0] if len(stored) == 1 else f"{len(stored)} requests"
+        details = {"requests": len(stored), "ids": stored}
+        record(
+            actor=actor,
+            tenant=tenant.name,
+            action="request.submitted",
+            target=target,
+            details=details,
+            at=at,
+        )
 
 
 def _skipped(request_id: str, reasons: tuple[str, ...]) -> Told:

@@ -21,7 +21,7 @@ from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.api.refusals import NOT_FOUND
-from regards_processing.processing.services.batches import BatchOrder, open_batch
+from regards_processing.processing.services.batches import BatchOrder, order_batch
 
 _EXAMPLE = {
     "correlationId": "order-12_dsSel-3_subOrder-1",
@@ -108,7 +108,7 @@ class Batches(Endpoint):
         tenant = self._tenant(wanted["tenant"])
         if settings.PROCESS_RIGHTS_CHECKED:
             self._check_user(user=wanted["user"], role=wanted["user_role"])
-        batch = open_batch(tenant=tenant, order=BatchOrder(**order), at=clock.now())
+        batch = order_batch(tenant=tenant, order=BatchOrder(**order), actor=self.actor, at=clock.now())
         return Response(OpenedBatchSerializer(batch).data)
 
     def _tenant(self, named: str) -> Tenant:

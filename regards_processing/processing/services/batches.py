@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.auth.access import Access
 from regards_processing.kernel.auth.identity import Caller
 from regards_processing.kernel.db.transactions import transaction
@@ -65,6 +66,22 @@ class BatchOrder:
     user_role: str
     parameters: Mapping[str, str]
     filesets: Mapping[str, Mapping[str, Any]]
+
+
+@transaction
+def order_batch(*, tenant: Tenant, order: BatchOrder, actor: Actor, at: datetime) -> Batch:
+    """Open a batch as `open_batch` does, and record who did."""
+    batch = open_batch(tenant=tenant, order=order, at=at)
+    details = {
+        "process": str(order.process_id),
+        "correlationId": order.correlation_id,
+        "user": order.user,
+        "role": order.user_role,
+        "executions": _executions(order),
+    }
+    target = str(batch.pk)
+    record(actor=actor, tenant=tenant.name, action="batch.opened", target=target, details=details, at=at)
+    return batch
 
 
 @transaction
@@ -131,12 +148,15 @@ def _plugin_violations(process: ConfiguredProcess, order: BatchOrder) -> list[st
 
 
 def _quota_violations(tenant: Tenant, order: BatchOrder, at: datetime) -> list[str]:
-    filesets = order.filesets.values()
     return allowance_of(tenant=tenant, user=order.user, at=at).violations(
         user=order.user,
-        executions=sum(fileset["executionCount"] for fileset in filesets),
-        size=sum(fileset["totalBytes"] for fileset in filesets),
+        executions=_executions(order),
+        size=sum(fileset["totalBytes"] for fileset in order.filesets.values()),
     )
+
+
+def _executions(order: BatchOrder) -> int:
+    return sum(fileset["executionCount"] for fileset in order.filesets.values())
 
 
 def _check_datasets(process: ConfiguredProcess, order: BatchOrder) -> None:

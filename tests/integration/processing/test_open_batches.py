@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from pytest_django import Settings
 
+from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.processing.models import Batch, PluginConfiguration
 from tests.factories.access import a_custom_role
@@ -48,6 +49,29 @@ def test_it_opens_a_batch() -> None:
     assert answer.status_code == 200
     assert answer.json() == {"batchId": str(stored.pk), "correlationId": "order-12_dsSel-3_subOrder-1"}
     assert (stored.user_email, stored.user_role) == ("ada@example.org", "EXPLOIT")
+
+
+def test_it_records_who_opened_a_batch_for_whom() -> None:
+    process = a_process(a_tenant(), to_all=True)
+    _post(_body(process.process_id, user="bob@x.org"), role="SYS_rs-order")
+    entry = AuditEntry.objects.get(action="batch.opened")
+    assert (entry.actor, entry.origin, entry.tenant) == ("ada", "REST", "demo")
+    assert (entry.target, entry.details) == (
+        str(every(Batch).get().pk),
+        {
+            "process": str(process.process_id),
+            "correlationId": "order-12_dsSel-3_subOrder-1",
+            "user": "bob@x.org",
+            "role": "EXPLOIT",
+            "executions": 1,
+        },
+    )
+
+
+def test_it_records_no_batch_that_was_refused() -> None:
+    process = a_process(a_tenant(), to_all=True)
+    _post(_body(process.process_id, parameters={"nonsense": "1"}))
+    assert not AuditEntry.objects.filter(action="batch.opened").exists()
 
 
 def test_it_has_the_engine_route_executions() -> None:

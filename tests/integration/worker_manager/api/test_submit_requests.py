@@ -10,6 +10,7 @@ from django.conf import settings
 from pytest_django import Settings
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.services import enable_maintenance
@@ -288,6 +289,26 @@ def test_it_submits_to_the_tenant_of_the_caller() -> None:
     told = _submit(_body(), tenant="other")
     assert (told["state"], told["repeated"]) == ("DELAYED", False)
     assert every(Request).filter(tenant=other).count() == 1
+
+
+@pytest.mark.usefixtures("tenant", "engine")
+def test_it_leaves_one_entry_in_the_audit_trail_for_what_is_new() -> None:
+    _submit([_body("r-1"), _body("r-2"), _body("r-3", contentType="noise")])
+    # Known and refused: nothing is changed.
+    _submit([_body("r-1"), _body("r-4", contentType="noise")])
+    _submit(_body("r-5"))
+    entries = AuditEntry.objects.order_by("pk")
+    assert list(entries.values_list("action", "target", "details")) == [
+        ("request.submitted", "2 requests", {"requests": 2, "ids": ["r-1", "r-2"]}),
+        ("request.submitted", "r-5", {"requests": 1, "ids": ["r-5"]}),
+    ]
+    assert set(entries.values_list("actor", "origin", "tenant")) == {("ada", "REST", "demo")}
+
+
+@pytest.mark.usefixtures("tenant")
+def test_a_message_leaves_none(engine: Engine) -> None:
+    engine.submit(a_submission("r-1"))
+    assert not AuditEntry.objects.exists()
 
 
 @pytest.mark.usefixtures("tenant", "engine")
