@@ -34,7 +34,7 @@ PlanKey = tuple[int, str]
 _LIVE: Final = "LIVE"
 RequestKey = tuple[int, str]
 #: The columns of a key, and their types in PostgreSQL.
-_KEY: Final = {"tenant_id": "bigint", "request_id": "text"}
+REQUEST_KEY: Final = {"tenant_id": "bigint", "request_id": "text"}
 Digest = tuple[RequestKey, bytes]
 #: Source and session.
 Session = tuple[str, str]
@@ -238,7 +238,7 @@ def _digests(
         return []
     columns = "tenant_id, request_id, digest"
     sql, parameters = of_pairs(
-        table=model._meta.db_table, columns=columns, key=_KEY, pairs=keys, condition=condition
+        table=model._meta.db_table, columns=columns, key=REQUEST_KEY, pairs=keys, condition=condition
     )
     rows = select(sql, [*parameters, *values], by_index=True)
     return [((tenant_id, request_id), bytes(digest)) for tenant_id, request_id, digest in rows]
@@ -248,7 +248,7 @@ def locked_requests(*, keys: Collection[RequestKey]) -> list[Request]:
     """Lock requests in the order of their primary keys and return them without their payloads."""
     if not keys:
         return []
-    found, parameters = of_pairs(table="workermanager_request", columns="id", key=_KEY, pairs=keys)
+    found, parameters = of_pairs(table="workermanager_request", columns="id", key=REQUEST_KEY, pairs=keys)
     wanted = f"= ANY(ARRAY({found}))" if connection.vendor == "postgresql" else f"IN ({found})"
     tenants, ids = among({tenant_id for tenant_id, _ in keys})
     # Payloads are big, and only a new attempt needs them: `bodies` reads those. The plus keeps SQLite from

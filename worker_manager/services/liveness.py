@@ -12,6 +12,7 @@ from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from worker_manager import hearing, queries
 from worker_manager.models import WorkerInstance
+from worker_manager.models.heartbeat import WorkerInstanceQuerySet
 from worker_manager.queries import LiveTypes
 from worker_manager.services import waiting
 from worker_manager.services.dropped import Dropped
@@ -108,6 +109,12 @@ def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
         kept=("first_beaten_at",),
         kept_while={"heard_since": ("beaten_at", hearing.gap_before(at))},
     )
+
+
+def vouching(*, at: datetime) -> WorkerInstanceQuerySet:
+    """Return the instances that vouch for the managers: while there is none, these may be deaf (`hearing`)."""
+    expired = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
+    return WorkerInstance.objects.vouching(since=expired, gap_before=hearing.gap_before(at))
 
 
 def forget_dead_workers(*, at: datetime) -> int:

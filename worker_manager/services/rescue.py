@@ -9,10 +9,10 @@ from django.db.models import Exists, Q
 
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
-from worker_manager import hearing, queries
+from worker_manager import queries
 from worker_manager.models import Branch, Request, WorkerInstance
 from worker_manager.policy import Failure, Policy
-from worker_manager.services import attempts, branch_rows
+from worker_manager.services import attempts, branch_rows, liveness
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.states import AWAITING_ANSWER, RequestStatus
 from worker_manager.workflow_plan import Plan
@@ -73,8 +73,8 @@ def _silent(at: datetime) -> Q:
     overdue = Q(status__in=sorted(AWAITING_ANSWER), deadline_at__lt=at)
     orphaned = Q(status=RequestStatus.RUNNING, worker_id__isnull=False, moved_at__lt=expired)
     # It may be us who are deaf, or were (`hearing`): managers that were down heard no heartbeats.
-    vouching = WorkerInstance.objects.vouching(since=expired, gap_before=hearing.gap_before(at))
-    return overdue | _overdue_of_old(at) | (orphaned & ~Q(worker_id__in=alive) & Q(Exists(vouching)))
+    vouched = Q(Exists(liveness.vouching(at=at)))
+    return overdue | _overdue_of_old(at) | (orphaned & ~Q(worker_id__in=alive) & vouched)
 
 
 def _overdue_of_old(at: datetime) -> Q:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.processing.execution_order import WORKER_TYPE
@@ -15,10 +16,12 @@ from regards_processing.processing.queries import locked_executions
 from regards_processing.processing.services.admission import release_all
 from regards_processing.processing.services.cancellation import end_cancelled, end_early
 from regards_processing.processing.services.outcomes import is_uuid
-from regards_processing.processing.services.submissions import time_limit
+from regards_processing.processing.services.submissions import start_deadline, time_limit
 from regards_processing.processing.states import ExecutionStatus
 from regards_processing.processing.steps import Outcome, Step
+from worker_manager.services.liveness import vouching
 from worker_manager.services.progress import Progress, running_requests
+from worker_manager.services.whereabouts import Whereabouts, whereabouts
 from workers.processes.spoken import divided
 
 log = logging.getLogger(__name__)
@@ -45,29 +48,67 @@ def note_progress(*, at: datetime) -> int:
 
 
 def end_overdue(*, at: datetime) -> int:
-    """End the executions whose time is over, page by page; return how many."""
+    """End the executions whose time is over, page by page; return how many.
+
+    One that its fleet handed back, or that the managers may only not have heard the end of, has more time.
+    """
     ended = 0
-    while page := _end_page(at):
+    while (page := _end_page(at)) is not None:
         ended += page
     return ended
 
 
 @transaction
-def _end_page(at: datetime) -> int:
+def _end_page(at: datetime) -> int | None:
+    """End or prolong a page of executions whose deadline has passed; return how many ended, if any had."""
     overdue = Execution.objects.across_tenants(because=_EVERYBODY).filter(deadline_at__lt=at)
     # In the order of their index: PostgreSQL may know nothing of them yet.
     ids = overdue.order_by("deadline_at").values_list("pk", flat=True)[: settings.SWEEP_PAGE]
     found = locked_executions(ids=list(ids), skip_locked=True)
     page = [each for each in found if each.deadline_at is not None and each.deadline_at < at]
-    end_early(ended=[(execution, _timed_out(execution)) for execution in page], at=at)
-    return len(page)
+    if not page:
+        return None
+    keys = {(each.tenant_id, str(each.pk)) for each in page if not each.held}
+    requests = whereabouts(source=topology.PROCESSING_OWNER, keys=keys)
+    heard = vouching(at=at).exists()
+    ended, prolonged = [], []
+    for execution in page:
+        request = requests.get((execution.tenant_id, str(execution.pk)))
+        until = None if execution.held else _goes_on_until(execution, request, heard=heard, at=at)
+        if until is None:
+            ended.append((execution, _timed_out(execution, request)))
+        else:
+            prolonged.append([execution.pk, until])
+    rows.update(model=Execution, columns=("deadline_at",), rows=prolonged)
+    end_early(ended=ended, at=at)
+    return len(ended)
 
 
-def _timed_out(execution: Execution) -> Outcome:
+def _goes_on_until(
+    execution: Execution, request: Whereabouts | None, *, heard: bool, at: datetime
+) -> datetime | None:
+    """Return until when an execution may go on whose deadline has passed; nothing when its time is over."""
+    later = at + timedelta(seconds=settings.EXECUTION_TIMEOUT_GRACE)
+    if request is None or request.has_ended:
+        # Its answer is on the way, or `lost_executions` ends it.
+        return later
+    if request.awaits_worker:
+        if execution.status == ExecutionStatus.REGISTERED:
+            return None
+        # Its fleet handed it back, or died: no time of its own runs before another one begins.
+        start = start_deadline(request.since)
+        return start if start > at else None
+    # It may be us who are deaf, or have not looked at this attempt yet.
+    return None if heard and request.attempt == execution.attempt else later
+
+
+def _timed_out(execution: Execution, request: Whereabouts | None) -> Outcome:
     if execution.held:
         message = f"No place was free for it within {settings.EXECUTION_START_TIMEOUT} s"
     elif execution.status == ExecutionStatus.REGISTERED:
         message = f"No fleet began with it within {settings.EXECUTION_START_TIMEOUT} s"
+    elif request is not None and request.awaits_worker:
+        message = f"No fleet went on with it within {settings.EXECUTION_START_TIMEOUT} s"
     else:
         message = f"It was not over {time_limit(execution.expected_duration):g} s after its fleet began"
     return Outcome(status=ExecutionStatus.TIMED_OUT, message=message)

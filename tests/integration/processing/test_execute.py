@@ -394,7 +394,7 @@ def test_it_times_out_what_no_fleet_begins(batch: Batch, broker: InMemoryBroker,
 
 def test_it_times_out_what_does_not_end(batch: Batch, broker: InMemoryBroker, settings: Settings) -> None:
     settings.EXECUTION_TIMEOUT_GRACE = 5
-    live_workers("run-process")
+    live_workers("run-process", since=AT, at=later(60))
     _order(an_execution_order(batch))
     _run("working")
     note_progress(at=AT)
