@@ -1,6 +1,7 @@
 """What the engine is asked for to have an execution carried out."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 
@@ -14,6 +15,9 @@ from regards_processing.processing.services.fleet_secrets import NoKeyForSecrets
 from regards_processing.processing.services.fleet_tokens import sealed_token
 from worker_manager.events.request_submitted import RequestSubmitted
 from workers.processes.registry import plugins
+
+#: Seconds that an execution may work at most, whatever is expected: deadlines are dates, which have an end.
+_LONGEST: Final = 365 * 86_400.0
 
 
 class CannotBeCarriedOut(Exception):
@@ -82,7 +86,7 @@ def submission_of(
 
 def time_limit(expected_duration: int) -> float:
     """Return how many seconds an execution may work that is expected to take so many milliseconds."""
-    allowed = expected_duration / 1000 * settings.EXECUTION_TIMEOUT_FACTOR
+    allowed = min(expected_duration / 1000 * settings.EXECUTION_TIMEOUT_FACTOR, _LONGEST)
     return max(float(settings.EXECUTION_TIMEOUT_FLOOR), allowed)
 
 

@@ -1,7 +1,7 @@
 """Watch open executions: how far they are, whether their time is over, and whether they have a place."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -33,9 +33,18 @@ _SEEN = ("status", "steps", "log", "last_updated", "deadline_at", "attempt")
 
 
 def look_after(*, at: datetime) -> int:
-    """Do all that open executions need from time to time; return how many moved."""
-    moved = note_progress(at=at) + end_overdue(at=at) + end_cancelled(at=at)
-    return moved + release_all(at=at)
+    """Do all that open executions need from time to time, each part by itself; return how many moved."""
+    return sum(_done(part, at) for part in (note_progress, end_overdue, end_cancelled, release_all))
+
+
+def _done(part: Callable[..., int], at: datetime) -> int:
+    """Do a part; one that fails does not keep all tenants from the others."""
+    try:
+        return part(at=at)
+    except Exception:
+        details = {"action": "execution.watch_failed", "part": part.__name__}
+        log.exception("part of the watch of executions failed", extra=details)
+        return 0
 
 
 def note_progress(*, at: datetime) -> int:

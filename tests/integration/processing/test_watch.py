@@ -134,3 +134,23 @@ def test_it_ends_many_in_the_same_few_statements(batch: Batch, django_assert_max
     with django_assert_max_num_queries(40):  # type: ignore[operator] # a fixture without a type
         _sweep(_OVER)
     assert set(every(Execution).values_list("status", flat=True)) == {"TIMED_OUT"}
+
+
+def test_it_takes_any_forecast(batch: Batch) -> None:
+    _begin(batch, "a")
+    every(Execution).update(status="REGISTERED", expected_duration=2**62)
+    _sweep(2)
+    assert the_execution("a").deadline_at == later(2 + 365 * 86_400 + 300)
+
+
+def test_it_goes_on_with_the_other_parts_when_one_fails(
+    batch: Batch, broker: InMemoryBroker, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    _begin(batch, "a")
+    _move(RequestStatus.RUNNING, attempt=2, at=20)
+    every(Batch).update(cancelled_at=AT)
+    # No date is so late.
+    settings.EXECUTION_TIMEOUT_GRACE = 10**12
+    _sweep(21)
+    assert _results(broker)["a"][0] == "CANCELLED"
+    assert [record.part for record in caplog.records if record.levelname == "ERROR"] == ["note_progress"]
