@@ -3,13 +3,25 @@
 from celery import shared_task
 
 from regards_processing.kernel import clock
-from regards_processing.processing.services import kept_outputs, outputs, unneeded_folders, watch
+from regards_processing.processing.services import (
+    kept_outputs,
+    lost_executions,
+    outputs,
+    unneeded_folders,
+    watch,
+)
 
 
 @shared_task
 def watch_executions(**_ignored: object) -> int:
     """Note how far executions are, end those whose time is over, and let those go that have a place."""
     return watch.look_after(at=clock.now())
+
+
+@shared_task
+def end_lost_executions(**_ignored: object) -> int:
+    """End executions whose requests are gone, and whose answers do not come."""
+    return lost_executions.end_lost(at=clock.now())
 
 
 @shared_task

@@ -41,6 +41,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": float(SESSION_SECONDS) * 2, "ignore_result": True},
     },
     "watch-executions": {"task": "regards_processing.processing.tasks.watch_executions", **_EVERY},
+    "end-lost-executions": {
+        "task": "regards_processing.processing.tasks.end_lost_executions",
+        "schedule": 60.0,
+        "options": {"expires": 120.0, "ignore_result": True},
+    },
     "clean-up-outputs": {
         "task": "regards_processing.processing.tasks.clean_up_outputs",
         "schedule": 600.0,

@@ -112,7 +112,7 @@ def _store(beats: Sequence[WorkerHeartbeat], at: datetime) -> None:
 
 
 def vouching(*, at: datetime) -> WorkerInstanceQuerySet:
-    """Return the instances that vouch for the managers: while there is none, these may be deaf (`hearing`)."""
+    """Return the instances that vouch for the managers: without any, these may be deaf (`hearing`)."""
     expired = at - timedelta(seconds=settings.HEARTBEAT_EXPIRY)
     return WorkerInstance.objects.vouching(since=expired, gap_before=hearing.gap_before(at))
 

@@ -38,7 +38,6 @@ from worker_manager.services.submission import submit_requests
 log = logging.getLogger(__name__)
 
 _EVERYBODY: Final = "the platform gives places to the executions of every tenant"
-_RELEASED: Final = ("held", "deadline_at")
 
 
 @dataclass(slots=True)
@@ -86,7 +85,9 @@ def _release_page(key: ProcessKey, at: datetime) -> int:
 
 
 def _holding() -> list[ProcessKey]:
-    held = Execution.objects.across_tenants(because=_EVERYBODY).filter(held=True).order_by()
+    # The engine takes nothing of a tenant that is not active: what it holds stays held.
+    everything = Execution.objects.across_tenants(because=_EVERYBODY)
+    held = everything.filter(held=True, tenant__active=True).order_by()
     return sorted(held.values_list("tenant_id", "process_id").distinct())
 
 
@@ -100,22 +101,28 @@ def _release(limits: Mapping[ProcessKey, int], at: datetime) -> int:
     if not chosen:
         return 0
     found = _sort(chosen, at)
-    for execution in chosen:
-        execution.held, execution.deadline_at = False, start_deadline(at)
-    values = [[each.pk, *(getattr(each, name) for name in _RELEASED)] for each in found.going]
-    rows.update(model=Execution, columns=_RELEASED, rows=values)
-    if found.submissions:
-        submit_requests(submissions=found.submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
+    going = _submit(found, at)
+    values = [[execution.pk, False, start_deadline(at)] for execution in going]
+    rows.update(model=Execution, columns=("held", "deadline_at"), rows=values)
     finish(ended=found.failed, at=at)
     log.info(
         "executions released",
         extra={
             "action": "execution.released",
-            "executions": len(found.going),
+            "executions": len(going),
             "failed": len(found.failed),
         },
     )
-    return len(chosen)
+    return len(going) + len(found.failed)
+
+
+def _submit(found: _Sorted, at: datetime) -> list[Execution]:
+    """Submit executions to the engine; return those that it took. Of a tenant that is not active none is."""
+    if not found.submissions:
+        return []
+    report = submit_requests(submissions=found.submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
+    left = {drop.position for drop in report.unanswered}
+    return [execution for position, execution in enumerate(found.going) if position not in left]
 
 
 def places_taken(*, processes: Collection[ProcessKey]) -> Counter[ProcessKey]:

@@ -14,6 +14,7 @@ from regards_processing.processing.queries import UnknownExecution
 from regards_processing.processing.services.admission import limits_of, places_taken
 from regards_processing.processing.services.endings import ExecutionEnded
 from regards_processing.processing.services.outcomes import is_uuid
+from worker_manager.reasons import ReasonCode
 from worker_manager.services.explanation import explained as explained_by_engine
 
 #: The execution waits for a place among those of its process.
@@ -49,7 +50,8 @@ def explain_execution(*, tenant: Tenant, execution_id: UUID, at: datetime) -> Ex
         raise ExecutionEnded(f"Execution {execution_id} has ended in {execution.status}")
     subject = str(execution_id)
     if execution.held:
-        return Explained(subject=subject, status=execution.status, reasons=[_for_a_place(execution)])
+        reason = _for_a_place(execution) if tenant.active else _for_its_tenant(tenant)
+        return Explained(subject=subject, status=execution.status, reasons=[reason])
     by_engine = explained_by_engine(tenant=tenant, subject=subject, at=at)
     reasons = by_engine.reasons if by_engine else [_for_the_answer()]
     return Explained(subject=subject, status=execution.status, reasons=reasons)
@@ -68,6 +70,11 @@ def _for_a_place(execution: Execution) -> Reason:
     return {"code": PROCESS_LIMIT, "text": text, "facts": facts}
 
 
+def _for_its_tenant(tenant: Tenant) -> Reason:
+    text = f"Tenant {tenant.name} is not active: its executions get no places"
+    return {"code": ReasonCode.TENANT_INACTIVE.value, "text": text, "facts": {"tenant": tenant.name}}
+
+
 def _ahead(execution: Execution) -> int:
     held = Execution.objects.of_tenants([execution.tenant_id]).filter(
         process_id=execution.process_id, held=True
@@ -78,6 +85,7 @@ def _ahead(execution: Execution) -> int:
 
 def _for_the_answer() -> Reason:
     text = (
-        f"Its request has ended: the answer is applied, or a sweep ends it after {settings.SWEEP_SECONDS} s"
+        "Its request has ended, or was deleted: the answer is applied, or a sweep ends it "
+        f"{settings.EXECUTION_TIMEOUT_GRACE} s later"
     )
     return {"code": AWAITING_ANSWER, "text": text, "facts": {}}

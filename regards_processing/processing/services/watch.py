@@ -98,12 +98,12 @@ def _goes_on_until(
 ) -> datetime | None:
     """Return until when an execution may go on whose deadline has passed; nothing when its time is over."""
     later = at + timedelta(seconds=settings.EXECUTION_TIMEOUT_GRACE)
+    if execution.status == ExecutionStatus.REGISTERED and (request is None or request.awaits_worker):
+        return None
     if request is None or request.has_ended:
         # Its answer is on the way, or `lost_executions` ends it.
         return later
     if request.awaits_worker:
-        if execution.status == ExecutionStatus.REGISTERED:
-            return None
         # Its fleet handed it back, or died: no time of its own runs before another one begins.
         start = start_deadline(request.since)
         return start if start > at else None

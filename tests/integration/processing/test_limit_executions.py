@@ -16,6 +16,7 @@ from regards_processing.processing.models import Batch, Execution, PluginConfigu
 from regards_processing.processing.services.batches import BatchRefused
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
+from regards_processing.processing.services.waiting import explain_execution
 from regards_processing.processing.services.watch import end_overdue, look_after
 from tests.factories.executions import (
     DATASET,
@@ -180,6 +181,24 @@ def test_it_says_why_an_execution_waits(batch: Batch) -> None:
         "  PROCESS_LIMIT: Process Crop lets 2 executions be with fleets at once: 2 are, "
         "and 1 more go before this one\n"
     )
+
+
+def test_it_keeps_held_what_is_of_an_inactive_tenant(
+    tenant: Tenant, batch: Batch, broker: InMemoryBroker
+) -> None:
+    _one_by_one(batch, "abcd")
+    Tenant.objects.update(active=False)
+    # Its answers come all the same.
+    _end("a")
+    _sweep()
+    assert (_with_engine(), every(Execution).filter(held=True).count()) == (["a", "b"], 2)
+    tenant.refresh_from_db()
+    told = explain_execution(tenant=tenant, execution_id=the_execution("c").pk, at=later(101))
+    assert [reason["code"] for reason in told.reasons] == ["TENANT_INACTIVE"]
+    Tenant.objects.update(active=True)
+    _sweep()
+    assert _with_engine() == ["a", "b", "c"]
+    assert set(_results(broker)) == {"a"}
 
 
 @pytest.mark.parametrize(
