@@ -17,7 +17,8 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, TextField
+from django.db.models.functions import Cast, Length
 
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.locks import one_at_a_time
@@ -63,7 +64,8 @@ def limits_of(*, processes: Collection[ProcessKey]) -> dict[ProcessKey, int]:
 def release(*, processes: Collection[ProcessKey], at: datetime) -> int:
     """Give the free places of processes to held executions; return how many were given.
 
-    Needs an open transaction. Processes without a limit are passed over: sweeps look at those.
+    Needs an open transaction. Gives as many as `BULK_MAX_BYTES` has room for, one at least; sweeps give the
+    rest. Processes without a limit are passed over: sweeps look at those.
     """
     transaction_required()
     limits = limits_of(processes=set(processes))
@@ -93,14 +95,10 @@ def _holding() -> list[ProcessKey]:
 
 def _release(limits: Mapping[ProcessKey, int], at: datetime) -> int:
     one_at_a_time(*(f"executions of {tenant} {process}" for tenant, process in limits))
-    taken = places_taken(processes=limits)
-    chosen: list[Execution] = []
-    for key, limit in limits.items():
-        free = min(limit - taken[key], settings.SWEEP_PAGE) if limit else settings.SWEEP_PAGE
-        chosen += _held_longest(key, free) if free > 0 else ()
+    chosen = _chosen(limits)
     if not chosen:
         return 0
-    found = _sort(chosen, at)
+    found = _sort(_read(chosen), at)
     going = _submit(found, at)
     values = [[execution.pk, False, start_deadline(at)] for execution in going]
     rows.update(model=Execution, columns=("held", "deadline_at"), rows=values)
@@ -133,12 +131,35 @@ def places_taken(*, processes: Collection[ProcessKey]) -> Counter[ProcessKey]:
     return Counter({(tenant, process): count for tenant, process, count in counts})
 
 
-def _held_longest(key: ProcessKey, most: int) -> list[Execution]:
+def _chosen(limits: Mapping[ProcessKey, int]) -> list[UUID]:
+    """Lock the held executions that get the free places, as many as a transaction may read; one at least."""
+    taken = places_taken(processes=limits)
+    chosen: list[UUID] = []
+    room = settings.BULK_MAX_BYTES
+    for key, limit in limits.items():
+        free = min(limit - taken[key], settings.SWEEP_PAGE) if limit else settings.SWEEP_PAGE
+        for pk, size in _held_longest(key, free) if free > 0 else ():
+            if chosen and size > room:
+                break
+            chosen.append(pk)
+            room -= size
+    return chosen
+
+
+def _held_longest(key: ProcessKey, most: int) -> list[tuple[UUID, int]]:
+    """Lock the first executions that a process holds; return how large the lists of their files are."""
     tenant, process = key
     held = Execution.objects.of_tenants([tenant]).filter(process_id=process, held=True)
     # In the order of the index. What is locked is being ended by somebody else.
-    found = held.order_by("created", "pk").select_for_update(of=("self",), skip_locked=True)
-    return list(found.select_related("tenant", "batch__tenant")[:most])
+    found = held.order_by("created", "pk").select_for_update(skip_locked=True)
+    return list(found.values_list("pk", Length(Cast("input_files", TextField())))[:most])
+
+
+def _read(chosen: Sequence[UUID]) -> list[Execution]:
+    known = Execution.objects.across_tenants(because="these very executions were chosen")
+    found = known.filter(pk__in=chosen).select_related("tenant", "batch__tenant")
+    by_key = {execution.pk: execution for execution in found}
+    return [by_key[pk] for pk in chosen]
 
 
 def _sort(executions: Sequence[Execution], at: datetime) -> _Sorted:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
@@ -129,6 +131,23 @@ def test_it_gives_places_that_a_raised_limit_makes(batch: Batch) -> None:
     every(Process).update(max_concurrent=0)
     _sweep()
     assert _with_engine() == ["a", "b", "c", "d"]
+
+
+def test_it_reads_no_more_at_once_than_a_bulk_may(batch: Batch, settings: Settings) -> None:
+    _one_by_one(batch, "abcdefg")
+    every(Process).update(max_concurrent=100)
+    size = len(json.dumps(the_execution("c").input_files))
+    settings.BULK_MAX_BYTES = 2 * size + size // 2
+    _end("a")
+    assert _with_engine() == ["a", "b", "c", "d"]
+    settings.BULK_MAX_BYTES = 1
+    _end("b")
+    assert _with_engine() == ["a", "b", "c", "d", "e"]
+    with CaptureQueriesContext(connection) as captured:
+        _sweep()
+    assert _with_engine() == list("abcdefg")
+    one_each = [query for query in captured if query["sql"].startswith('INSERT INTO "workermanager_request"')]
+    assert len(one_each) == 2
 
 
 def test_it_fails_what_can_no_longer_be_carried_out_when_its_turn_comes(
