@@ -32,6 +32,10 @@ class ExecutionQuerySet(TenantScopedQuerySet["Execution"]):
         """Keep the same ones, in words that the indexes of open executions have."""
         return self.filter(deadline_at__isnull=False)
 
+    def without_files(self) -> "ExecutionQuerySet":
+        """Leave the lists of input files in the table: they may be long, and few readers need them."""
+        return self.defer("input_files")
+
     def locked(self, *, skip_locked: bool = False) -> "ExecutionQuerySet":
         """Lock the rows, in the order of their keys, so that two bulks cannot wait for each other."""
         return self.order_by("pk").select_for_update(of=("self",), skip_locked=skip_locked)

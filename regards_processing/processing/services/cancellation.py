@@ -65,7 +65,7 @@ def cancel_execution(*, tenant: Tenant, execution_id: UUID, actor: Actor, at: da
         ExecutionEnded: it has ended, and its result has been sent.
     """
     found = Execution.objects.for_tenant(tenant).filter(pk=execution_id)
-    execution = found.select_related("tenant").locked().first()
+    execution = found.select_related("tenant").without_files().locked().first()
     if execution is None:
         raise UnknownExecution(execution_id)
     if execution.deadline_at is None:
@@ -106,7 +106,7 @@ def end_cancelled(*, at: datetime) -> int:
 def cancel_ordered(*, tenant: Tenant, executions: ExecutionNames, actor: Actor, at: datetime) -> int:
     """Cancel those executions that have not ended, by their ids or by what their order calls them."""
     found = Execution.objects.for_tenant(tenant).filter(executions.condition()).awaited()
-    return _cancel(tenant, list(found.select_related("tenant").locked()), actor, at)
+    return _cancel(tenant, list(found.select_related("tenant").without_files().locked()), actor, at)
 
 
 @transaction
@@ -127,7 +127,7 @@ def _mark_cancelled(tenant: Tenant, batch_id: UUID, actor: Actor, at: datetime) 
 @transaction
 def _cancel_page(tenant: Tenant, batch_id: UUID, outcome: Outcome, at: datetime) -> int:
     found = Execution.objects.for_tenant(tenant).open().filter(batch_id=batch_id)
-    page = list(found.select_related("tenant").locked()[: settings.SWEEP_PAGE])
+    page = list(found.select_related("tenant").without_files().locked()[: settings.SWEEP_PAGE])
     end_early(ended=[(execution, outcome) for execution in page], at=at)
     return len(page)
 

@@ -50,7 +50,8 @@ def _done(part: Callable[..., int], at: datetime) -> int:
 def note_progress(*, at: datetime) -> int:
     """Take over what fleets said of their work, page by page; return how many executions moved."""
     moved, after = 0, 0
-    while page := running_requests(worker_type=WORKER_TYPE, after=after, limit=settings.SWEEP_PAGE):
+    source, limit = topology.PROCESSING_OWNER, settings.SWEEP_PAGE
+    while page := running_requests(worker_type=WORKER_TYPE, source=source, after=after, limit=limit):
         moved += _note_page(page, at)
         after = page[-1].key
     return moved
@@ -125,9 +126,11 @@ def _timed_out(execution: Execution, request: Whereabouts | None) -> Outcome:
 
 @transaction
 def _note_page(page: Sequence[Progress], at: datetime) -> int:
-    said = {progress.request_id: progress for progress in page if is_uuid(progress.request_id)}
-    found = locked_executions(ids=list(map(UUID, said)), skip_locked=True)
-    moved = [execution for execution in found if _note(execution, said[str(execution.pk)], at)]
+    said = {(each.tenant, each.request_id): each for each in page if is_uuid(each.request_id)}
+    found = locked_executions(ids=[UUID(request_id) for _, request_id in said], skip_locked=True)
+    # Whatever else has such an id is no request of the execution.
+    own = [(each, said[key]) for each in found if (key := (each.tenant_id, str(each.pk))) in said]
+    moved = [execution for execution, progress in own if _note(execution, progress, at)]
     values = [[each.pk, *(getattr(each, name) for name in _SEEN)] for each in moved]
     rows.update(model=Execution, columns=_SEEN, rows=values)
     return len(moved)

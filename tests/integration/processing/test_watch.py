@@ -1,16 +1,21 @@
 """Executions that are watched: whose time is over, and who only seems so."""
 
 import json
+from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.processing.models import Batch, Execution
+from regards_processing.processing.services.cancellation import cancel_batch
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.watch import look_after
+from tests.factories.audit import ADA
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.history import finished_requests
 from tests.factories.processing import a_process
@@ -154,3 +159,42 @@ def test_it_goes_on_with_the_other_parts_when_one_fails(
     _sweep(21)
     assert _results(broker)["a"][0] == "CANCELLED"
     assert [record.part for record in caplog.records if record.levelname == "ERROR"] == ["note_progress"]
+
+
+def _in_capitals(request: Request) -> None:
+    request.request_id = request.request_id.upper()
+
+
+def _of_another_tenant(request: Request) -> None:
+    request.tenant = a_tenant(name="other")
+
+
+def _of_another_source(request: Request) -> None:
+    request.source = "acme"
+
+
+@pytest.mark.parametrize("spoil", [_in_capitals, _of_another_tenant, _of_another_source])
+def test_it_believes_no_request_of_others(spoil: Callable[[Request], None], batch: Batch) -> None:
+    _begin(batch, "a", "b")
+    request = every(Request).get(request_id=str(the_execution("a").pk))
+    request.pk = None
+    request.attempt, request.error = 7, "of somebody else"
+    spoil(request)
+    every(Request).filter(request_id=str(the_execution("a").pk)).delete()
+    request.save()
+    every(Request).filter(request_id=str(the_execution("b").pk)).update(error="own")
+    _sweep(3)
+    assert {name: the_execution(name).log for name in "ab"} == {"a": [], "b": ["own"]}
+
+
+def test_it_reads_no_input_files(batch: Batch) -> None:
+    _begin(batch, "a", "b", "c")
+    every(Request).update(error="line")
+    every(Execution).filter(correlation_id="b").update(deadline_at=AT)
+    _hear_fleets(since=-100, at=10)
+    with CaptureQueriesContext(connection) as captured:
+        _sweep(10)
+        cancel_batch(tenant=batch.tenant, batch_id=batch.pk, actor=ADA, at=later(11))
+    statuses = [the_execution(name).status for name in "abc"]
+    assert statuses == ["CANCELLED", "TIMED_OUT", "CANCELLED"]
+    assert [query["sql"] for query in captured if "input_files" in query["sql"]] == []
