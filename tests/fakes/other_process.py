@@ -36,12 +36,18 @@ class OtherProcess(Generic[T]):
 
 
 @contextmanager
-def while_uncommitted(theirs: Callable[[], T]) -> Iterator[OtherProcess[T]]:
-    """Open a transaction; when the block ends let another process do ``theirs``, and only then commit."""
+def while_uncommitted(
+    theirs: Callable[[], T], *, then: Callable[[], object] = lambda: None
+) -> Iterator[OtherProcess[T]]:
+    """Open a transaction; when the block ends let another process do ``theirs``, and only then commit.
+
+    ``then`` is what we do before that, once the other process is at it.
+    """
     other = OtherProcess[T]()
     with ThreadPoolExecutor(max_workers=1) as pool, transaction():
         yield other
         other.run(pool.submit(_closing, theirs))
+        then()
 
 
 def _closing(action: Callable[[], T]) -> T:

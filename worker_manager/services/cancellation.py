@@ -1,6 +1,6 @@
 """Cancel requests that have not ended: waiting, dispatched or running."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -48,7 +48,7 @@ def cancel_request(*, tenant: Tenant, request_id: str, actor: Actor, at: datetim
             f"Request {request_id} has ended in {status}: only requests in "
             f"{', '.join(sorted(CANCELABLE))} can be cancelled"
         )
-    _cancel(found, tenant=tenant, at=at)
+    _cancel(found, tenants={tenant.pk: tenant.name}, at=at)
     audit.record(
         actor=actor,
         tenant=tenant.name,
@@ -60,11 +60,14 @@ def cancel_request(*, tenant: Tenant, request_id: str, actor: Actor, at: datetim
 
 
 @transaction
-def withdraw_requests(*, tenant: Tenant, request_ids: Collection[str], at: datetime) -> int:
-    """Cancel those requests that have not ended, for the service whose they are; return how many."""
-    found = queries.locked_requests(keys={(tenant.pk, request_id) for request_id in request_ids})
+def withdraw_requests(*, requests: Collection[tuple[Tenant, str]], at: datetime) -> int:
+    """Cancel those requests that have not ended, for the service whose they are; return how many.
+
+    The rows of all tenants are locked together, in the order in which everybody locks them.
+    """
+    found = queries.locked_requests(keys={(tenant.pk, request_id) for tenant, request_id in requests})
     open_ones = [request for request in found if request.status in CANCELABLE]
-    _cancel(open_ones, tenant=tenant, at=at)
+    _cancel(open_ones, tenants={tenant.pk: tenant.name for tenant, _ in requests}, at=at)
     return len(open_ones)
 
 
@@ -75,11 +78,11 @@ def order_cancellation(*, tenant: Tenant, wanted: RequestFilter, actor: Actor, a
 
 def cancel_page(*, tenant: Tenant, order: RequestOrder, after: int, at: datetime) -> Page:
     """Cancel the next page of an order; needs an open transaction."""
-    act = partial(_cancel, tenant=tenant, at=at)
+    act = partial(_cancel, tenants={tenant.pk: tenant.name}, at=at)
     return orders.carry_out_page(tenant=tenant, order=order, after=after, act=act, reach=orders.not_ended)
 
 
-def _cancel(requests: list[Request], *, tenant: Tenant, at: datetime) -> dict[str, int]:
+def _cancel(requests: list[Request], *, tenants: Mapping[int, str], at: datetime) -> dict[str, int]:
     """End requests: the rows first, then clients and fleets are told.
 
     The history remembers them as ``CANCELED``. Whatever a worker still answers is dropped by the fence.
@@ -90,6 +93,6 @@ def _cancel(requests: list[Request], *, tenant: Tenant, at: datetime) -> dict[st
         branches.cancel(request=request, at=at)
         request.error = _REASON
         moves.move(request=request, to=RequestStatus.CANCELED, at=at)
-    # Only rows of the tenant are seen here: who takes the free places is left to managers and sweeps.
-    settle(bulk=bulk, tenants={tenant.pk: tenant.name}, releasing=False)
+    # Only rows of these tenants are seen here: who takes the free places is left to managers and sweeps.
+    settle(bulk=bulk, tenants=tenants, releasing=False)
     return {"cancelled": len(requests), "stopped": len(bulk.stopped)}

@@ -5,7 +5,8 @@ Note: places.
     gives the free places of processes to those that have been held longest, and is called in each transaction
     that may have freed one: of an order, of an end, of a sweep, which also finds what a raised limit freed.
     A lock of the process lets one transaction at a time count and give, so several managers never give more
-    than there are. It is taken before anything of the engine is, and after rows of executions.
+    than there are. It is taken after rows of executions, and of requests that are withdrawn, and before
+    anything else of the engine is: the engine locks rows first as well, then the places of its worker types.
 """
 
 import logging

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from regards_processing.kernel.db.locks import one_at_a_time
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.processing import queries
 from regards_processing.processing.models import Batch, Execution, Process
-from regards_processing.processing.services.cancellation import cancel_batch
+from regards_processing.processing.services.cancellation import ExecutionNames, cancel_batch, cancel_ordered
 from regards_processing.processing.services.configuration_import import forget_processes
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
@@ -19,9 +20,10 @@ from tests.factories.audit import ADA
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.processing import a_process
 from tests.factories.rows import every
-from tests.factories.worker_manager import AT, a_tenant, later
+from tests.factories.worker_manager import AT, a_tenant, later, live_workers
 from tests.fakes.other_process import while_uncommitted
-from worker_manager.models import Request
+from worker_manager.models import Request, WorkerType
+from worker_manager.queries import locked_requests
 from worker_manager.services.dropped import Dropped
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -82,6 +84,23 @@ def test_it_cancels_what_is_being_ordered_while_its_batch_is_cancelled(batch: Ba
     other.result()
     look_after(at=later(2))
     assert every(Execution).get().status == "CANCELLED"
+
+
+def test_it_cancels_while_the_engine_takes_answers(batch: Batch) -> None:
+    live_workers("run-process")
+    every(WorkerType).update(max_in_flight=5)
+    _order(batch, "first")
+    _order(batch, "held")
+    named = ExecutionNames(ids=[the_execution("first").pk])
+
+    def cancel() -> int:
+        return cancel_ordered(tenant=batch.tenant, executions=named, actor=ADA, at=later(1))
+
+    # Answers take rows of requests first, then the lock of the places of their worker type.
+    with while_uncommitted(cancel, then=lambda: one_at_a_time("in flight run-process")) as other:
+        locked_requests(keys=[(batch.tenant_id, str(the_execution("first").pk))])
+    assert other.result() == 1
+    assert not the_execution("held").held
 
 
 def test_it_deletes_no_process_that_is_being_ordered(batch: Batch) -> None:

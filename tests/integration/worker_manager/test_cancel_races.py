@@ -13,9 +13,10 @@ from tests.fakes.jobs_office import ADA, Office, the_job
 from tests.fakes.operators import give_cancellation, give_deletion, give_retry
 from tests.fakes.other_process import while_uncommitted
 from worker_manager.models import FinishedRequest, Request
+from worker_manager.queries import locked_requests
 from worker_manager.searches import UnknownRequest
 from worker_manager.services.answers import apply_answers
-from worker_manager.services.cancellation import cancel_request
+from worker_manager.services.cancellation import cancel_request, withdraw_requests
 from worker_manager.services.rescue import rescue_silent
 from worker_manager.services.waiting import redispatch_waiting
 
@@ -89,3 +90,18 @@ def test_it_carries_out_every_order_when_all_are_given_at_once(
         office.run(cancellation.pk)
     states = {the_job(job.pk).state for job in (retry, deletion, cancellation)}
     assert (states, _end()) == ({JobState.SUCCEEDED}, (0, ["CANCELED"]))
+
+
+def test_it_withdraws_requests_of_several_tenants_in_the_order_of_their_rows(engine: Engine) -> None:
+    tenants = [a_tenant(name=name) for name in ("one", "two")]
+    for tenant in tenants:
+        a_worker_type(tenant)
+    engine.submit(*(a_submission(tenant=tenant.name) for tenant in tenants))
+    first, second = ([(tenant.pk, "r-1")] for tenant in tenants)
+
+    def withdraw() -> int:
+        return withdraw_requests(requests=[(tenant, "r-1") for tenant in reversed(tenants)], at=AT)
+
+    with while_uncommitted(withdraw, then=lambda: locked_requests(keys=second)) as other:
+        locked_requests(keys=first)
+    assert (other.result(), _end()) == (2, (0, ["CANCELED"] * 2))
