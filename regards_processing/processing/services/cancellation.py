@@ -104,9 +104,19 @@ def end_cancelled(*, at: datetime) -> int:
 
 @transaction
 def cancel_ordered(*, tenant: Tenant, executions: ExecutionNames, actor: Actor, at: datetime) -> int:
-    """Cancel those executions that have not ended, by their ids or by what their order calls them."""
+    """Cancel those executions that have not ended, by their ids or by what their order calls them.
+
+    Orders that are being stored are waited for: whoever cancels one that was sent before means it.
+    """
+    _wait_for_orders(tenant, executions.batch_ids)
     found = Execution.objects.for_tenant(tenant).filter(executions.condition()).awaited()
     return _cancel(tenant, list(found.select_related("tenant").without_files().locked()), actor, at)
+
+
+def _wait_for_orders(tenant: Tenant, batch_ids: Collection[UUID]) -> None:
+    """Let no execution be stored for some batches meanwhile: each of those keeps its batch."""
+    batches = Batch.objects.for_tenant(tenant).filter(pk__in=list(batch_ids)).order_by("pk")
+    list(batches.select_for_update().values_list("pk"))
 
 
 @transaction

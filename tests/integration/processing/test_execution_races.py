@@ -86,6 +86,18 @@ def test_it_cancels_what_is_being_ordered_while_its_batch_is_cancelled(batch: Ba
     assert every(Execution).get().status == "CANCELLED"
 
 
+def test_it_cancels_an_order_that_is_being_stored(batch: Batch) -> None:
+    named = ExecutionNames(batch_ids=[batch.pk], correlation_ids=["ours"])
+
+    def cancel() -> int:
+        return cancel_ordered(tenant=batch.tenant, executions=named, actor=ADA, at=later(1))
+
+    with while_uncommitted(cancel) as other:
+        _order(batch, "ours")
+    assert other.result() == 1
+    assert the_execution("ours").status == "CANCELLED"
+
+
 def test_it_cancels_while_the_engine_takes_answers(batch: Batch) -> None:
     live_workers("run-process")
     every(WorkerType).update(max_in_flight=5)
