@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
 
+from regards_processing.kernel.amqp import topology
 from worker_manager.states import RequestStatus
 
 
@@ -111,14 +112,22 @@ def net_reports(reports: Iterable[tuple[SessionKey, Report]]) -> dict[SessionKey
     return _net(changes)
 
 
+def is_counted(*, source: str) -> bool:
+    """Say whether requests of a source belong to sessions."""
+    return source != topology.PROCESSING_OWNER
+
+
 def net_changes(moves: Iterable[Move] | Mapping[Move, int]) -> dict[SessionKey, Change]:
     """Return what the moves of requests change in each session, sorted; without what evens out.
 
-    Each request counts once in the total, and each move is applied once, or as often as it is counted.
+    Each request counts once in the total, and each move is applied once, or as often as it is counted. Those
+    of executions count in no session: whoever ordered these hears of each, and nobody deletes batches.
     """
     changes: dict[SessionKey, Change] = {}
     # Of the moves of a bulk few are different.
     for (key, before, after), times in Counter(moves).items():
+        if not is_counted(source=key[1]):
+            continue
         change = changes.setdefault(key, Change())
         _count(change, before, -times)
         _count(change, after, times)

@@ -23,7 +23,7 @@ from worker_manager.request_filter import RequestFilter
 from worker_manager.services import deletion, orders, session_counts
 from worker_manager.services.dropped import Dropped
 from worker_manager.services.orders import RequestOrder
-from worker_manager.session_counters import TOTAL, Change, SessionKey, net_changes
+from worker_manager.session_counters import TOTAL, Change, SessionKey, is_counted, net_changes
 
 _LOCK: Final = "worker_manager.session_deletion"
 #: Key of the state of a job whose requests are deleted: the session that it was at last.
@@ -65,8 +65,9 @@ def _exactly(text: str) -> TextFilter:
 
 def delete_page(*, tenant: Tenant, order: RequestOrder, state: Mapping[str, Any], at: datetime) -> Page:
     """Do the next page of a deletion of sessions: first delete requests, then forget those that ended."""
-    if _AT in state:
-        return _forget_page(tenant, order, state[_AT], at)
+    named = order.wanted.source
+    if _AT in state or (named and not is_counted(source=named.text)):
+        return _forget_page(tenant, order, state.get(_AT), at)
     page = deletion.delete_page(tenant=tenant, order=order, after=state.get("after", 0), at=at)
     return Page(state=page.state or {_AT: None}, done=page.done, total=page.total, counts=page.counts)
 

@@ -36,7 +36,7 @@ from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later, live_workers
 from tests.fakes.engine import committing
 from worker_manager.events.request_answered import RequestAnswered
-from worker_manager.models import Request
+from worker_manager.models import Request, SessionChange
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from workers.processes.sealing import unseal
@@ -402,6 +402,16 @@ def test_it_times_out_what_does_not_end(batch: Batch, broker: InMemoryBroker, se
         assert end_overdue(at=AT + timedelta(seconds=65)) == 0
         assert end_overdue(at=AT + timedelta(seconds=66)) == 1
     assert "It was not over 60 s after its fleet began" in _results(broker)[0]["messages"][0]
+
+
+def test_it_counts_in_no_session(batch: Batch) -> None:
+    live_workers("run-process")
+    _order(an_execution_order(batch), an_execution_order(batch, "e-2"))
+    assert _cancel(the_execution().pk).status_code == 204
+    with committing(execute=True):
+        end_overdue(at=later(10**6))
+    assert not every(Request).exists()
+    assert not every(SessionChange).exists()
 
 
 def test_it_makes_the_same_few_statements_for_any_number(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.testing import inbound
@@ -23,6 +24,7 @@ from worker_manager.models import Request, SessionStep
 
 pytestmark = pytest.mark.django_db
 
+_PROCESSING = topology.PROCESSING_OWNER
 _SESSIONS, _SOURCES = SessionDeletedConsumer(), SourceDeletedConsumer()
 
 
@@ -181,3 +183,13 @@ def test_it_leaves_other_tenants_alone(engine: Engine, office: Office) -> None:
     office.run_sent()
     assert _left() == {"theirs"}
     assert counters("s1", tenant="other")["workers.requests"] == 1
+
+
+def test_it_forgets_what_a_release_before_counted_of_executions(engine: Engine, office: Office) -> None:
+    a_tenant()
+    engine.submit(a_submission("gone", owner="acme", session="batch"), a_submission("r", owner=_PROCESSING))
+    fold()
+    every(SessionStep).update(source=_PROCESSING)
+    _feed(engine, _SOURCES, _event(source=_PROCESSING))
+    office.run_sent()
+    assert (counted(), _left()) == ({}, {"gone", "r"})
