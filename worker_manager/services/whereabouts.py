@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from regards_processing.kernel.db.key_pairs import of_pairs
+from regards_processing.kernel.db.reads import select
 from worker_manager.models import FinishedRequest, Request
 from worker_manager.queries import REQUEST_KEY, RequestKey
 from worker_manager.states import UNDER_WAY, WAITING, RequestStatus
@@ -34,7 +34,7 @@ class Whereabouts:
 
 
 def whereabouts(*, source: str, keys: Collection[RequestKey]) -> dict[RequestKey, Whereabouts]:
-    """Return where these requests of a source are; two statements. What was never there is left out."""
+    """Return where these requests of a source are; four statements. What was never there is left out."""
     # In this order: a request goes from the one table to the other, never back.
     there = _read(Request, source, keys, attempt="attempt", since="moved_at")
     gone = {key for key in keys if key not in there}
@@ -51,21 +51,14 @@ def _read(
 ) -> dict[RequestKey, Whereabouts]:
     if not keys:
         return {}
-    sql, parameters = of_pairs(
-        table=model._meta.db_table,
-        columns=f"id, tenant_id, request_id, status, error, {attempt}, {since}",
-        key=REQUEST_KEY,
-        pairs=keys,
-        condition="source = %s",
-    )
+    query = of_pairs(table=model._meta.db_table, columns="id", key=REQUEST_KEY, pairs=keys)
+    ids = [pk for (pk,) in select(*query, by_index=True)]
+    known = model.objects.across_tenants(because="these very requests were asked for")
     # An id may be used again: the last one to end counts.
-    rows: list[Any] = sorted(model.objects.raw(sql, [*parameters, source]), key=lambda row: row.pk)
+    found = known.filter(pk__in=ids, source=source).order_by("pk")
     return {
-        (row.tenant_id, row.request_id): Whereabouts(
-            status=RequestStatus(row.status),
-            attempt=getattr(row, attempt),
-            since=getattr(row, since),
-            error=row.error,
+        (tenant, request_id): Whereabouts(status=RequestStatus(status), attempt=number, since=at, error=error)
+        for tenant, request_id, status, number, at, error in found.values_list(
+            "tenant_id", "request_id", "status", attempt, since, "error"
         )
-        for row in rows
     }

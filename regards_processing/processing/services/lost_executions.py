@@ -1,6 +1,6 @@
 """End executions that nothing will end: their requests have left the engine, and no answer came."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,15 +20,15 @@ from worker_manager.states import RequestStatus
 
 _EVERYBODY: Final = "the platform watches the executions of every tenant"
 #: Tenant, execution and deadline.
-_Open = tuple[int, UUID, datetime]
+_Open = tuple[int, UUID, datetime | None]
 
 
 def end_lost(*, at: datetime) -> int:
     """End the executions whose answer does not come, page by page; return how many.
 
-    Requests are deleted by operators and with their sessions, which clients hear nothing of.
+    Operators may delete requests that wait, which clients hear nothing of.
     """
-    return sum(_end(_lost(page, at), at) for page in _pages(at))
+    return sum(_end_page(page, at) for page in _pages(at))
 
 
 def _pages(at: datetime) -> Iterator[list[_Open]]:
@@ -44,7 +44,7 @@ def _pages(at: datetime) -> Iterator[list[_Open]]:
         rest = found.filter(behind, deadline_at__gte=deadline).values_list("tenant_id", "pk", "deadline_at")
 
 
-def _lost(page: list[_Open], at: datetime) -> dict[UUID, Whereabouts | None]:
+def _lost(page: Sequence[_Open], at: datetime) -> dict[UUID, Whereabouts | None]:
     """Return those executions whose request has ended or is gone, and whose answer is not on its way."""
     keys = {(tenant, str(pk)) for tenant, pk, _ in page}
     requests = whereabouts(source=topology.PROCESSING_OWNER, keys=keys)
@@ -64,7 +64,8 @@ def _is_lost(request: Whereabouts | None, *, heard: bool, at: datetime) -> bool:
 
 
 @transaction
-def _end(lost: Mapping[UUID, Whereabouts | None], at: datetime) -> int:
+def _end_page(page: Sequence[_Open], at: datetime) -> int:
+    lost = _lost(page, at)
     executions = locked_executions(ids=list(lost), skip_locked=True)
     end_early(ended=[(each, Outcome.failure(_reason(lost[each.pk]))) for each in executions], at=at)
     return len(executions)
