@@ -119,6 +119,9 @@ def test_a_client_cannot_speak_for_the_tenant_of_another_virtual_host(multi: Mul
         assert named.states("in-its-name") == []
     told = multi.platform.manage("dead_letters", "list", "--queue", "regards.DLQ")
     assert "regards.tenant is 'default', but the virtual host" in told
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        multi.platform.manage("dead_letters", "replay", "--queue", "regards.DLQ", "--request", "in-its-name")
+    assert "There is no queue regards.refused." in caught.value.stdout
 
 
 def test_a_tenant_that_regards_creates_gets_a_virtual_host_while_everything_runs(multi: Multi) -> None:

@@ -50,6 +50,8 @@ class BatchConsumer(ABC, Generic[T]):
     topology: Topology = Topology()
     #: The queue that dead letters name, and go back to; by default the one that is read.
     home: QueueSpec | None = None
+    #: The same for messages that cannot be decoded; by default they are no exception.
+    home_of_malformed: QueueSpec | None = None
     #: Larger bodies are refused without looking into them.
     max_body_bytes: int = 64 * 1024**2
     #: Errors that mean "not now": the bulk stays in its queue.
@@ -98,10 +100,7 @@ class BatchConsumer(ABC, Generic[T]):
                 "malformed messages",
                 extra=self._fields("messages.malformed") | {"messages": len(bad), "reason": bad[0].reason},
             )
-            copies += [
-                self._copy(each.message, each.reason, f"{MalformedMessage.code}: {each.reason}")
-                for each in bad
-            ]
+            copies += [self._undecoded(each) for each in bad]
         if bad or failed:
             self._notify([*bad, *failed])
         return copies
@@ -165,6 +164,11 @@ class BatchConsumer(ABC, Generic[T]):
             )
         return copies
 
+    def _undecoded(self, failure: Failure) -> Outbound:
+        home = self.home_of_malformed or self._home
+        told = f"{MalformedMessage.code}: {failure.reason}"
+        return dead_letter(failure.message, queue=home, reason=failure.reason, stacktrace=told)
+
     def _failed(self, message: Inbound, error: Exception) -> Outbound:
         log.error(
             "message failed and is kept as a dead letter",
@@ -186,7 +190,11 @@ class BatchConsumer(ABC, Generic[T]):
             log.exception("operators could not be told", extra=self._fields("messages.unreported"))
 
     def _copy(self, message: Inbound, reason: str, stacktrace: str) -> Outbound:
-        return dead_letter(message, queue=self.home or self.queue, reason=reason, stacktrace=stacktrace)
+        return dead_letter(message, queue=self._home, reason=reason, stacktrace=stacktrace)
+
+    @property
+    def _home(self) -> QueueSpec:
+        return self.home or self.queue
 
     def _fields(self, action: str) -> dict[str, object]:
         return {"action": action, "queue": self.queue.name}

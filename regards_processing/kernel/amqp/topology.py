@@ -4,7 +4,7 @@ Names come only from here and from ``workers.contract.names``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from workers.contract import headers, names
@@ -414,6 +414,14 @@ def told_tenants() -> QueueSpec:
 def departures(virtual_host: str) -> QueueSpec:
     """Return the queue of what waits to be passed on to the virtual host of a tenant."""
     return QueueSpec(name=f"{BRIDGE_EXCHANGE}.{virtual_host}", max_priority=None)
+
+
+def refused_arrivals(virtual_host: str, queue: QueueSpec) -> QueueSpec:
+    """Return where dead letters say that they died which a bridge refuses: nobody declares it, on purpose.
+
+    A replay finds no such queue, and leaves them where they are.
+    """
+    return replace(queue, name=f"regards.refused.{virtual_host}")
 
 
 def bridged_heartbeats() -> QueueSpec:

@@ -91,5 +91,8 @@ def tenant_hosts(tenants: Iterable[str], *, namespace: str, taken: Collection[st
 
 
 def _is_possible(host: TenantHost) -> bool:
-    queues = [host.departures, *map(topology.session_counts, host.tenants)]
-    return all(map(topology.is_possible, queues))
+    # Of a dead letter whose home has no possible name, headers of its sender would say where it goes.
+    arrivals = topology.refused_arrivals(host.name, topology.requests())
+    return all(
+        map(topology.is_possible, [host.departures, arrivals, *map(topology.session_counts, host.tenants)])
+    )

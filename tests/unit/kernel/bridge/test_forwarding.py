@@ -19,10 +19,8 @@ HOST = TenantHost(name="regards.acme", tenants=frozenset({"Acme"}))
 ACME = {"regards.tenant": "Acme"}
 
 
-def _arrivals(publisher: MessagePublisher) -> Arrivals:
-    return Arrivals(
-        queue=topology.requests(), exchange=topology.REQUEST_EXCHANGE, host=HOST, publisher=publisher
-    )
+def _arrivals(publisher: MessagePublisher, *, exchange: str = topology.REQUEST_EXCHANGE) -> Arrivals:
+    return Arrivals(queue=topology.requests(), exchange=exchange, host=HOST, publisher=publisher)
 
 
 def _message(headers: Mapping[str, Any], body: bytes = b"{}", **others: Any) -> Inbound:
@@ -53,6 +51,19 @@ def test_a_message_in_the_name_of_another_tenant_dies_and_its_neighbour_does_not
         f"regards.tenant is {tenant!r}, but the virtual host regards.acme is that of Acme"
     )
     assert [each.body for each in broker.published] == [b"2"]
+
+
+@pytest.mark.parametrize("others", [{}, {"unreadable": "a decimal without end"}])
+def test_what_is_refused_at_the_gate_has_no_way_behind_it(others: Mapping[str, Any]) -> None:
+    """The queue of the same name at home is the one that managers read."""
+    claimed = {"regards.tenant": "other", "x-death-queue": topology.REQUEST_QUEUE}
+    (dead,) = _arrivals(InMemoryBroker()).process([_message(claimed, **others)])
+    assert dead.headers["x-death-queue"] == "regards.refused.regards.acme"
+
+
+def test_what_was_let_in_and_found_no_place_goes_back_to_the_queue_it_was_for() -> None:
+    (dead,) = _arrivals(ChoosyBroker(), exchange="nowhere").process([_message(ACME, b"1")])
+    assert dead.headers["x-death-queue"] == topology.REQUEST_QUEUE
 
 
 def test_a_message_that_cannot_be_read_dies() -> None:
