@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from workers.transport.frames import is_writable
 
 #: Properties that must not be repeated: an expiry would remove the copy, and RabbitMQ refuses the name of
 #: another user.
 _NOT_COPIED: Final = frozenset({"expiration", "user_id", "delivery_mode", "cluster_id"})
+#: Headers of what was put back into a queue of departures: the exchange by which it left, and the key.
+LEFT_BY: Final = "x-bridge-exchange"
+LEFT_WITH_KEY: Final = "x-bridge-routing-key"
 _OWN_FIELDS: Final = frozenset({"priority", "content_type", "content_encoding"})
 
 
@@ -45,6 +49,18 @@ def copied(
             name: value for name, value in own.items() if name not in _NOT_COPIED and name not in _OWN_FIELDS
         },
     )
+
+
+def put_back(
+    message: Inbound, *, queue: str, headers: Mapping[str, Any], exchange: str, routing_key: str
+) -> Outbound:
+    """Return a copy that goes straight to a queue, though the message came by an exchange.
+
+    A bridge passes a message on to the exchange by which it left the platform: there, the copy says which.
+    """
+    if exchange and topology.is_of_departures(queue):
+        headers = {**headers, LEFT_BY: exchange, LEFT_WITH_KEY: routing_key}
+    return copied(message, exchange="", routing_key=queue, headers=headers)
 
 
 def _writable(properties: Mapping[str, Any]) -> dict[str, Any]:

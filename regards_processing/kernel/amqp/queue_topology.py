@@ -30,13 +30,21 @@ def topology_of(queue: str) -> Topology | None:
     of_tenants = map(tenant_topology, _named_by(_naming(session_counts), queue=queue))
     sorted_out = map(sorted_topology, _named_by(_naming(requests_of), queue=queue))
     for known in (shared_topology(), jobs_topology(), *of_types, *of_tenants, *sorted_out):
-        queues = tuple(spec for spec in known.queues if spec.name == queue)
-        bindings = tuple(binding for binding in known.bindings if binding.queue == queue)
-        sources = {binding.exchange for binding in bindings}
-        if queues:
-            exchanges = tuple(exchange for exchange in known.exchanges if exchange.name in sources)
-            return Topology(exchanges=exchanges, queues=queues, bindings=bindings)
+        found = part_of(known, queue)
+        if found.queues:
+            return found
     return None
+
+
+def part_of(known: Topology, queue: str) -> Topology:
+    """Return the queue of this name, its routes and their exchanges; nothing when it is not there."""
+    bindings = tuple(binding for binding in known.bindings if binding.queue == queue)
+    sources = {binding.exchange for binding in bindings}
+    return Topology(
+        exchanges=tuple(exchange for exchange in known.exchanges if exchange.name in sources),
+        queues=tuple(spec for spec in known.queues if spec.name == queue),
+        bindings=bindings,
+    )
 
 
 def queue_of_manager(queue: str) -> QueueSpec | None:

@@ -30,7 +30,7 @@ from regards_processing.kernel.amqp.connection import (
     open_channel_at,
     unbind,
 )
-from regards_processing.kernel.amqp.copies import copied
+from regards_processing.kernel.amqp.copies import put_back
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.errors import PublishNotConfirmed
 from regards_processing.kernel.amqp.inspection import QueueFacts
@@ -83,7 +83,8 @@ def definition_to_replace(*, queue: QueueSpec, address: BrokerAddress) -> QueueF
         return None
     if old.consumers:
         raise QueueInUse(
-            f"{old.consumers} consumers read the queue {queue.name}: stop managers and fleets, then try again"
+            f"{old.consumers} consumers read the queue {queue.name}: stop managers, fleets and bridges, "
+            "then try again"
         )
     return old
 
@@ -193,7 +194,13 @@ def _send(
 ) -> None:
     """Publish copies; return when the broker has them all."""
     copies = (
-        copied(each, exchange="", routing_key=queue.name, headers={**each.headers, **headers})
+        put_back(
+            each,
+            queue=queue.name,
+            headers={**each.headers, **headers},
+            exchange=each.exchange,
+            routing_key=each.routing_key,
+        )
         for each in messages
     )
     bulk = dict(enumerate(copies))

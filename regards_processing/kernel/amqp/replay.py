@@ -2,7 +2,7 @@
 
 from typing import Any, Final, TypeGuard
 
-from regards_processing.kernel.amqp.copies import copied
+from regards_processing.kernel.amqp.copies import put_back
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.topology import DEAD_LETTERS
 from workers.contract import headers as header
@@ -56,7 +56,17 @@ def revived(message: Inbound, *, queue: str) -> Outbound:
     It says that it is a replay: when one was interrupted, the same message may come twice.
     """
     headers = {name: value for name, value in message.headers.items() if name not in _OF_A_DEATH}
-    return copied(message, exchange="", routing_key=queue, headers=headers | {header.REPLAYED: True})
+    came_by, key = (
+        message.headers.get(header.ORIGINAL_EXCHANGE),
+        message.headers.get(header.ORIGINAL_ROUTING_KEY),
+    )
+    return put_back(
+        message,
+        queue=queue,
+        headers=headers | {header.REPLAYED: True},
+        exchange=came_by if isinstance(came_by, str) else "",
+        routing_key=key if isinstance(key, str) else "",
+    )
 
 
 def _by_name(queue: str) -> str | None:

@@ -56,6 +56,7 @@ TENANT_CREATED_EXCHANGE: Final = f"regards.broadcast.{_TENANT_EVENTS}.TenantCrea
 TENANT_DELETED_EXCHANGE: Final = f"regards.broadcast.{_TENANT_EVENTS}.TenantDeletedEvent"
 #: Ours: sorts by tenant what leaves for virtual hosts of tenants (`kernel.bridge`).
 BRIDGE_EXCHANGE: Final = "regards.bridge"
+_DEPARTURES: Final = f"{BRIDGE_EXCHANGE}."
 RETRY_EXCHANGE: Final = "regards.retry"
 #: Ours: sorts requests by tenant where tenants have queues of their own (`request_queues`), and where the
 #: requests go on to that are of no such tenant. The first one is there as long as requests are sorted.
@@ -109,6 +110,8 @@ class QueueSpec:
     dead_letter_key: str = DEAD_LETTERS
     #: Removed by the broker when nobody has used it for this long, in milliseconds.
     expires_after: int | None = None
+    #: Whether one consumer at a time gets its messages, all in their order; the others stand by.
+    one_consumer_at_a_time: bool = False
     #: Most messages of a bulk, where others must not wait for long; ``None`` for as many as the reader takes.
     bulk: int | None = None
 
@@ -123,6 +126,8 @@ class QueueSpec:
             arguments["x-dead-letter-routing-key"] = self.dead_letter_key
         if self.expires_after is not None:
             arguments["x-expires"] = self.expires_after
+        if self.one_consumer_at_a_time:
+            arguments["x-single-active-consumer"] = True
         return arguments
 
 
@@ -412,8 +417,13 @@ def told_tenants() -> QueueSpec:
 
 
 def departures(virtual_host: str) -> QueueSpec:
-    """Return the queue of what waits to be passed on to the virtual host of a tenant."""
-    return QueueSpec(name=f"{BRIDGE_EXCHANGE}.{virtual_host}", max_priority=None)
+    """Return the queue of what waits to be passed on to the virtual host of a tenant, in order."""
+    return QueueSpec(name=f"{_DEPARTURES}{virtual_host}", max_priority=None, one_consumer_at_a_time=True)
+
+
+def is_of_departures(queue: str) -> bool:
+    """Return whether messages wait in a queue of this name to be passed on, or to be moved to such a one."""
+    return queue.startswith(_DEPARTURES)
 
 
 def refused_arrivals(virtual_host: str, queue: QueueSpec) -> QueueSpec:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.answer_parts import answer_parts
 from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
-from regards_processing.kernel.amqp.copies import copied
+from regards_processing.kernel.amqp.copies import LEFT_BY, LEFT_WITH_KEY, copied
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.errors import MessagesHeld, MessagesRefused
 from regards_processing.kernel.amqp.publisher import MessagePublisher
@@ -19,6 +19,8 @@ from workers.contract.errors import MalformedMessage
 
 #: Header of a dispatch on its way to a virtual host: the worker type; it is taken off there.
 FOR_WORKER_TYPE: Final = "x-bridge-worker-type"
+#: What is taken off at the end of the way.
+_OF_THE_WAY: Final = frozenset({FOR_WORKER_TYPE, LEFT_BY, LEFT_WITH_KEY})
 #: What our fleets tell managers that share their broker, and that does not hold across the bridge.
 _OF_NEIGHBOURS: Final = ("protocol", "storedContents")
 
@@ -158,12 +160,11 @@ class Departures(Forwarder):
 
     def decode(self, message: Inbound) -> Outbound:
         """Have a dispatch reach the queue of its worker type; whoever reads the rest may not be there."""
+        told = {name: value for name, value in message.headers.items() if name not in _OF_THE_WAY}
         worker_type = message.headers.get(FOR_WORKER_TYPE)
         if not isinstance(worker_type, str):
-            return copied(
-                message, exchange=message.exchange, routing_key=message.routing_key, must_route=False
-            )
-        told = {name: value for name, value in message.headers.items() if name != FOR_WORKER_TYPE}
+            exchange, key = _left_by(message)
+            return copied(message, exchange=exchange, routing_key=key, headers=told, must_route=False)
         copy = copied(
             message,
             exchange=names.request_queue(worker_type),
@@ -171,6 +172,17 @@ class Departures(Forwarder):
             headers=told,
         )
         return replace(copy, worker_type=worker_type)
+
+
+def _left_by(message: Inbound) -> tuple[str, str]:
+    """Return the exchange by which a message left the platform, and the key."""
+    told = (message.exchange, message.routing_key)
+    if not message.exchange:
+        told = (message.headers.get(LEFT_BY, ""), message.headers.get(LEFT_WITH_KEY, ""))
+    exchange, key = map(str, told)
+    if not exchange:
+        raise MalformedMessage("It does not tell by which exchange it left")
+    return exchange, key
 
 
 def _carried(message: Inbound) -> Mapping[str, Any]:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from regards_processing.kernel.amqp.connection import address_from_settings
-from regards_processing.kernel.amqp.queue_topology import topology_of
+from regards_processing.kernel.amqp.queue_topology import part_of, topology_of
 from regards_processing.kernel.amqp.relocation import definition_to_replace, relocate
+from regards_processing.kernel.amqp.topology import Topology
 from regards_processing.kernel.audit.services import Actor, record
+from regards_processing.kernel.bridge.services import hosts_from_settings
 from regards_processing.kernel.errors import DomainError
 
 
@@ -30,7 +32,7 @@ def move_messages(
         QueueInUse: a process has to be stopped first.
         BrokerUnavailable: the connection was lost; call again to go on.
     """
-    topology = topology_of(queue)
+    topology = topology_of(queue) or _of_departures(queue)
     if topology is None:
         raise UnknownQueue(
             f"{queue!r} is not a queue of the platform; `manage.py doctor` names those that differ"
@@ -48,3 +50,9 @@ def move_messages(
     relocate(topology=topology, address=address, on_moved=count)
     record(actor=actor, tenant=None, action="queue.moved", target=queue, at=at, details={"messages": moved})
     return moved
+
+
+def _of_departures(queue: str) -> Topology | None:
+    """Return what belongs to the queue of what waits for the virtual host of a tenant."""
+    hosts = (host for host in hosts_from_settings() if host.departures.name == queue)
+    return next((part_of(host.way_out, queue) for host in hosts), None)

@@ -9,7 +9,7 @@ from regards_processing.kernel.amqp.topology import BindingSpec, ExchangeSpec, Q
 from regards_processing.kernel.doctor.findings import Finding, failed, ok, skipped
 
 _MOVE: Final = """\
-Stop the managers and the fleets.
+Stop the managers and the fleets, and bridges if there are any.
 manage.py doctor --move-messages {queue}
 Start them again. Routes that you bound by hand to this queue have to be bound again."""
 _EXCHANGE: Final = """\

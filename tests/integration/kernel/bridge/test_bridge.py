@@ -86,6 +86,14 @@ def span(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
     made.let_go()
 
 
+@pytest.fixture
+def second(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
+    """Give another bridge between the same virtual hosts."""
+    made = _span(ground)
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="class")
 def running(ground: tuple[BrokerAddress, str]) -> Iterator[Span]:
     made = _span(ground)
@@ -240,18 +248,21 @@ def test_tenants_whose_names_differ_by_case_alone_share_one(span: Span) -> None:
     assert {here.take(REQUEST_QUEUE)[2] for _ in range(2)} == {"Acme", "ACME"}
 
 
-def test_two_bridges_share_the_work(span: Span) -> None:
-    second = Span(home=span.home, namespace=span.namespace)
+def test_two_bridges_keep_the_order_of_what_leaves_and_share_what_comes(span: Span, second: Span) -> None:
     there, here = span.there("Acme"), span.here()
-    heard = there.hear(RESPONSES)
     span.open()
+    heard = there.hear(RESPONSES)
     second.open()
-    bodies = [str(number) for number in range(100)]
-    for body in bodies:
+    bodies = [str(number) for number in range(200)]
+    for body in bodies[:100]:
         there.send(REQUESTS, ACME, body)
         here.send(RESPONSES, ACME, body)
-    assert sorted(here.take(REQUEST_QUEUE)[2] for _ in bodies) == sorted(bodies)
-    assert sorted(there.take(heard)[2] for _ in bodies) == sorted(bodies)
+    assert sorted(here.take(REQUEST_QUEUE)[2] for _ in bodies[:100]) == sorted(bodies[:100])
+    assert [there.take(heard)[2] for _ in bodies[:100]] == bodies[:100]
+    span.close()
+    for body in bodies[100:]:
+        here.send(RESPONSES, ACME, body)
+    assert [there.take(heard)[2] for _ in bodies[100:]] == bodies[100:]
     second.close()
     assert (here.count(REQUEST_QUEUE), there.count(heard)) == (0, 0)
 

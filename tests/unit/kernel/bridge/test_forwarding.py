@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.dead_letters import dead_letter
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.errors import BrokerUnavailable
 from regards_processing.kernel.amqp.publisher import MessagePublisher
+from regards_processing.kernel.amqp.replay import revived
 from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.bridge.forwarding import Arrivals, Departures, HeartbeatArrivals
 from regards_processing.kernel.bridge.hosts import TenantHost
@@ -94,6 +96,31 @@ def test_what_is_for_a_worker_type_whose_queue_is_not_ours_holds_up_nothing_else
     ]
     assert {each.headers["x-death-queue"] for each in dead} == {HOST.departures.name}
     assert [each.body for each in broker.published] == [b"3"]
+
+
+def test_what_is_put_back_into_its_queue_still_leaves_by_its_exchange() -> None:
+    """A replay and a move of a queue go past exchanges, whose names the other side needs."""
+    left = _message({"own": 1}, exchange="regards.sent", routing_key="k")
+    dead = dead_letter(left, queue=HOST.departures, reason="no route", stacktrace="")
+    letter = _message(dead.headers, exchange="regards.DLX", routing_key="regards.DLQ")
+    back = revived(letter, queue=HOST.departures.name)
+    waiting = _message(back.headers, exchange="", routing_key=HOST.departures.name)
+    broker = InMemoryBroker()
+    assert Departures(queue=HOST.departures, publisher=broker).process([waiting]) == []
+    (sent,) = broker.published
+    assert (sent.exchange, sent.routing_key, sent.headers) == (
+        "regards.sent",
+        "k",
+        {"own": 1, "x-replayed": True},
+    )
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-bridge-exchange": ""}])
+def test_what_does_not_tell_where_it_goes_is_kept(headers: Mapping[str, Any]) -> None:
+    broker = InMemoryBroker()
+    (dead,) = Departures(queue=HOST.departures, publisher=broker).process([_message(headers, exchange="")])
+    assert dead.headers["x-exception-message"] == "It does not tell by which exchange it left"
+    assert broker.published == []
 
 
 def test_nothing_is_acknowledged_while_the_other_side_is_away() -> None:
