@@ -19,6 +19,9 @@ _MANIFESTS = DEPLOY / "kubernetes"
 _WORDS = {"gunicorn": 3, "python": 3, "celery": 5}
 _ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 _UNIT_ASSIGNMENT = re.compile(r"^Environment=([A-Z][A-Z0-9_]*)=", re.MULTILINE)
+_PORT = re.compile(r"^(?:Environment=)?(?:METRICS_|WORKER_METRICS_)?PORT=(\d+)(%i)?$", re.MULTILINE)
+#: What instances of a unit are called.
+_NUMBERS = [f"{number:02}" for number in range(1, 100)]
 _IMAGE_ASSIGNMENT = re.compile(r"^(?:ENV|   ) +([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 _SUBSTITUTION = re.compile(r"\$\{([A-Z][A-Z0-9_]*)")
 _STAGE = re.compile(r"^FROM \S+ AS ", re.MULTILINE)
@@ -89,6 +92,15 @@ def variables() -> set[str]:
         found.update(name for name in manifest.get("stringData", ()) if name.isupper())
     found.update(variable["name"] for container in containers() for variable in container.get("env", ()))
     return found
+
+
+def ports_of_systemd() -> list[int]:
+    """Return every port that units and samples give to a process; of a numbered unit, those of all numbers."""
+    paths = (*UNITS.glob("*.service"), *UNITS.glob("*.example"))
+    told = [found for path in paths for found in _PORT.findall(path.read_text("utf-8"))]
+    return [
+        int(f"{port}{number}") for port, numbered in told for number in (_NUMBERS if numbered else ("",))
+    ]
 
 
 def _commands_of_images() -> dict[str, list[str]]:

@@ -53,6 +53,12 @@ def test_whoever_wants_a_bridge_has_it_at_hand() -> None:
     assert _BRIDGE in deployment_files.processes_of_systemd()
 
 
+def test_no_two_processes_of_a_machine_answer_on_one_port() -> None:
+    ports = deployment_files.ports_of_systemd()
+    assert {9101, 9200, 9301, 9401} <= set(ports)
+    assert sorted(set(ports)) == sorted(ports)
+
+
 def test_every_variable_is_a_setting() -> None:
     settings = set(_SETTING.findall((_REFERENCE / "settings.md").read_text("utf-8")))
     unknown = deployment_files.variables() - settings - _OF_OTHERS
