@@ -22,7 +22,9 @@ from workers.contract.names import QUEUE_RULE, can_have_queues
 
 def queues(_at: datetime) -> Iterator[Finding]:
     """Compare exchanges and queues of every worker type with ours."""
-    known = set(WorkerInstance.objects.values_list("worker_type", flat=True)) | _configured()
+    known = (
+        set(WorkerInstance.objects.values_list("worker_type", flat=True)) | queries.configured_worker_types()
+    )
     if not known:
         yield skipped("No worker type is configured, and none was ever heard")
         return
@@ -79,7 +81,7 @@ def spellings(at: datetime) -> Iterator[Finding]:
 
 def fleets(at: datetime) -> Iterator[Finding]:
     """Look for worker types that nobody serves."""
-    configured = _configured()
+    configured = queries.configured_worker_types()
     silent = sorted(configured - queries.live_types(at=at).keys())
     if not configured:
         yield skipped("No worker type is configured")
@@ -137,10 +139,6 @@ def stored_contents(at: datetime) -> Iterator[Finding]:
     if not mixed:
         reading = sum(all(of_type.values()) for of_type in told.values())
         yield ok(f"{reading} of {len(told)} worker types read stored contents")
-
-
-def _configured() -> set[str]:
-    return {worker_type for worker_type, _ in _configured_by_tenant()}
 
 
 def _configured_by_tenant() -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from regards_processing.kernel.db.reads import among, for_update, json_value, se
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.visibility import seeing_every_tenant
 from worker_manager.contents import Contents
-from worker_manager.models import FinishedRequest, PauseKind, Request
+from worker_manager.models import FinishedRequest, PauseKind, Request, WorkerType
 from worker_manager.models.light_requests import LIGHT_COLUMNS, light_requests
 from worker_manager.pauses import Paused, Pauses
 from worker_manager.policy import Policy
@@ -74,6 +74,12 @@ def active_tenants(*, names: Collection[str]) -> dict[str, int]:
     """Return the keys of the active tenants among ``names``."""
     wanted, parameters = among(set(names))
     return dict(select(f"SELECT name, id FROM regards_tenant WHERE active AND name {wanted}", parameters))  # noqa: S608
+
+
+def configured_worker_types() -> set[str]:
+    """Return the worker types that any tenant has configured."""
+    everywhere = WorkerType.objects.across_tenants(because="they share fleets and queues")
+    return set(everywhere.order_by().values_list("worker_type", flat=True).distinct())
 
 
 def live_types(*, at: datetime) -> LiveTypes:

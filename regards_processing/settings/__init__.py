@@ -10,6 +10,7 @@ from regards_processing.settings.amqp import (
     BROKER_URL,
     BULK_MAX_BYTES,
     BULK_SIZE,
+    CONFIGURED_WORKER_TYPES,
     CONSUMERS,
     INSTANCE_BROKER_URL,
     INSTANCE_CONSUMERS,

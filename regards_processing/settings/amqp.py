@@ -44,3 +44,5 @@ CONSUMERS = (
 INSTANCE_CONSUMERS = ("regards_processing.kernel.tenancy.consumers.consumers",)
 #: The same for each tenant, active or not, whose queues come and go.
 TENANT_CONSUMERS = ("worker_manager.consumers.consumers_of_tenant",)
+#: What gives the worker types that tenants have configured: a bridge follows no others.
+CONFIGURED_WORKER_TYPES = "worker_manager.queries.configured_worker_types"

@@ -95,12 +95,10 @@ def variables() -> set[str]:
 
 
 def ports_of_systemd() -> list[int]:
-    """Return every port that units and samples give to a process; of a numbered unit, those of all numbers."""
+    """Return each port that units and samples give to a process; of a numbered unit, those of all numbers."""
     paths = (*UNITS.glob("*.service"), *UNITS.glob("*.example"))
     told = [found for path in paths for found in _PORT.findall(path.read_text("utf-8"))]
-    return [
-        int(f"{port}{number}") for port, numbered in told for number in (_NUMBERS if numbered else ("",))
-    ]
+    return [int(f"{port}{number}") for port, numbered in told for number in (_NUMBERS if numbered else ("",))]
 
 
 def _commands_of_images() -> dict[str, list[str]]:

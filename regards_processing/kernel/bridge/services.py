@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
+from django.utils.module_loading import import_string
 
 from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
@@ -50,23 +51,31 @@ class Bridge:
         address: BrokerAddress,
         crossings: Crossings,
         hosts: Callable[[], Collection[TenantHost]],
+        worker_types: Callable[[], Collection[str]],
         look_every: float = _LOOK,
+        remember_for: float = _REMEMBERED,
     ) -> None:
         """Prepare the bridge.
 
         Args:
             address: where the platform works.
             hosts: gives the virtual hosts that are to be joined now.
-            look_every: seconds between two calls of ``hosts``.
+            worker_types: gives those that are configured now; dispatches to no others cross.
+            look_every: seconds between two calls of ``hosts`` and ``worker_types``.
+            remember_for: seconds for which a worker type is followed after its last heartbeat.
         """
         self._address = address
         self._crossings = crossings
         self._hosts = hosts
+        self._worker_types = worker_types
         self._look_every = look_every
+        self._remember_for = remember_for
         self._lock = threading.Lock()
         self._passages: dict[TenantHost, SideLoops] = {}
         self._host_of_tenant: dict[str, TenantHost] = {}
-        #: Worker types by when they were last heard of over the bridge.
+        #: Worker types in lower case: those whose names differ by case alone share a queue. Those that are
+        #: configured, and when those that are followed were last heard of over the bridge.
+        self._configured: frozenset[str] = frozenset()
         self._heard: dict[str, float] = {}
         self._dispatches = crossings.of_dispatches(self._dispatch_departures)
 
@@ -93,6 +102,7 @@ class Bridge:
 
     def _look(self) -> None:
         try:
+            self._configured = frozenset(map(str.lower, self._worker_types()))
             self._arrange()
         except (DatabaseError, BrokerUnavailable) as error:
             log.warning(
@@ -129,18 +139,24 @@ class Bridge:
         log.info("virtual host joined", extra={"action": "bridge.joined", **fields})
 
     def _hear(self, worker_type: str) -> None:
-        self._heard[worker_type] = time.monotonic()
+        """Follow a worker type that is configured, or was when it was first heard of: plans outlive it.
+
+        Anybody may send a heartbeat, and following makes queues that stay.
+        """
+        name = worker_type.lower()
+        if name in self._configured or name in self._heard:
+            self._heard[name] = time.monotonic()
 
     def _dispatch_departures(self) -> list[DispatchDepartures]:
         """Return the consumers of the dispatches to workers beyond the bridge."""
-        oldest = time.monotonic() - _REMEMBERED
-        # By the queue: worker types whose names differ by case alone share one.
-        known = {name.lower(): name for name, at in list(self._heard.items()) if at > oldest}
+        oldest = time.monotonic() - self._remember_for
+        for name in [name for name, at in list(self._heard.items()) if at < oldest]:
+            del self._heard[name]
         return [
             DispatchDepartures(
                 worker_type=worker_type, host_of=self._host_of, publisher=self._crossings.publisher
             )
-            for worker_type in known.values()
+            for worker_type in list(self._heard)
         ]
 
     def _host_of(self, tenant: str) -> TenantHost | None:
@@ -180,7 +196,12 @@ def bridge_from_settings() -> Bridge:
         limits=limits_from_settings(),
         management_url=settings.BROKER_MANAGEMENT_URL,
     )
-    return Bridge(address=address, crossings=crossings, hosts=hosts_from_settings)
+    return Bridge(
+        address=address,
+        crossings=crossings,
+        hosts=hosts_from_settings,
+        worker_types=import_string(settings.CONFIGURED_WORKER_TYPES),
+    )
 
 
 def hosts_from_settings() -> list[TenantHost]:

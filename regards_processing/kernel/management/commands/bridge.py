@@ -24,7 +24,8 @@ class Command(PlatformCommand):
   manage.py bridge --remove                       tenants have no virtual hosts any more
 
 Clients, workers and services of a tenant speak in regards.<tenant>, or still in the one that all share.
-One is enough; a second one stands by, and takes a part of what comes. SIGTERM finishes what is in hand, then exits with 0."""
+One is enough; a second one stands by, and takes a part of what comes.
+SIGTERM finishes what is in hand, then exits with 0."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare what may be asked for."""

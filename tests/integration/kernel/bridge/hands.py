@@ -70,6 +70,19 @@ class Hands:
         """Return how many messages wait in a queue."""
         return int(self.channel.queue_declare(queue, passive=True).method.message_count)
 
+    def is_read(self, queue: str) -> bool:
+        """Return whether somebody consumes a queue."""
+        return bool(self.channel.queue_declare(queue, passive=True).method.consumer_count)
+
+    def has(self, queue: str) -> bool:
+        """Return whether there is such a queue."""
+        try:
+            self.count(queue)
+        except ChannelClosedByBroker:
+            self._again()
+            return False
+        return True
+
     def purge(self, queue: str) -> None:
         self.channel.queue_purge(queue)
 

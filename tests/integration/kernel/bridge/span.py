@@ -1,6 +1,7 @@
 """A bridge between virtual hosts of the test's own."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 from regards_processing.kernel.amqp import topology
@@ -19,7 +20,11 @@ class Span:
     home: BrokerAddress
     namespace: str
     tenants: list[str] = field(default_factory=lambda: list(TENANTS))
+    #: Worker types that somebody has configured.
+    configured: list[str] = field(default_factory=lambda: ["Unzip", "lost"])
+    remember_for: float = 180.0
     management_url: str = ""
+    _looks: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _hands: list[Hands] = field(default_factory=list)
@@ -50,10 +55,25 @@ class Span:
         crossings = Crossings(
             address=self.home, app_id="REGARDS", limits=BulkLimits(), management_url=self.management_url
         )
-        bridge = Bridge(address=self.home, crossings=crossings, hosts=self.hosts, look_every=0.1)
+        bridge = Bridge(
+            address=self.home,
+            crossings=crossings,
+            hosts=self.hosts,
+            worker_types=self._worker_types,
+            look_every=0.1,
+            remember_for=self.remember_for,
+        )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=bridge.run, args=(self._stop,))
         self._thread.start()
+
+    def configure(self, *worker_types: str) -> None:
+        """Have these worker types and no others, and wait until the bridge has seen it."""
+        self.configured = list(worker_types)
+        seen, deadline = self._looks + 1, time.monotonic() + 30
+        while self._looks <= seen:
+            assert time.monotonic() < deadline, "the bridge does not look"
+            time.sleep(0.02)
 
     def close(self) -> None:
         self._stop.set()
@@ -65,6 +85,10 @@ class Span:
         """Close all connections of the test."""
         while self._hands:
             self._hands.pop().close()
+
+    def _worker_types(self) -> list[str]:
+        self._looks += 1
+        return self.configured
 
     def _at(self, address: BrokerAddress) -> Hands:
         self._hands.append(Hands(address.url))

@@ -9,6 +9,7 @@ import pytest
 from regards_processing.kernel.amqp.connection import BrokerAddress, declare, open_channel_at
 from regards_processing.kernel.bridge.removal import BridgeInUse, take_down
 from tests.integration.kernel.bridge.span import Span
+from tests.integration.workers.fleet import wait_for
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -265,6 +266,52 @@ def test_two_bridges_keep_the_order_of_what_leaves_and_share_what_comes(span: Sp
     assert [there.take(heard)[2] for _ in bodies[100:]] == bodies[100:]
     second.close()
     assert (here.count(REQUEST_QUEUE), there.count(heard)) == (0, 0)
+
+
+class TestFollowing:
+    def test_a_worker_type_that_nobody_configured_leaves_no_queue(self, span: Span) -> None:
+        span.open()
+        acme, here = span.there("Acme"), span.here()
+        heard = here.hear(HEARTBEATS)
+        for worker_type in ("made-up", "Unzip"):
+            acme.send(HEARTBEATS, ACME, _beat(worker_type), "#")
+            here.take(heard)
+        here.send("regards.worker.unzip.request", ACME, "crosses", "#")
+        assert acme.take("regards.worker.unzip.request")[2] == "crosses"
+        assert not here.has("regards.worker.made-up.request")
+
+    def test_one_that_is_configured_later_is_followed_when_it_beats_again(self, span: Span) -> None:
+        dispatches = "regards.worker.late.request"
+        span.open()
+        acme, here = span.there("Acme"), span.here()
+        heard = here.hear(HEARTBEATS)
+        acme.send(HEARTBEATS, ACME, _beat("Late"), "#")
+        here.take(heard)
+        span.configure("late")
+        acme.send(HEARTBEATS, ACME, _beat("Late"), "#")
+        here.send(dispatches, ACME, "crosses", "#")
+        assert acme.take(dispatches)[2] == "crosses"
+
+    def test_one_is_followed_while_it_beats_though_it_was_deleted_and_then_forgotten(
+        self, span: Span
+    ) -> None:
+        """Requests keep the plans that were made before."""
+        dispatches, span.remember_for = "regards.worker.unzip.request", 5.0
+        span.open()
+        acme, here = span.there("Acme"), span.here()
+        acme.send(HEARTBEATS, ACME, _beat("Unzip"), "#")
+        here.send(dispatches, ACME, "first", "#")
+        assert acme.take(dispatches)[2] == "first"
+        span.configure()
+        acme.send(HEARTBEATS, ACME, _beat("Unzip"), "#")
+        here.send(dispatches, ACME, "planned before", "#")
+        assert acme.take(dispatches)[2] == "planned before"
+        wait_for(lambda: not here.is_read(dispatches))
+        acme.send(HEARTBEATS, ACME, _beat("Unzip"), "#")
+        acme.send(REQUESTS, ACME, "after the beat")
+        here.take(REQUEST_QUEUE)
+        here.send(dispatches, ACME, "stays", "#")
+        assert here.take(dispatches)[2] == "stays"
 
 
 class TestTakingDown:

@@ -37,7 +37,7 @@ class _BrokenCrossings(Crossings):
 
 def test_a_loop_that_ends_by_an_error_ends_the_bridge() -> None:
     crossings = _BrokenCrossings(address=_ADDRESS, app_id="REGARDS", limits=BulkLimits())
-    bridge = Bridge(address=_ADDRESS, crossings=crossings, hosts=list)
+    bridge = Bridge(address=_ADDRESS, crossings=crossings, hosts=list, worker_types=list)
     with pytest.raises(BridgeUnavailable, match="A loop of the bridge has ended"):
         bridge.run(threading.Event())
 
