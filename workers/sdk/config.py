@@ -32,7 +32,11 @@ VARIABLES: Final = (
         meaning="where requests come from, as `amqp://user:password@host:port/virtual host`; "
         "empty: the embedded broker under `REGARDS_VAR`",
     ),
-    Variable(name="REGARDS_VAR", default="`var`", meaning="folder of everything embedded"),
+    Variable(
+        name="REGARDS_VAR",
+        default="`var` in the current folder",
+        meaning="folder of everything embedded; that of the platform is beside its `manage.py`",
+    ),
     Variable(
         name="REGARDS_SHARED_STORAGE",
         default="`$REGARDS_VAR/storage`",
