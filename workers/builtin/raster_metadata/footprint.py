@@ -51,7 +51,8 @@ def of_outline(edges: Outline, *, crs: CRS = WGS84, pole: float | None = None) -
     ``pole`` is the latitude of the pole that lies inside.
     """
     lons, lats = positions(crs, edges)
-    on_earth = np.isfinite(lons) & np.isfinite(lats) & (np.abs(lats) <= _POLE)
+    # Far beyond, rounding leaves turns without number that the outline would be cut at.
+    on_earth = (np.abs(lons) <= _FARTHEST) & (np.abs(lats) <= _POLE)
     if on_earth.sum() < _CORNERS:
         return None
     lons, lats = lons[on_earth], lats[on_earth]
@@ -62,11 +63,13 @@ def of_outline(edges: Outline, *, crs: CRS = WGS84, pole: float | None = None) -
     return _wrapped(_valid(np.unwrap(lons, period=_FULL_CIRCLE), lats))
 
 
-def of_box(*, west: float, south: float, east: float, north: float) -> BaseGeometry:
-    """Return the footprint of a box of longitudes (of any turn, west before east) and latitudes."""
+def of_box(*, west: float, south: float, east: float, north: float) -> BaseGeometry | None:
+    """Return the footprint of a box of longitudes (west before east) and latitudes; ``None`` off Earth."""
     south, north = max(south, -_POLE), min(north, _POLE)
     if east - west >= _FULL_CIRCLE:
         west, east = -180.0, 180.0
+    if south > north or max(-west, east) > _FARTHEST:
+        return None
     if west == east or south == north:
         return _wrapped(MultiPoint([(west, south), (east, north)]).convex_hull)
     return _wrapped(box(west, south, east, north))

@@ -18,6 +18,7 @@ def _pixels(left: float, top: float, size: float) -> Affine:
 
 def test_it_cuts_a_box_at_the_antimeridian() -> None:
     found = footprint.of_box(west=170, south=-10, east=190, north=10)
+    assert found is not None
     assert footprint.geojson(found)["type"] == "MultiPolygon"
     assert footprint.bbox(found) == [170.0, -10.0, -170.0, 10.0]
     assert found.area == pytest.approx(400)
@@ -38,6 +39,7 @@ def test_it_cuts_a_box_at_the_antimeridian() -> None:
 )
 def test_it_brings_longitudes_of_any_turn_home(west: float, east: float, expected: list[float]) -> None:
     found = footprint.of_box(west=west, south=0, east=east, north=1)
+    assert found is not None
     assert [footprint.bbox(found)[0], footprint.bbox(found)[2]] == expected
     assert found.area == pytest.approx(min(east - west, 360))
 
@@ -122,6 +124,22 @@ def test_it_follows_a_rotated_grid() -> None:
 def test_it_finds_no_footprint_off_the_earth() -> None:
     grid = _pixels(1e30, 1e30, 1)
     assert footprint.of_grid(transform=grid, width=10, height=10, crs=_utm(31)) is None
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        Affine(7.636277437804871e40, 0, -8.081326496041508e41, 0, -0.1, 10),
+        Affine(0.1, 0, 1e30, 0, -0.1, 10),
+    ],
+)
+def test_it_takes_longitudes_far_beyond_the_earth_for_none(grid: Affine) -> None:
+    assert footprint.of_grid(transform=grid, width=100, height=100, crs=CRS.from_epsg(4326)) is None
+
+
+@pytest.mark.parametrize(("west", "south"), [(1e30, 0), (-1e5, 0), (0, 200)])
+def test_it_takes_boxes_far_beyond_the_earth_for_none(west: float, south: float) -> None:
+    assert footprint.of_box(west=west, south=south, east=west + 1, north=south + 1) is None
 
 
 def test_it_wraps_a_swath_across_the_antimeridian() -> None:
