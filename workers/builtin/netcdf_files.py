@@ -127,7 +127,10 @@ def _variables(group: Any, *, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _check_self_contained(path: Path, *, name: str) -> None:
-    """Refuse links into other files: HDF5 would follow them to any path of this machine."""
+    """Refuse links into other files: HDF5 would follow them to any path of this machine.
+
+    What lies behind a soft link counts each time that a reader comes upon it.
+    """
     with h5py.File(path, "r", locking=False) as file:
         groups, seen = [file["/"]], 0
         while groups:
@@ -141,8 +144,7 @@ def _check_self_contained(path: Path, *, name: str) -> None:
                     raise InvalidContent(
                         f"{name} links to another file ({link.filename!r}), which is not followed"
                     )
-                if isinstance(link, h5py.HardLink):
-                    _check_object(group[key], groups, name=name)
+                _check_object(group[key], groups, name=name)
 
 
 def _check_object(item: Any, groups: list[Any], *, name: str) -> None:

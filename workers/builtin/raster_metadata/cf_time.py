@@ -20,7 +20,8 @@ _SECONDS: Final = {"second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 6
 _UNITS: Final = re.compile(
     r"(?P<unit>[a-zA-Z]+?)s?\s+since\s+(?P<year>\d{1,4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
     r"(?:[T\s]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}(?:\.\d*)?))?)?"
-    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?\s*"
+    # The spaces belong to the zone: two runs of them side by side would be tried in every split.
+    r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?))?\s*"
 )
 _GREGORIAN_START: Final = date(1582, 10, 15)
 #: Days of 400 years.

@@ -89,6 +89,23 @@ def test_it_refuses_hdf5_links_into_other_files(storage: Path, delivered: Path) 
     assert "links to another file ('/etc/secret.h5')" in _refusal(listing(delivered, [path]), storage=storage)
 
 
+def test_it_refuses_soft_links_that_multiply_groups(storage: Path, delivered: Path) -> None:
+    path = write_netcdf(delivered / "a.nc", lat=[1, 2], lon=[1, 2])
+    with h5py.File(path, "a") as file:
+        for number in range(24):
+            group = file.create_group(f"g{number}")
+            group["one"] = group["two"] = h5py.SoftLink(f"/g{number + 1}")
+        file.create_group("g24")
+    assert "more than 10000 objects" in _refusal(listing(delivered, [path]), storage=storage)
+
+
+def test_it_refuses_soft_links_that_lead_back(storage: Path, delivered: Path) -> None:
+    path = write_netcdf(delivered / "a.nc", lat=[1, 2], lon=[1, 2])
+    with h5py.File(path, "a") as file:
+        file["again"] = h5py.SoftLink("/")
+    assert "more than 10000 objects" in _refusal(listing(delivered, [path]), storage=storage)
+
+
 def test_it_refuses_hdf5_data_kept_in_other_files(storage: Path, delivered: Path) -> None:
     path = write_netcdf(delivered / "a.nc", lat=[1, 2], lon=[1, 2])
     with h5py.File(path, "a") as file:
