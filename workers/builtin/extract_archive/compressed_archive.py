@@ -39,7 +39,9 @@ def compressed_entries(file: BinaryIO, *, name: str, modified: float, budget: Bu
             yield from tar_entries(stream, budget=budget)
         else:
             budget.count_entry()
-            yield Entry(path=EntryNames().accept_file(_stem(name)), modified=modified, read=stream.read)
+            yield Entry(
+                path=EntryNames(budget=budget).accept_file(_stem(name)), modified=modified, read=stream.read
+            )
 
 
 def _decompressed(file: BinaryIO) -> gzip.GzipFile | zstd.ZstdFile:

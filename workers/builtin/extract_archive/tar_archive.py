@@ -3,7 +3,7 @@
 import math
 import tarfile
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from workers.builtin.extract_archive.budget import Budget
 from workers.builtin.extract_archive.entry import Entry
@@ -12,6 +12,8 @@ from workers.builtin.extract_archive.metered_stream import MeteredStream
 from workers.sdk import InvalidContent
 
 _LATEST: Final = 2**32 - 1
+#: Characters of headers that hold for all entries that follow.
+_MOST_FOR_ALL: Final = 64 * 1024
 
 
 def tar_entries(stream: MeteredStream, *, budget: Budget) -> Iterator[Entry]:
@@ -21,11 +23,10 @@ def tar_entries(stream: MeteredStream, *, budget: Budget) -> Iterator[Entry]:
         InvalidContent: the archive breaks a rule.
         tarfile.TarError: it is damaged.
     """
-    names = EntryNames()
+    names = EntryNames(budget=budget)
     declared = 0
-    # The library only asks for read, seek and tell.
-    with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8") as archive:  # type: ignore[call-overload]
-        for member in archive:
+    with _opened(stream) as archive:
+        for member in _members(archive, stream=stream):
             budget.count_entry()
             _check_member(member)
             if member.isdir():
@@ -46,6 +47,25 @@ def is_tar(start: bytes) -> bool:
     except tarfile.TarError:
         return False
     return True
+
+
+def _opened(stream: MeteredStream) -> Any:
+    with stream.reading_headers():
+        # The library only asks for read, seek and tell.
+        return tarfile.open(fileobj=stream, mode="r:", encoding="utf-8")  # type: ignore[call-overload]
+
+
+def _members(archive: Any, *, stream: MeteredStream) -> Iterator[tarfile.TarInfo]:
+    """Yield what an archive holds, one after the other: the library would keep the headers of all."""
+    while True:
+        with stream.reading_headers():
+            member = archive.next()
+        archive.members.clear()
+        if member is None:
+            return
+        if sum(len(key) + len(value) for key, value in archive.pax_headers.items()) > _MOST_FOR_ALL:
+            raise InvalidContent(f"The archive has global headers of more than {_MOST_FOR_ALL} characters")
+        yield member
 
 
 def _check_member(member: tarfile.TarInfo) -> None:

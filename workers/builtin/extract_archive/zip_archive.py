@@ -38,7 +38,7 @@ def zip_entries(file: BinaryIO, *, budget: Budget) -> Iterator[Entry]:
         budget.check_count(len(members))
         budget.check_declared(total=sum(member.file_size for member in members))
         _check_extents(file, members, end=archive.start_dir)
-        names = EntryNames()
+        names = EntryNames(budget=budget)
         for member in members:
             budget.count_entry()
             _check_member(member)

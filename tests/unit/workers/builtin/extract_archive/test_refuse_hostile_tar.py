@@ -1,6 +1,7 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,50 @@ def test_it_refuses_a_header_that_would_fill_the_memory(inbox: Path, storage: Pa
     pax = member("pax", 50 * 1024 * 1024, type=tarfile.XHDTYPE)
     archive = write_gzip(inbox / "x.tgz", pax.tobuf() + bytes(50 * 1024 * 1024))
     assert "header of" in _refusal(archive, storage=storage)
+
+
+def _extended(kind: bytes, **fields: str) -> bytes:
+    """Return a header that says more of the next entry, or of all that follow."""
+    records = b"".join(
+        f"{len(key) + len(text) + 10:07} {key}={text}\n".encode() for key, text in fields.items()
+    )
+    padding = bytes(-len(records) % tarfile.BLOCKSIZE)
+    return member("extended", len(records), type=kind).tobuf() + records + padding
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        (_extended(tarfile.XHDTYPE, a="x" * 600_000) * 2, "header of"),
+        (_extended(tarfile.XGLTYPE, a="x" * 40_000) + _extended(tarfile.XGLTYPE, b="x" * 40_000), "global"),
+        # Python before 3.11.10 would not come to an end with these.
+        (_extended(tarfile.XHDTYPE, a="1" * 1_000_000), "digits side by side"),
+    ],
+)
+def test_it_refuses_headers_that_are_too_much_together(
+    inbox: Path, storage: Path, headers: bytes, reason: str
+) -> None:
+    plain = write_tar(inbox / "x.tar", {"a": b"a"}).read_bytes()
+    assert reason in _refusal(write_gzip(inbox / "x.tgz", headers + plain), storage=storage)
+
+
+def test_it_forgets_the_headers_of_entries_that_are_done(inbox: Path, storage: Path) -> None:
+    entries = [(member(f"f{number}", pax_headers={"a": "x" * 1_000_000}), b"") for number in range(30)]
+    archive = write_tar_members(inbox / "x.tgz", entries, mode="w:gz")
+    tracemalloc.start()
+    extract(archive, storage=storage)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 15_000_000
+
+
+def test_it_refuses_names_that_need_too_many_folders(
+    inbox: Path, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRACT_MAX_FILES", "300")
+    names = [f"{number}/" + "a/" * 200 + "b" for number in range(2)]
+    archive = write_tar(inbox / "x.tar", dict.fromkeys(names, b""))
+    assert "more than 300 entries" in _refusal(archive, storage=storage)
 
 
 def test_it_refuses_endless_zeros_after_the_archive(
