@@ -166,3 +166,35 @@ def test_it_brings_from_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             transfer({"source": "s3://bucket/none", "target": str(target)}, storage=tmp_path)
     assert target.read_bytes() == b"aaa"
     assert all("Credential=KEY/" in asked["Authorization"] for _, asked in server.asked)
+
+
+_SENT_ON = "http://127.0.0.1:9/elsewhere/a.bin"
+
+
+@pytest.mark.parametrize("location", ["/elsewhere/a.bin", _SENT_ON, "in/../../a.bin"])
+def test_it_does_not_follow_a_server_out_of_the_open_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    monkeypatch.setenv("TRANSFER_PROTOCOLS", "http")
+    moved = Answer(status=302, headers={"Location": location})
+    with serving({"/open/a.bin": [moved], "/elsewhere/a.bin": [Answer(body=b"secret")]}) as server:
+        monkeypatch.setenv("TRANSFER_SOURCE_URLS", f"{server.address}/open")
+        with pytest.raises(InvalidContent, match=r"redirect: .*TRANSFER_SOURCE_URLS"):
+            transfer(_moved(server.address, tmp_path), storage=tmp_path)
+        assert {path for path, _ in server.asked} == {"/open/a.bin"}
+    assert not (tmp_path / "default" / "got").exists()
+
+
+@pytest.mark.parametrize("places", ["{}/open", "", "{}"])
+def test_it_follows_a_server_within_the_open_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: str
+) -> None:
+    monkeypatch.setenv("TRANSFER_PROTOCOLS", "http")
+    moved = Answer(status=302, headers={"Location": "deeper/a.bin"})
+    with serving({"/open/a.bin": [moved], "/open/deeper/a.bin": [Answer(body=b"abc")]}) as server:
+        monkeypatch.setenv("TRANSFER_SOURCE_URLS", places.format(server.address))
+        assert answered(transfer(_moved(server.address, tmp_path), storage=tmp_path))[0]["size"] == 3
+
+
+def _moved(address: str, folder: Path) -> dict[str, Any]:
+    return {"source": f"{address}/open/a.bin", "target": str(folder / "default" / "got" / "a.bin")}

@@ -64,7 +64,13 @@ def _source(url: str, *, limits: TransferLimits, request: WorkRequest, context: 
     if protocol_of(url) == "file":
         return local_file(FileAccess.of(request=request, context=context).locate(url, field="url"))
     limits.sources.check(url, field="url")
-    return connected(url, allowed=limits.protocols, setting="TRANSFER_PROTOCOLS", field="url")
+    return connected(
+        url,
+        allowed=limits.protocols,
+        setting="TRANSFER_PROTOCOLS",
+        field="url",
+        check_redirect=limits.sources.redirects,
+    )
 
 
 def _target(

@@ -89,7 +89,14 @@ class _Office:
         return None
 
     def connected(self, reference: str, *, field: str) -> RemoteFile:
-        return connected(reference, allowed=self.limits.protocols, setting=_SETTING, field=field)
+        return connected(
+            reference,
+            allowed=self.limits.protocols,
+            setting=_SETTING,
+            field=field,
+            # Only sources are of the web.
+            check_redirect=self.limits.sources.redirects,
+        )
 
     def _check_allowed(self, reference: str, *, field: str) -> str:
         return check_allowed(reference, allowed=self.limits.protocols, setting=_SETTING, field=field)

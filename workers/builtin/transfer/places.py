@@ -1,16 +1,20 @@
 """Which places of other servers an operator opens to requests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Self
 from urllib.parse import unquote
 
+from workers.builtin import web_files
 from workers.builtin.shown_url import shown
 from workers.sdk import InvalidContent
 from workers.sdk.errors import ConfigurationError
 
 #: Where a name of a server ends for some readers of URLs, and goes on for others.
 _AMBIGUOUS: Final = frozenset("?#\\ ")
+#: What else separates names for some, once it is unquoted.
+_SEPARATORS: Final = frozenset("/\\")
 _STEPS: Final = frozenset({".", ".."})
 #: Other names of a protocol.
 _ALIASES: Final = {"s3a": "s3", "ssh": "sftp"}
@@ -27,22 +31,30 @@ class _Place:
     def of(cls, url: str) -> Self | None:
         """Read a URL; ``None`` for one that could be read in two ways."""
         protocol, separator, rest = url.partition("://")
+        protocol = protocol.lower()
         server, _, path = rest.partition("/")
         server = server.rpartition("@")[2].lower()
+        if protocol in web_files.PROTOCOLS:
+            path = path.partition("?")[0]
         parts = path.rstrip("/").split("/") if path.rstrip("/") else []
         if (
             not (separator and server)
             or _AMBIGUOUS.intersection(rest.partition("/")[0])
             or any(character < " " for character in url)
-            or any(unquote(part) in _STEPS for part in parts)
+            or not all(_is_one_part(unquote(part)) for part in parts)
         ):
             return None
-        protocol = protocol.lower()
         return cls(protocol=_ALIASES.get(protocol, protocol), server=server, path=tuple(parts))
 
     def holds(self, other: "_Place") -> bool:
         same = (self.protocol, self.server) == (other.protocol, other.server)
         return same and other.path[: len(self.path)] == self.path
+
+
+def _is_one_part(name: str) -> bool:
+    """Tell whether a name between two slashes is one for every reader, and no step elsewhere."""
+    # What follows a semicolon is no part of the name for some.
+    return not _SEPARATORS.intersection(name) and name.partition(";")[0] not in _STEPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +75,11 @@ class OpenPlaces:
         if any("@" in url or _Place.of(url) is None for url in urls):
             raise ConfigurationError(f"{setting} must hold URLs like s3://bucket/folder, without a user")
         return cls(urls=urls, setting=setting)
+
+    @property
+    def redirects(self) -> Callable[[str], object] | None:
+        """What checks where a web server sends its clients on to; ``None`` when every place is open."""
+        return partial(self.check, field="redirect") if self.urls else None
 
     def check(self, url: str, *, field: str) -> None:
         """Refuse what lies elsewhere.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import aiohttp
@@ -61,8 +61,17 @@ def check_allowed(url: str, *, allowed: Collection[str], setting: str, field: st
     )
 
 
-def connected(url: str, *, allowed: Collection[str], setting: str, field: str) -> RemoteFile:
+def connected(
+    url: str,
+    *,
+    allowed: Collection[str],
+    setting: str,
+    field: str,
+    check_redirect: Callable[[str], object] | None = None,
+) -> RemoteFile:
     """Return the file that a URL names, on a connection of its own.
+
+    ``check_redirect`` refuses URLs that a web server may not send us on to.
 
     Raises:
         InvalidContent: the protocol is not among those ``allowed`` by the ``setting``, or it is no URL.
@@ -73,14 +82,14 @@ def connected(url: str, *, allowed: Collection[str], setting: str, field: str) -
     with reaching(url, field=field):
         # A connection that is kept would be found dead by the next attempt.
         filesystem, path = fsspec.url_to_fs(
-            protocol + url[len(protocol) :], skip_instance_cache=True, **_options(protocol)
+            protocol + url[len(protocol) :], skip_instance_cache=True, **_options(protocol, check_redirect)
         )
     return RemoteFile(url=url, protocol=protocol, filesystem=filesystem, path=path)
 
 
-def _options(protocol: str) -> dict[str, Any]:
+def _options(protocol: str, check_redirect: Callable[[str], object] | None) -> dict[str, Any]:
     if protocol in web_files.PROTOCOLS:
-        return web_files.options(connect=_PATIENCE, read=_PATIENCE)
+        return web_files.options(connect=_PATIENCE, read=_PATIENCE, check_redirect=check_redirect)
     if protocol == "ftp":
         return {"timeout": _PATIENCE}
     if protocol in _SSH:
