@@ -1,6 +1,7 @@
 import hashlib
 import json
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def _body(url: str, naming: str = "FILENAME", **fields: Any) -> dict[str, Any]:
 def _store(body: dict[str, Any], *, storage: Path, **options: Any) -> WorkResult:
     options = {"content_type": "store-Local", "request_id": "17"} | options
     return run_once(worker.run, content=json.dumps(body).encode(), storage=storage, **options)
+
+
+def _measured(picture: Path, *, storage: Path) -> tuple[int, int]:
+    body = _body(picture.as_uri(), checksum=None, computeImageSize=True)
+    metadata = json.loads(_store(body, storage=storage).content)["storeFileMetadata"]
+    return metadata["widthInPx"], metadata["heightInPx"]
 
 
 def test_it_answers_exactly_what_rs_file_access_reads(scene: Path, storage: Path, root: Path) -> None:
@@ -96,9 +103,7 @@ def test_it_adds_the_size_of_an_image(delivered: Path, storage: Path, root: Path
 
 @pytest.mark.usefixtures("root")
 def test_it_measures_a_tiff(scene: Path, storage: Path) -> None:
-    answer = json.loads(_store(_body(scene.as_uri(), computeImageSize=True), storage=storage).content)
-    size = answer["storeFileMetadata"]["heightInPx"], answer["storeFileMetadata"]["widthInPx"]
-    assert size == (215, 237)
+    assert _measured(scene, storage=storage) == (237, 215)
 
 
 @pytest.mark.usefixtures("root")
@@ -110,12 +115,44 @@ def test_it_measures_pictures_that_are_too_large_to_decode(delivered: Path, stor
     content[16:24] = struct.pack(">II", 60_000, 50_000)
     content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
     picture.write_bytes(content)
-    body = _body(picture.as_uri(), checksum=None, computeImageSize=True)
-    metadata = json.loads(_store(body, storage=storage).content)["storeFileMetadata"]
-    assert (metadata["widthInPx"], metadata["heightInPx"]) == (60_000, 50_000)
+    assert _measured(picture, storage=storage) == (60_000, 50_000)
 
 
-@pytest.mark.parametrize("content", [b"II*\0" + b"damaged", b"\x89PNG\r\n\x1a\n" + bytes(40), b"<svg/>"])
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [("RGB", {}), ("RGB", {"lossless": True}), ("RGBA", {"exif": b"Exif\0\0"}), ("RGBA", {"lossless": True})],
+)
+@pytest.mark.usefixtures("root")
+def test_it_measures_webp(delivered: Path, storage: Path, mode: str, options: dict[str, Any]) -> None:
+    picture = delivered / "a.webp"
+    Image.new(mode, (300, 200)).save(picture, **options)
+    assert _measured(picture, storage=storage) == (300, 200)
+
+
+@pytest.mark.usefixtures("root")
+def test_it_reads_no_more_of_webp_than_its_header(delivered: Path, storage: Path) -> None:
+    picture = delivered / "large.webp"
+    extended = struct.pack("<4xHBHB", 59_999, 0, 16_463, 1)
+    picture.write_bytes(b"RIFF\xff\xff\xff\xffWEBPVP8X" + struct.pack("<I", 10) + extended)
+    with picture.open("r+b") as file:
+        file.truncate(60_000_000)
+    tracemalloc.start()
+    assert _measured(picture, storage=storage) == (60_000, 82_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"II*\0" + b"damaged",
+        b"\x89PNG\r\n\x1a\n" + bytes(40),
+        b"<svg/>",
+        b"RIFF\4\0\0\0WEBPVP8X",
+        b"RIFF\4\0\0\0WEBPodd ",
+    ],
+)
 @pytest.mark.usefixtures("root")
 def test_it_stores_an_image_that_it_cannot_measure(delivered: Path, storage: Path, content: bytes) -> None:
     (delivered / "odd.img").write_bytes(content)
