@@ -31,6 +31,8 @@ class FtpServer:
     silent_at: str | None = None
     #: It goes on also there.
     speaks_again: threading.Event = field(default_factory=threading.Event)
+    #: How many more users it turns away before they can give their password.
+    turns_away: int = 0
     #: How the answers begin that it keeps to itself; ``None``: it tells all.
     keeps_back: str | None = None
     #: Bytes that came.
@@ -45,6 +47,13 @@ class FtpServer:
         """Take note of what is about to be done."""
         if what == self.silent_at:
             self.speaks_again.wait()
+
+    def said(self, answer: str) -> str:
+        """Return what is said where this would be answered; empty for nothing."""
+        if self.turns_away and answer.startswith("331"):
+            self.turns_away -= 1
+            return "421 Too many users."
+        return "" if self.keeps_back and answer.startswith(self.keeps_back) else answer
 
     def came(self, piece: bytes) -> bytes:
         """Take note of bytes that came; return what is stored.
@@ -87,8 +96,9 @@ def serving_ftp(folder: Path) -> Iterator[FtpServer]:
         _restart_position: int
 
         def respond(self, resp: str, *arguments: Any, **options: Any) -> None:
-            if served.keeps_back is None or not resp.startswith(served.keeps_back):
-                super().respond(resp, *arguments, **options)
+            said = served.said(resp)
+            if said:
+                super().respond(said, *arguments, **options)
 
         def ftp_STOR(self, file: str, mode: str = "w") -> Any:  # noqa: N802 (pyftpdlib's name)
             if served.refuses_restarts and self._restart_position:

@@ -64,7 +64,8 @@ class Network:
         if protocol in _S3:
             return self._s3_options()
         if protocol not in web_files.PROTOCOLS:
-            return {}
+            # A connection that is kept would be found dead by the next try.
+            return {"skip_instance_cache": True}
         proxy = self.proxy_for(url)
         options = web_files.options(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
         return options | ({"proxy": proxy} if proxy else {})

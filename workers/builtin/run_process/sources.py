@@ -1,7 +1,7 @@
 """Where the input files of an execution come from, and what may not be read."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from workers.builtin.run_process.limits import ProcessLimits
 from workers.builtin.run_process.network import Network
 from workers.builtin.run_process.order import InputFile
 from workers.builtin.run_process.regards import Regards
-from workers.builtin.transfer.failures import words
+from workers.builtin.transfer.failures import is_outage, words
 from workers.processes.job import ProcessFailed
 from workers.sdk import InvalidContent
 
@@ -74,29 +74,37 @@ def _stored(file: InputFile, regards: Regards, whose: str) -> Source:
 def _elsewhere(file: InputFile, network: Network) -> Source:
     protocol = _protocol(file)
     options = network.options(file.url, protocol)
-
-    def opened() -> AbstractContextManager[Any]:
-        if protocol in web_files.PROTOCOLS:
-            return _of_the_web(file.url, options)
-        stream: AbstractContextManager[Any] = fsspec.open(file.url, "rb", **options)
-        return stream
-
-    return Source(file=file, opened=opened, failure=_failure(file), remote=True)
+    return Source(
+        file=file,
+        opened=lambda: _reading(file.url, protocol, options),
+        failure=_failure(file),
+        remote=True,
+    )
 
 
 @contextmanager
-def _of_the_web(url: str, options: Mapping[str, Any]) -> Iterator[Any]:
-    """Open a file of a web server.
+def _reading(url: str, protocol: str, options: Mapping[str, Any]) -> Iterator[Any]:
+    """Open a file of another server.
 
     Raises:
-        OSError: it cannot be had, or not all of it; aiohttp has kinds of its own for that.
+        OSError: it cannot be had, or not all of it; the libraries have kinds of their own for that.
     """
     try:
-        filesystem, path = fsspec.url_to_fs(url, **options)
-        with web_files.stream(filesystem, path) as reading:
+        with _stream(url, protocol, options) as reading:
             yield reading
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except Exception as error:
+        # Those of the system may be of our own disk; whoever fetches looks at their numbers.
+        told = isinstance(error, OSError) and not isinstance(error, (aiohttp.ClientError, TimeoutError))
+        if told or not is_outage(error):
+            raise
         raise OSError(words(error, url)) from error
+
+
+def _stream(url: str, protocol: str, options: Mapping[str, Any]) -> Any:
+    if protocol not in web_files.PROTOCOLS:
+        return fsspec.open(url, "rb", **options)
+    filesystem, path = fsspec.url_to_fs(url, **options)
+    return web_files.stream(filesystem, path)
 
 
 def _failure(file: InputFile) -> str:

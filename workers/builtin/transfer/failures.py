@@ -74,7 +74,7 @@ def reaching(url: str, *, field: str) -> Iterator[None]:
     except (ValueError, NotImplementedError) as error:
         raise InvalidContent(f"{field}: {shown(url)!r}: {words(error, url)}") from error
     except Exception as error:
-        if not _is_outage(error):
+        if not is_outage(error):
             raise
         if _is_called(error, _NOT_CONFIGURED):
             raise ConfigurationError(f"{field}: this fleet cannot reach {shown(url)!r}: {error}") from error
@@ -82,6 +82,11 @@ def reaching(url: str, *, field: str) -> Iterator[None]:
             raise InvalidContent(f"{field}: {shown(url)!r} cannot be had: {words(error, url)}") from error
         reason = f"{shown(url)}: {words(error, url)}"
         raise RetryLater(after=SECONDS_BEFORE_RETRY, reason=reason) from error
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether an error is one of another server, or of the way to it; not each of those passes."""
+    return isinstance(error, _OUTAGES) or type(error).__module__.partition(".")[0] in _CLIENTS
 
 
 def is_forever(error: BaseException) -> bool:
@@ -116,10 +121,6 @@ def words(error: BaseException, url: str) -> str:
         # Its own text repeats the URL, in another spelling.
         return f"{telling.status} {telling.message}"[:500]
     return masked(str(telling) or type(error).__name__, url)[:500]
-
-
-def _is_outage(error: Exception) -> bool:
-    return isinstance(error, _OUTAGES) or type(error).__module__.partition(".")[0] in _CLIENTS
 
 
 def _is_called(error: BaseException, names: frozenset[str]) -> bool:
