@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +39,8 @@ _BITS: Final[Mapping[ParameterType, int]] = {
 _NUMBERS: Final = frozenset({ParameterType.FLOAT, ParameterType.DOUBLE})
 _TEXTS: Final = frozenset({ParameterType.STRING, ParameterType.PLUGIN, ParameterType.REGARDS_ENTITY_MODEL})
 _OBJECTS: Final = frozenset({ParameterType.MAP, ParameterType.POJO})
+#: What no database has in a text: NUL, and halves of surrogate pairs.
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _TRUTHS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
@@ -143,20 +147,43 @@ def check_value(kind: ParameterType, value: object) -> Any:
     fits, expected = _expectation(kind, value)
     if not fits:
         raise BadValue(value, expected)
+    if not _can_be_stored(value):
+        raise BadValue(value, f"{expected} without NUL, NaN and infinite numbers")
     return value
 
 
 def _expectation(kind: ParameterType, value: object) -> tuple[bool, str]:
     if kind in _TEXTS:
-        return isinstance(value, str) and "\0" not in value, "a text without NUL"
+        return isinstance(value, str) and not _UNSTORABLE.search(value), "a text without NUL"
     if kind in _NUMBERS:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value), "a number"  # type: ignore[arg-type] # a number it is
+        # Not NaN, and no whole number beyond all others.
+        return is_number and abs(value) <= sys.float_info.max, "a number"  # type: ignore[arg-type] # it is one
     if kind is ParameterType.BOOLEAN:
         return isinstance(value, bool), "true or false"
     if kind in _OBJECTS:
         return isinstance(value, dict), "an object"
     return isinstance(value, list), "an array"
+
+
+def _can_be_stored(value: object) -> bool:
+    """Tell whether databases take all that a JSON value holds."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            left += each
+        elif _is_unstorable(each):
+            return False
+    return True
+
+
+def _is_unstorable(value: object) -> bool:
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is not None
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _whole_number(value: object, bits: int) -> int:

@@ -14,6 +14,8 @@ from workers.processes.plugin import InvalidParameters
 DEGREES: Final = "EPSG:4326"
 _BOX: Final = 4
 _POLE: Final = 90
+#: No scene has more columns or rows.
+_FARTHEST_PIXEL: Final = 2**31 - 1
 #: Numbers of bands that a picture can be made of.
 _PICTURES: Final = (1, 3)
 _ADMIN_TEXT: Final = """\
@@ -102,7 +104,7 @@ class SubsetParameters:
         """Column, row, width, height."""
         if not self.pixel_window:
             return None
-        column, row, width, height = (int(part) for part in self.pixel_window.split(","))
+        column, row, width, height = (int(float(part)) for part in self.pixel_window.split(","))
         return column, row, width, height
 
     @property
@@ -129,7 +131,8 @@ class SubsetParameters:
         if self.bounding_box:
             raise ValueError("give either boundingBox or pixelWindow, not both")
         numbers = _numbers(self.pixel_window, "column,row,width,height")
-        if not all(number.is_integer() and number >= 0 for number in numbers) or 0 in numbers[2:]:
+        whole = all(number.is_integer() and 0 <= number <= _FARTHEST_PIXEL for number in numbers)
+        if not whole or 0 in numbers[2:]:
             raise ValueError(
                 f"{self.pixel_window} is no window: whole numbers are expected, width and height above 0"
             )

@@ -21,6 +21,7 @@ from workers.processes.parameters import BadValue, ParameterDescriptor, Paramete
         ("MAP", {"a": 1}),
         ("POJO", {}),
         ("COLLECTION", []),
+        ("COLLECTION", [None, {"a": [10**400, 1.5, "b"]}]),
         ("PLUGIN", "some-id"),
     ],
 )
@@ -33,6 +34,7 @@ def test_it_takes_values_of_the_type(kind: str, value: Any) -> None:
     [
         ("STRING", 1),
         ("STRING", "a\0"),
+        ("STRING", "\ud800"),
         ("BYTE", 128),
         ("SHORT", 32768),
         ("INTEGER", 1.0),
@@ -40,11 +42,19 @@ def test_it_takes_values_of_the_type(kind: str, value: Any) -> None:
         ("LONG", 2**63),
         ("FLOAT", "1"),
         ("DOUBLE", float("nan")),
+        ("DOUBLE", float("-inf")),
+        ("DOUBLE", 10**400),
+        ("FLOAT", -(10**400)),
         ("DOUBLE", False),
         ("BOOLEAN", "true"),
         ("MAP", []),
         ("POJO", "{}"),
         ("COLLECTION", {}),
+        ("COLLECTION", [float("nan")]),
+        ("COLLECTION", [[{"a": "\0"}]]),
+        ("MAP", {"a\0": 1}),
+        ("MAP", {"a": "\udfff"}),
+        ("POJO", {"a": [float("inf")]}),
         ("REGARDS_ENTITY_MODEL", None),
     ],
 )
@@ -68,7 +78,10 @@ def test_it_converts_texts(kind: str, text: str, value: Any) -> None:
     assert _declared(kind).convert(text) == value
 
 
-@pytest.mark.parametrize(("kind", "text"), [("BOOLEAN", "yes"), ("LONG", "1.5"), ("LONG", ""), ("MAP", "[")])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("BOOLEAN", "yes"), ("LONG", "1.5"), ("LONG", ""), ("MAP", "["), ("DOUBLE", "1" + "0" * 400)],
+)
 def test_it_refuses_texts_that_stand_for_nothing(kind: str, text: str) -> None:
     with pytest.raises(BadValue):
         _declared(kind).convert(text)

@@ -63,7 +63,7 @@ def test_it_cuts_in_the_sandbox_of_programs(
 def test_it_cuts_a_window_to_the_scene_and_chooses_bands(landsat: Path, tmp_path: Path) -> None:
     with rasterio.open(landsat) as whole:
         expected = whole.read([3, 1])[:, -10:, -20:]
-        window = f"{whole.width - 20},{whole.height - 10},1000,1000"
+        window = f"{whole.width - 20},{whole.height - 10}.0,1000,1e3"
     with rasterio.open(_subset(tmp_path, pixel_window=window, bands="3,1") / "landsat.tif") as part:
         assert np.array_equal(part.read(), expected)
 
@@ -123,6 +123,8 @@ def test_it_says_what_it_cannot_cut(given: dict[str, str], told: str, tmp_path: 
         ({"bounding_box": "1,2,3,nan"}, "west,south,east,north is expected"),
         ({"bounding_box": "1,2,3,91"}, "is not on earth"),
         ({"pixel_window": "0,0,0,1"}, "width and height above 0"),
+        ({"pixel_window": "0,0,1.5,1"}, "whole numbers are expected"),
+        ({"pixel_window": "1e308,0,1e308,1"}, "whole numbers are expected"),
         ({"pixel_window": "0,0,1,1", "bounding_box": "1,2,3,4"}, "not both"),
         ({"bands": "0"}, "numbers from 1"),
         ({"bands": "1,2", "output_format": OutputFormat.PNG}, "one band or three, not 2"),
