@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
+from urllib.parse import unquote, urlsplit
 
 from regards_processing.kernel.audit.storable import storable_text
 from regards_processing.kernel.json_values import is_storable
@@ -114,7 +115,8 @@ def _file(made: Mapping[str, Any]) -> MadeFile:
         sha256=str(made["sha256"]),
         input_correlation_ids=tuple(str(each) for each in made.get("inputCorrelationIds") or ()),
     )
-    if not all(map(is_storable, (file.name, file.url, file.sha256, *file.input_correlation_ids))):
+    texts = (file.name, file.url, unquote(urlsplit(file.url).path), file.sha256, *file.input_correlation_ids)
+    if not all(map(is_storable, texts)):
         raise ValueError(
             f"the texts of output {file.name!r:.200} must not have a NUL or half of a surrogate pair"
         )

@@ -3,13 +3,7 @@
 from celery import shared_task
 
 from regards_processing.kernel import clock
-from regards_processing.processing.services import (
-    kept_outputs,
-    lost_executions,
-    outputs,
-    unneeded_folders,
-    watch,
-)
+from regards_processing.processing.services import kept_outputs, lost_executions, outputs, watch
 
 
 @shared_task
@@ -27,8 +21,7 @@ def end_lost_executions(**_ignored: object) -> int:
 @shared_task
 def clean_up_outputs(**_ignored: object) -> int:
     """Delete what has been downloaded, forget old batches, and remove the folders of what was dropped."""
-    cleaned = outputs.delete_downloaded() + outputs.forget_batches(at=clock.now())
-    return cleaned + unneeded_folders.remove_unneeded()
+    return outputs.clean_up(at=clock.now())
 
 
 @shared_task

@@ -1,9 +1,10 @@
 """Output files, and batches, that are not needed any more."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,15 @@ def note_downloads(*, downloads: Sequence[OutputsDownloaded]) -> None:
         while page := list(islice(named, settings.SWEEP_PAGE)):
             files = OutputFile.objects.for_tenant(tenant).filter(url__in=page, downloaded=False)
             files.update(downloaded=True)
+
+
+def clean_up(*, at: datetime) -> int:
+    """Delete what has been downloaded, forget old batches, and remove the folders of what was dropped.
+
+    Return how many. A part that fails leaves the others: it is tried again with the next clean-up.
+    """
+    parts = (delete_downloaded, partial(forget_batches, at=at), unneeded_folders.remove_unneeded)
+    return sum(_cleaned(part) for part in parts)
 
 
 def delete_downloaded() -> int:
@@ -125,16 +135,26 @@ def _downloaded_page(*, after: UUID | None) -> list[OutputFile]:
     return list(rest.order_by("pk")[: settings.SWEEP_PAGE])
 
 
+def _cleaned(part: Callable[[], int]) -> int:
+    try:
+        return part()
+    except Exception:
+        log.exception("a part of the clean-up failed", extra={"action": "clean_up.failed"})
+        return 0
+
+
 def _remove(url: str) -> bool:
     """Remove a file of the shared storage, and its folder when it was the last; say whether it is gone."""
-    path = Path(unquote(urlsplit(url).path))
     storage = settings.SHARED_STORAGE.resolve()
-    if not path.resolve().is_relative_to(storage):
-        log.error("output file outside the storage", extra={"action": "output.outside", "url": url})
-        return False
     try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
+        path = Path(unquote(urlsplit(url).path))
+        real = path.resolve()
+        if not real.is_relative_to(storage):
+            log.error("output file outside the storage", extra={"action": "output.outside", "url": url})
+            return False
+        _unlink(path, tenant_folder=storage.joinpath(*real.relative_to(storage).parts[:1]))
+    # What is no path, or a link to itself, raises errors of other kinds.
+    except (OSError, RuntimeError, ValueError) as error:
         log.warning(
             "output file cannot be deleted",
             extra={"action": "output.kept", "url": url, "reason": str(error)},
@@ -144,3 +164,14 @@ def _remove(url: str) -> bool:
         # It may hold files of other outputs: then it stays.
         path.parent.rmdir()
     return True
+
+
+def _unlink(path: Path, *, tenant_folder: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        OSError: it cannot be removed, or its tenant has no folder, which the fleet made and nobody removes.
+    """
+    if not tenant_folder.exists():
+        raise FileNotFoundError(f"{tenant_folder} is not there, as where the shared storage is not mounted")
+    path.unlink(missing_ok=True)

@@ -36,11 +36,16 @@ def note(*, folders: Collection[tuple[int, str]]) -> None:
 def remove_unneeded() -> int:
     """Remove the folders that are noted, page by page; return how many. What stays is tried again later."""
     storage: Path = settings.SHARED_STORAGE.resolve()
-    if not storage.is_dir():
-        # Nothing was ever stored, or not where this process looks.
+    noted = UnneededFolder.objects.across_tenants(because=_EVERYBODY).select_related("tenant").order_by("pk")
+    if not _holds_something(storage):
+        # Nothing was ever stored, or not where this process looks: what is not there now may come back.
+        if noted.exists():
+            log.warning(
+                "the shared storage is empty or not there, no folder is removed",
+                extra={"action": "storage.empty", "folder": str(storage)},
+            )
         return 0
     removed, after = 0, 0
-    noted = UnneededFolder.objects.across_tenants(because=_EVERYBODY).select_related("tenant").order_by("pk")
     while page := list(noted.filter(pk__gt=after)[: settings.SWEEP_PAGE]):
         gone = [row.pk for row in page if _is_gone(row, storage)]
         if gone:
@@ -48,6 +53,13 @@ def remove_unneeded() -> int:
         removed += len(gone)
         after = page[-1].pk
     return removed
+
+
+def _holds_something(storage: Path) -> bool:
+    try:
+        return any(storage.iterdir())
+    except OSError:
+        return False
 
 
 def _is_gone(row: UnneededFolder, storage: Path) -> bool:

@@ -1,5 +1,6 @@
 """What is left of executions goes in time: downloaded files and old batches. What is in use stays."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from regards_processing.processing.services.configuration_import import forget_p
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.outputs import (
+    clean_up,
     delete_downloaded,
     forget_batches,
     note_downloads,
@@ -63,6 +65,17 @@ def _end(*paths: Path) -> None:
 def _folder(storage: Path) -> Path:
     """Return the folder of the execution in the storage, as fleets call it."""
     return storage / "demo" / str(the_execution().pk)
+
+
+def _unmount(storage: Path, mount_point: str) -> None:
+    """Take the storage away, and leave an empty folder."""
+    storage.rename(storage.with_name("unmounted"))
+    storage.with_name(mount_point).mkdir()
+
+
+def _mount(storage: Path) -> None:
+    shutil.rmtree(storage, ignore_errors=True)
+    storage.with_name("unmounted").rename(storage)
 
 
 def _forgotten(seconds: int) -> int:
@@ -119,6 +132,45 @@ def test_it_tries_again_what_cannot_be_deleted(batch: Batch, storage: Path) -> N
     assert every(Batch).get() == batch
 
 
+@pytest.mark.parametrize("mount_point", ["storage", "elsewhere"])
+def test_it_takes_no_file_for_deleted_while_the_storage_is_not_mounted(
+    batch: Batch, storage: Path, mount_point: str
+) -> None:
+    path = storage / "demo" / "e" / "1"
+    _end(path)
+    _downloaded(path)
+    _unmount(storage, mount_point)
+    assert delete_downloaded() == 0
+    _mount(storage)
+    assert delete_downloaded() == 1
+    assert not path.exists()
+    assert every(Batch).get() == batch
+
+
+@pytest.mark.parametrize("url", ["file:/a%00", "file://[x", "file:{storage}/demo/loop"])
+def test_it_cleans_up_beside_a_file_that_has_no_path(batch: Batch, storage: Path, url: str) -> None:
+    path = storage / "demo" / "e" / "1"
+    _end(path)
+    (storage / "demo" / "loop").symlink_to("loop")
+    every(OutputFile).update(url=url.format(storage=storage), downloaded=True)
+    assert delete_downloaded() == 0
+    assert _forgotten(2 * _WEEK) == 1
+    assert not every(Batch).filter(pk=batch.pk).exists()
+
+
+def test_it_forgets_old_batches_when_nothing_can_be_deleted(
+    batch: Batch, storage: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = storage / "demo" / "e" / "1"
+    _end(path)
+    _downloaded(path)
+    settings.SHARED_STORAGE = None
+    assert clean_up(at=later(2 * _WEEK)) == 1
+    failed = [record for record in caplog.records if record.msg == "a part of the clean-up failed"]
+    assert len(failed) == 2
+    assert not every(Batch).filter(pk=batch.pk).exists()
+
+
 def test_it_forgets_old_batches_with_their_files(batch: Batch, storage: Path) -> None:
     path = _folder(storage) / "1"
     _end(path)
@@ -163,15 +215,24 @@ def test_it_removes_nothing_where_the_folder_of_a_tenant_leads_elsewhere(batch: 
     assert not every(Batch).filter(pk=batch.pk).exists()
 
 
-def test_it_waits_for_a_storage_that_is_not_there(batch: Batch, storage: Path) -> None:
+@pytest.mark.parametrize("mount_point", ["storage", "elsewhere"])
+def test_it_waits_for_a_storage_that_is_not_mounted(batch: Batch, storage: Path, mount_point: str) -> None:
     folder = _folder(storage)
     _end(folder / "1")
-    storage.rename(storage.with_name("unmounted"))
+    _unmount(storage, mount_point)
     assert _forgotten(2 * _WEEK) == 1
     assert remove_unneeded() == 0
-    storage.with_name("unmounted").rename(storage)
+    _mount(storage)
     assert remove_unneeded() == 1
     assert not folder.exists()
+    assert not every(Batch).filter(pk=batch.pk).exists()
+
+
+def test_it_notes_no_folder_for_ever_that_was_never_made(batch: Batch, storage: Path) -> None:
+    _end()
+    (storage / "other").mkdir(parents=True)
+    assert _forgotten(2 * _WEEK) == 1
+    assert remove_unneeded() == 1
     assert not every(Batch).filter(pk=batch.pk).exists()
 
 

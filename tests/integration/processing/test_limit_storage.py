@@ -120,9 +120,11 @@ def test_it_says_so_by_rest(tenant: Tenant, batch: Batch) -> None:
 
 def test_what_is_deleted_makes_room(tenant: Tenant, batch: Batch, settings: Settings, tmp_path: Path) -> None:
     settings.SHARED_STORAGE = tmp_path
-    _made(batch, "a", 60, 40, folder=tmp_path)
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    _made(batch, "a", 60, 40, folder=folder)
     _may_keep(tenant, 50)
-    note_downloads(downloads=[OutputsDownloaded(tenant="demo", urls=(f"file:{tmp_path}/a-0",))])
+    note_downloads(downloads=[OutputsDownloaded(tenant="demo", urls=(f"file:{folder}/a-0",))])
     assert delete_downloaded() == 1
     _order(batch, "b")
     assert the_execution("b").status == "REGISTERED"

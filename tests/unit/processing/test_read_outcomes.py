@@ -20,6 +20,8 @@ def _answer(**others: Any) -> bytes:
         ({"url": "file:/" + "é" * 1_000}, "url of output 'one.tif' is limited to 2000 bytes"),
         ({"name": "a\0b"}, "must not have a NUL"),
         ({"url": "file:/a\0"}, "the texts of output 'one.tif' must not have a NUL"),
+        ({"url": "file:/a%00"}, "the texts of output 'one.tif' must not have a NUL"),
+        ({"url": "file://[x"}, "Invalid IPv6 URL"),
         ({"inputCorrelationIds": ["\0"]}, "must not have a NUL"),
         ({"name": "a\ud800b"}, "or half of a surrogate pair"),
         ({"size": -1}, "must be from 0 to 9223372036854775807, got -1"),
