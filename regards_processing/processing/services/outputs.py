@@ -21,7 +21,7 @@ from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
 from regards_processing.processing.models import Batch, Execution, OutputFile
 from regards_processing.processing.services import unneeded_folders
-from regards_processing.processing.services.tryouts import is_try_out
+from regards_processing.processing.services.tryouts import is_coming, is_try_out
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,11 @@ def clean_up(*, at: datetime) -> int:
 
     Return how many. A part that fails leaves the others: it is tried again with the next clean-up.
     """
-    parts = (delete_downloaded, partial(forget_batches, at=at), unneeded_folders.remove_unneeded)
+    parts = (
+        delete_downloaded,
+        partial(forget_batches, at=at),
+        partial(unneeded_folders.remove_unneeded, spared=partial(is_coming, at=at)),
+    )
     return sum(_cleaned(part) for part in parts)
 
 

@@ -3,6 +3,10 @@
 Note: a try-out is an order like any other.
     Quotas and limits hold, its fleet is the same, and its result goes out as every result does: no order
     service knows its correlation ids, which begin with ``try-out-``, and none is told of it otherwise.
+
+Note: the folder of its file is noted as unneeded first.
+    The transaction that orders it takes the note away. When this process dies in between, the folder goes
+    with the clean-up, which spares those that were made lately: their files may still be coming.
 """
 
 import hashlib
@@ -10,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -24,6 +28,7 @@ from regards_processing.kernel.errors import DomainError
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.events.execution_requested import ExecutionRequested
 from regards_processing.processing.models import Batch, Execution
+from regards_processing.processing.services import unneeded_folders
 from regards_processing.processing.services.batches import BatchOrder, open_batch
 from regards_processing.processing.services.executions import order_executions
 
@@ -32,6 +37,8 @@ _FOLDER: Final = re.compile(r"try-out-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _PLAIN_TENANT: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME: Final = 100
+#: After that, no file is coming any more.
+_COMING: Final = timedelta(hours=1)
 
 
 class CannotTryOut(DomainError):
@@ -73,7 +80,7 @@ def try_process(
     except OSError as error:
         raise CannotTryOut(f"The file cannot be put into the shared storage: {error.strerror}") from error
     finally:
-        # Nothing else would find the file: its batch was not opened.
+        # Its batch was not opened: nobody waits for the clean-up.
         if not Batch.objects.for_tenant(tenant).filter(correlation_id=correlation_id).exists():
             _forget_file(tenant, correlation_id)
 
@@ -81,6 +88,17 @@ def try_process(
 def is_try_out(correlation_id: str) -> bool:
     """Say whether a batch is a try-out: its file lies in a folder of that name."""
     return _FOLDER.fullmatch(correlation_id) is not None
+
+
+def is_coming(folder: Path, *, at: datetime) -> bool:
+    """Say whether a folder is that of a try-out whose file may still be coming."""
+    if not is_try_out(folder.name):
+        return False
+    try:
+        made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+    except OSError:
+        return False
+    return at - made < _COMING
 
 
 @transaction
@@ -102,6 +120,7 @@ def _order(
         parameters=parameters,
         filesets={},
     )
+    unneeded_folders.forget(tenant=tenant, name=correlation_id)
     batch = open_batch(tenant=tenant, order=wanted, at=at)
     order = ExecutionRequested(
         tenant=tenant.name, batch_id=batch.pk, correlation_id=correlation_id, input_files=(described,)
@@ -125,7 +144,9 @@ def _put(tenant: Tenant, correlation_id: str, file: TriedFile) -> dict[str, Any]
         raise CannotTryOut(f"The name of tenant {tenant.name} is that of no folder")
     name = _UNSAFE.sub("_", file.name.rpartition("/")[2])[-_LONGEST_NAME:].lstrip(".") or "file"
     folder = _folder(tenant.name, correlation_id)
-    folder.mkdir(parents=True)
+    with transaction():
+        unneeded_folders.note(folders=[(tenant.pk, correlation_id)])
+        folder.mkdir(parents=True)
     digest, size = hashlib.sha256(), 0
     with (folder / name).open("xb") as target:
         for chunk in file.chunks:

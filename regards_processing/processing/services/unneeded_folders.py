@@ -8,7 +8,7 @@ Note: rows first, folders later.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from django.conf import settings
 
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction_required
+from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.processing.models import UnneededFolder
 from workers.contract.content_folder import remove_folder
 from workers.contract.folder_names import folder_name
@@ -33,8 +34,17 @@ def note(*, folders: Collection[tuple[int, str]]) -> None:
         rows.insert(model=UnneededFolder, columns=_COLUMNS, rows=list(folders))
 
 
-def remove_unneeded() -> int:
-    """Remove the folders that are noted, page by page; return how many. What stays is tried again later."""
+def forget(*, tenant: Tenant, name: str) -> None:
+    """Forget that a folder was to be removed: it is needed."""
+    UnneededFolder.objects.for_tenant(tenant).filter(name=name).delete()
+
+
+def remove_unneeded(*, spared: Callable[[Path], bool] = lambda _folder: False) -> int:
+    """Remove the folders that are noted, page by page; return how many. What stays is tried again later.
+
+    Args:
+        spared: says which of them stay for now.
+    """
     storage: Path = settings.SHARED_STORAGE.resolve()
     noted = UnneededFolder.objects.across_tenants(because=_EVERYBODY).select_related("tenant").order_by("pk")
     if not _holds_something(storage):
@@ -47,7 +57,7 @@ def remove_unneeded() -> int:
         return 0
     removed, after = 0, 0
     while page := list(noted.filter(pk__gt=after)[: settings.SWEEP_PAGE]):
-        gone = [row.pk for row in page if _is_gone(row, storage)]
+        gone = [row.pk for row in page if not spared(place := _place(row, storage)) and _is_gone(place)]
         if gone:
             rows.delete(model=UnneededFolder, keys=gone)
         removed += len(gone)
@@ -62,9 +72,12 @@ def _holds_something(storage: Path) -> bool:
         return False
 
 
-def _is_gone(row: UnneededFolder, storage: Path) -> bool:
+def _place(row: UnneededFolder, storage: Path) -> Path:
+    return storage / folder_name(row.tenant.name) / folder_name(row.name)
+
+
+def _is_gone(folder: Path) -> bool:
     """Remove a folder; say whether it is gone. Links that lead elsewhere are not followed."""
-    folder = storage / folder_name(row.tenant.name) / folder_name(row.name)
     if folder.parent.resolve() == folder.parent and remove_folder(folder):
         return True
     log.warning(

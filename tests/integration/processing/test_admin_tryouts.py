@@ -1,7 +1,10 @@
 """Try-outs in the admin: a file goes to the fleets, and goes away with its batch."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -10,11 +13,19 @@ from django.test import Client
 from pytest_django import Settings
 
 from regards_processing.kernel.audit.models import AuditEntry
-from regards_processing.processing.models import Batch, Execution, PluginConfiguration, Process
+from regards_processing.kernel.db.transactions import transaction
+from regards_processing.processing.models import (
+    Batch,
+    Execution,
+    PluginConfiguration,
+    Process,
+    UnneededFolder,
+)
 from regards_processing.processing.services.cancellation import cancel_batch
-from regards_processing.processing.services.outputs import forget_batches
+from regards_processing.processing.services.outputs import clean_up, forget_batches
 from regards_processing.processing.services.processes import delete_process
-from regards_processing.processing.services.unneeded_folders import remove_unneeded
+from regards_processing.processing.services.tryouts import TriedFile, try_process
+from regards_processing.processing.services.unneeded_folders import note, remove_unneeded
 from tests.factories.audit import ADA
 from tests.factories.processing import a_process
 from tests.factories.rows import every
@@ -86,6 +97,42 @@ def test_it_keeps_no_file_of_what_is_refused(admin_client: Client, storage: Path
     assert "is inactive" in page
     assert _files(storage) == []
     assert "This field is required" in admin_client.post(_address(), {"x": "y"}).content.decode()
+
+
+def test_it_spares_a_file_that_is_still_coming(storage: Path) -> None:
+    process = every(Process).select_related("tenant").get()
+    now = datetime.now(UTC)
+
+    def coming() -> Iterator[bytes]:
+        yield b"12"
+        (noted,) = every(UnneededFolder)
+        assert (storage / "demo" / noted.name / "one.raw").exists()
+        assert clean_up(at=now) == 0
+        yield b"34"
+
+    made = try_process(
+        tenant=process.tenant,
+        process_id=process.process_id,
+        file=TriedFile(name="one.raw", chunks=coming()),
+        parameters={},
+        actor=ADA,
+        at=now,
+    )
+    assert every(Execution).get().pk == made
+    assert not every(UnneededFolder).exists()
+    assert clean_up(at=now + timedelta(hours=2)) == 0
+    assert [path.read_bytes() for path in _files(storage)] == [b"1234"]
+
+
+def test_it_removes_the_file_that_a_killed_process_has_left(storage: Path) -> None:
+    tenant, name = every(Process).select_related("tenant").get().tenant, f"try-out-{uuid4()}"
+    with transaction():
+        note(folders=[(tenant.pk, name)])
+    (storage / "demo" / name).mkdir(parents=True)
+    (storage / "demo" / name / "one.raw").touch()
+    assert clean_up(at=datetime.now(UTC)) == 0
+    assert clean_up(at=datetime.now(UTC) + timedelta(hours=2)) == 1
+    assert _files(storage) == []
 
 
 def test_it_lets_those_only_try_who_may(client: Client) -> None:
