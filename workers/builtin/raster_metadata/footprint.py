@@ -35,8 +35,9 @@ def of_grid(*, transform: Affine, width: int, height: int, crs: CRS) -> BaseGeom
     """Return the footprint of a raster grid, outer pixel edges included; ``None`` if it has none on Earth."""
     poles = () if crs.is_geographic or transform.is_degenerate else poles_of(transform, crs)
     edges = outline(width, height, through=[(each.column, each.row) for each in poles])
-    xs = transform.a * edges.columns + transform.b * edges.rows + transform.c
-    ys = transform.d * edges.columns + transform.e * edges.rows + transform.f
+    with np.errstate(over="ignore", invalid="ignore"):
+        xs = transform.a * edges.columns + transform.b * edges.rows + transform.c
+        ys = transform.d * edges.columns + transform.e * edges.rows + transform.f
     if crs.is_geographic:
         # The outer half of a pixel that is centred at a pole lies nowhere.
         quarter = math.pi / 2 / crs.units_factor[1]

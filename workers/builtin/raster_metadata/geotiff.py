@@ -111,10 +111,13 @@ def _projection(dataset: Any) -> dict[str, Any]:
     fields["proj:code"] = f"EPSG:{epsg}" if epsg else None
     if not epsg:
         fields["proj:wkt2"] = dataset.crs.to_wkt(version="WKT2_2019")
-    fields["proj:transform"] = [float(number) for number in tuple(dataset.transform)]
     corners = [dataset.transform @ (x, y) for x in (0, dataset.width) for y in (0, dataset.height)]
     xs, ys = zip(*corners, strict=True)
-    fields["proj:bbox"] = [float(number) for number in (min(xs), min(ys), max(xs), max(ys))]
+    grid = [float(number) for number in tuple(dataset.transform)]
+    box = [float(number) for number in (min(xs), min(ys), max(xs), max(ys))]
+    # JSON has no other numbers.
+    if all(math.isfinite(number) for number in (*grid, *box)):
+        fields |= {"proj:transform": grid, "proj:bbox": box}
     return fields
 
 

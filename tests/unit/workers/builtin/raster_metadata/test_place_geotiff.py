@@ -1,6 +1,7 @@
 """Where rasters of all kinds lie: by grids, control points and polynomials, at the edges of the map."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,16 @@ def test_it_describes_what_lies_nowhere_on_earth(storage: Path, delivered: Path,
     item = _item(storage, path)
     assert item["geometry"] is None
     assert item["assets"]["a.tif"]["proj:wkt2"]
+
+
+@pytest.mark.parametrize("size", [1e308, math.inf, math.nan])
+@pytest.mark.parametrize("epsg", [4326, 32631, 3995])
+def test_it_leaves_out_a_grid_without_finite_numbers(
+    storage: Path, delivered: Path, size: float, epsg: int
+) -> None:
+    grid = Affine(size, 0, 0, 0, -size, 0)
+    item = _item(storage, write_geotiff(delivered / "a.tif", _PIXELS, epsg=epsg, transform=grid))
+    assert {"proj:transform", "proj:bbox"}.isdisjoint(item["assets"]["a.tif"])
 
 
 @pytest.mark.parametrize(
