@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workers.contract.work_request import WorkRequest
-from workers.sdk.errors import DeclarationError
+from workers.sdk.errors import DeclarationError, told
 from workers.sdk.masking import masked
 
 #: Seconds from which on work is long: a third of the 30 minutes that RabbitMQ leaves a worker its message.
@@ -57,7 +57,7 @@ class Length:
             problem = f"{seconds!r:.60} is told, more than 0 seconds are expected"
         # Whatever it is: the event loop must go on.
         except Exception as error:  # noqa: BLE001
-            problem = masked(f"{type(error).__name__}: {error}")[:200]
+            problem = masked(told(error))[:200]
         _log.warning(
             "length of a request is not known: %s",
             problem,

@@ -16,6 +16,7 @@ from celery.worker.request import Request
 from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.sdk import process
 from workers.sdk.answers import Answers
+from workers.sdk.errors import told
 from workers.sdk.intake import ManagedWork
 from workers.sdk.metrics import CANCELED, LOST, count_task
 from workers.sdk.outgoing import Outgoing
@@ -205,7 +206,7 @@ class ManagedRequest(Request):
             self._lost(exc_info, send_failed_event, return_ok)
         else:
             _log.error("run failed outside the worker type: %s", exc_info.traceback)
-            self.fail(f"{type(error).__name__}: {error}")
+            self.fail(told(error))
 
     def _lost(self, *failure: Any) -> None:
         """Have the broker deliver the message again, or, if it has it no more, say what it would lead to."""

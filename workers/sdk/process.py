@@ -1,18 +1,21 @@
 """What belongs to the operating system's process: its runner, and its tie to its parent."""
 
 import ctypes
+import logging
 import os
 import signal
 import threading
 from collections.abc import Sequence
 from typing import Final
 
-from workers.contract.work_answer import WorkAnswer
+from workers.contract.work_answer import AnswerStatus, WorkAnswer
 from workers.contract.work_request import WorkRequest
-from workers.sdk.errors import WorkerError
+from workers.sdk.errors import WorkerError, told
 from workers.sdk.runner import Runner
 
 _PR_SET_PDEATHSIG: Final = 1
+
+_log: Final = logging.getLogger(__name__)
 
 _runner: Runner | None = None
 
@@ -35,13 +38,32 @@ def runner() -> Runner:
 
 
 def run_managed(worker_type: str, request: WorkRequest) -> WorkAnswer:
-    """Run a managed request; the pool finds this function by its name."""
-    return runner().answer(worker_type=worker_type, request=request)
+    """Run a managed request; the pool finds this function by its name.
+
+    Note: nothing but an answer comes back.
+        What is raised here reaches nobody in pools of threads, or without any: the request would be held,
+        unanswered, for ever.
+    """
+    try:
+        return runner().answer(worker_type=worker_type, request=request)
+    # See the note.
+    except Exception as error:  # noqa: BLE001 (logged with its traceback)
+        return _failed(worker_type, [request], error)[0]
 
 
 def run_managed_bulk(worker_type: str, requests: Sequence[WorkRequest]) -> list[WorkAnswer]:
     """Run managed requests at once; the pool finds this function by its name."""
-    return runner().answer_bulk(worker_type=worker_type, requests=requests)
+    try:
+        return runner().answer_bulk(worker_type=worker_type, requests=requests)
+    # See the note of `run_managed`.
+    except Exception as error:  # noqa: BLE001 (logged with its traceback)
+        return _failed(worker_type, requests, error)
+
+
+def _failed(worker_type: str, requests: Sequence[WorkRequest], error: Exception) -> list[WorkAnswer]:
+    facts = {"action": "work.failed", "worker_type": worker_type, "request_id": requests[0].request_id}
+    _log.error("run failed outside the worker type", extra=facts, exc_info=error)
+    return [runner().worded(request, AnswerStatus.ERROR, told(error)) for request in requests]
 
 
 def die_with_parent(*, parent: int) -> None:

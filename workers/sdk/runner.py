@@ -17,7 +17,7 @@ from workers.sdk import bulk_runs, declare
 from workers.sdk.checkpoints import Checkpoint
 from workers.sdk.config import WorkerConfig
 from workers.sdk.context import RequestLog, WorkContext
-from workers.sdk.errors import Cancelled, InvalidContent, RetryLater
+from workers.sdk.errors import Cancelled, InvalidContent, RetryLater, told
 from workers.sdk.live_lines import LiveLines, RunLines
 from workers.sdk.masking import masked
 from workers.sdk.recordings import Recorder
@@ -93,7 +93,7 @@ class Runner:
         except (Exception, SystemExit, Cancelled) as error:
             if _told_to_exit(error):
                 raise
-            _log.warning("bulk failed, its requests are run one by one: %s", masked(repr(error)))
+            _log.warning("bulk failed, its requests are run one by one: %s", masked(told(error)))
             return [self.answer(worker_type=worker_type, request=request) for request in requests]
         took = round((time.monotonic() - begun) / len(requests), 4)
         answers = [
@@ -124,6 +124,18 @@ class Runner:
     def _worded_outcome(
         self, worker_type: str, request: WorkRequest, outcome: WorkResult | BaseException, took: float
     ) -> WorkAnswer:
+        try:
+            return self._in_its_words(worker_type, request, outcome, took)
+        # A worker type may have made an error that is not as those it derives from.
+        except Exception:  # noqa: BLE001 (logged with its traceback)
+            facts = _facts(worker_type, request) | {"action": "work.failed"}
+            _log.exception("outcome cannot be worded", extra=facts)
+            text = told(outcome) if isinstance(outcome, BaseException) else type(outcome).__name__
+            return self.worded(request, AnswerStatus.ERROR, text, took=took)
+
+    def _in_its_words(
+        self, worker_type: str, request: WorkRequest, outcome: WorkResult | BaseException, took: float
+    ) -> WorkAnswer:
         match outcome:
             case WorkResult():
                 return self._succeeded(request, outcome, took)
@@ -137,8 +149,7 @@ class Runner:
             case _:
                 facts = _facts(worker_type, request) | {"action": "work.failed"}
                 _log.error("worker type failed", extra=facts, exc_info=outcome)
-                text = f"{type(outcome).__name__}: {outcome}"
-                return self.worded(request, AnswerStatus.ERROR, text, took=took)
+                return self.worded(request, AnswerStatus.ERROR, told(outcome), took=took)
 
     def _succeeded(self, request: WorkRequest, result: WorkResult, took: float) -> WorkAnswer:
         return WorkAnswer(
@@ -186,7 +197,7 @@ class Runner:
             status=AnswerStatus.RETRY_LATER,
             messages=_bounded((error.reason,)),
             dispatch_id=request.dispatch_id,
-            retry_after=max(float(error.after), 0.0),
+            retry_after=max(error.after, 0.0),
             worker_id=self._config.worker_id,
             run_seconds=took,
         )

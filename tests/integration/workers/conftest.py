@@ -13,7 +13,7 @@ from tests.integration.workers.sftp_server import SftpServer, serving_sftp
 from tests.stack.environment import Servers
 from tests.stack.vhosts import own_vhost
 
-ALL_TYPES = ("echo", "refuse", "fail", "quit", "later", "wrong", "Sleep")
+ALL_TYPES = ("echo", "refuse", "fail", "mumble", "quit", "later", "wrong", "Sleep")
 
 
 # Each kind once: the embedded broker is the same beside every database.

@@ -86,6 +86,19 @@ def fail(_request: WorkRequest, _context: WorkContext) -> WorkResult:
     raise ZeroDivisionError("no \udcff luck")
 
 
+class Unspeakable(Exception):
+    """An error that fails to say what it is."""
+
+    def __str__(self) -> str:
+        raise LookupError("no words")
+
+
+@worker_type("mumble", version="1.0")
+def mumble(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Fail without a word."""
+    raise Unspeakable
+
+
 @worker_type("quit", version="1.0")
 def leave(_request: WorkRequest, _context: WorkContext) -> WorkResult:
     """End the process, as careless libraries do."""

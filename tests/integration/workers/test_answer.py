@@ -55,6 +55,7 @@ def test_it_does_not_echo_the_message_id_of_a_stranger(manager: Manager) -> None
     [
         ("refuse", AnswerStatus.INVALID_CONTENT, "no width"),
         ("fail", AnswerStatus.ERROR, "ZeroDivisionError: no \udcff luck"),
+        ("mumble", AnswerStatus.ERROR, "Unspeakable, whose text cannot be told (LookupError)"),
         ("quit", AnswerStatus.ERROR, "SystemExit: 3"),
         ("wrong", AnswerStatus.ERROR, "InvalidResult: WorkResult.content must be bytes, not str"),
         ("later", AnswerStatus.RETRY_LATER, "tape is busy"),
@@ -109,7 +110,7 @@ def test_it_dead_letters_a_task_that_does_not_follow_the_contract(manager: Manag
 def test_it_sends_heartbeats_of_each_type(manager: Manager) -> None:
     beats = [manager.heartbeat() for _ in range(20)]
     bodies = {beat["type"]: beat for beat in (json.loads(one.body) for one in beats)}
-    assert set(bodies) == {"echo", "refuse", "fail", "quit", "later", "wrong", "Sleep"}
+    assert set(bodies) == {"echo", "refuse", "fail", "mumble", "quit", "later", "wrong", "Sleep"}
     assert bodies["echo"]["protocol"] == "celery"
     assert bodies["echo"]["version"] == "1.2"
     assert bodies["echo"]["concurrency"] == 1
