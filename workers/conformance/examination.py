@@ -22,6 +22,7 @@ _FOREIGN: Final[Mapping[str, object]] = {
     "acme.ready": True,
     "acme.nothing": None,
     "acme.table": {"a": "b"},
+    "acme.day": datetime(2025, 1, 1, tzinfo=UTC),
     "task": "acme",
     "id": "acme",
     "lang": "de",

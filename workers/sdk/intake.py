@@ -10,6 +10,7 @@ from kombu.exceptions import ContentDisallowed, DecodeError
 from workers.contract import headers, names
 from workers.contract.errors import MalformedMessage
 from workers.contract.work_request import WorkRequest
+from workers.transport.tolerance import UNREADABLE
 
 #: ``<technical id>:<step>:<attempt>``; any other message id is a stranger's and not echoed.
 _DISPATCH_ID: Final = re.compile(r"\d+(:\d+){2,3}", re.ASCII)
@@ -48,8 +49,12 @@ class Intake:
         """Read a kombu message; ``None`` when it is plain Celery business.
 
         Raises:
-            MalformedMessage: the message is for a manager's worker, but does not follow the contract.
+            MalformedMessage: the message is for a manager's worker, but does not follow the contract, or its
+                properties cannot be read.
         """
+        if UNREADABLE in message.headers:
+            reason = message.headers[UNREADABLE]
+            raise MalformedMessage(f"Headers and properties cannot be read: {reason}")
         worker_type = self._raw_type(message.delivery_info)
         # The queue decides: an additional header of a raw message may be called "task" as well.
         if worker_type is None and "task" in message.headers:

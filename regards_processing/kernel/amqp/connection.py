@@ -21,7 +21,6 @@ from regards_processing.kernel.amqp.errors import (
     VirtualHostMissing,
 )
 from regards_processing.kernel.amqp.ports import BulkLimits
-from regards_processing.kernel.amqp.tolerance import tolerant_frame_handler
 from regards_processing.kernel.amqp.topology import BindingSpec, Topology, conditions, delayed_topology
 from workers.transport import rabbitmq
 from workers.transport.embedded import EmbeddedChannel, EmbeddedTransport, transport_options
@@ -251,7 +250,7 @@ def _amqp(address: BrokerAddress, heartbeat: int) -> kombu.Connection:
         connect_timeout=CONNECT_TIMEOUT,
         # Without a name the certificate would be checked but not whose it is; None stands for the address.
         ssl={"server_hostname": None} if secure else False,
-        transport_options={"frame_handler": tolerant_frame_handler, **rabbitmq.transport_options()},
+        transport_options=rabbitmq.transport_options(),
     )
 
 

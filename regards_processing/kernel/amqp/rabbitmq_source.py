@@ -19,8 +19,8 @@ from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.errors import TopologyConflict
 from regards_processing.kernel.amqp.ports import BulkLimits
 from regards_processing.kernel.amqp.rabbitmq import Frames, open_channel
-from regards_processing.kernel.amqp.tolerance import UNREADABLE
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
+from workers.transport.tolerance import UNREADABLE
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from typing import Final, Self, TypeVar
 
 from kombu import Connection
 
+from workers.transport import rabbitmq
 from workers.transport.embedded import EmbeddedTransport, transport_options
 
 _ROOT = Path(__file__).parents[3]
@@ -30,7 +31,7 @@ class Broker:
     def connect(self) -> Connection:
         """Return a new connection."""
         if self.url:
-            return Connection(self.url)
+            return Connection(self.url, transport_options=rabbitmq.transport_options())
         options = transport_options(self.var / "broker")
         return Connection("filesystem://", transport=EmbeddedTransport, transport_options=options)
 

@@ -3,6 +3,7 @@
 import signal
 import time
 from dataclasses import replace
+from datetime import datetime
 
 import psutil
 import pytest
@@ -147,3 +148,20 @@ def test_the_next_attempt_goes_on_where_its_killed_process_was(rabbitmq: Broker)
         wait_for(lambda: len([one for one in manager.answers("halves") if one.content]) == 1)
         answer = manager.answers("halves")[-1]
     assert answer.content == b'[{"done":"first half"},"11:1:2"]'
+
+
+def test_it_dead_letters_a_request_whose_headers_cannot_be_read_and_goes_on(rabbitmq: Broker) -> None:
+    with Manager(broker=rabbitmq) as manager, Fleet(broker=rabbitmq, types=["echo"]):
+        manager.dispatch_raw("echo", a_request("old", content=b"kept"), day=_Past(1969, 12, 31))
+        letter = manager.dead_letter()
+        manager.dispatch_raw("echo", a_request("next"))
+        assert manager.final_answer("next").status is AnswerStatus.SUCCESS
+    assert bytes(letter.body) == b"kept"
+
+
+class _Past(datetime):
+    """A date that Java writes, and our driver can neither write nor read."""
+
+    def utctimetuple(self) -> time.struct_time:
+        # As an unsigned number, which is how the bits of a negative one look.
+        return time.struct_time((1970, 1, 1, 0, 0, 2**64 - 86_400, 0, 1, 0))

@@ -7,6 +7,7 @@ from kombu.message import Message
 from workers.contract.errors import MalformedMessage
 from workers.contract.work_request import WorkRequest
 from workers.sdk.intake import Intake
+from workers.transport.tolerance import UNREADABLE
 
 _HEADERS = {"regards.tenant": "t", "regards.request.id": "r"}
 _ARGUMENT = {"content": "YQ==", "headers": _HEADERS}
@@ -109,4 +110,11 @@ def test_it_does_not_take_a_strangers_message_id_for_a_dispatch(intake: Intake, 
 )
 def test_it_refuses_what_does_not_follow_the_contract(intake: Intake, message: Message, reason: str) -> None:
     with pytest.raises(MalformedMessage, match=reason):
+        intake.read(message)
+
+
+@pytest.mark.parametrize("message", [_raw(), _task([[_ARGUMENT], {"dispatch_id": "4:2:1"}, {}])])
+def test_it_refuses_a_message_whose_properties_could_not_be_read(intake: Intake, message: Message) -> None:
+    message.headers[UNREADABLE] = "OverflowError('date')"
+    with pytest.raises(MalformedMessage, match="Headers and properties cannot be read: OverflowError"):
         intake.read(message)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from amqp.serialization import dumps
 
-from regards_processing.kernel.amqp.tolerance import RAW, UNREADABLE, tolerant_frame_handler
+from workers.transport.tolerance import RAW, UNREADABLE, tolerant_frame_handler
 
 DELIVER = struct.pack(">HH", 60, 60) + dumps("sLbss", ("tag", 1, False, "e", "k"))
 AFTER_THE_YEAR_9999 = b"\x20\x00" + struct.pack(">I", 11) + b"\x01dT" + struct.pack(">Q", 2**60)
+BEFORE_1970 = b"\x20\x00" + struct.pack(">I", 11) + b"\x01dT" + struct.pack(">q", -86_400)
 NOT_UTF_8 = b"\x80\x00" + b"\x02\xff\xfe"
 UNKNOWN_TYPE = b"\x20\x00" + struct.pack(">I", 3) + b"\x01d?"
 
@@ -27,7 +28,9 @@ def read(properties: bytes, *, body: bytes = b"abc") -> list[Any]:
     return arrived
 
 
-@pytest.mark.parametrize("properties", [AFTER_THE_YEAR_9999, NOT_UTF_8, UNKNOWN_TYPE, b"\x20\x00\x00"])
+@pytest.mark.parametrize(
+    "properties", [AFTER_THE_YEAR_9999, BEFORE_1970, NOT_UTF_8, UNKNOWN_TYPE, b"\x20\x00\x00"]
+)
 def test_it_hands_over_the_body_and_the_reason(properties: bytes) -> None:
     [message] = read(properties)
     assert message.body == b"abc"
