@@ -32,10 +32,10 @@ class Announcer:
         self._channel: Any = None
         self._closed_until = 0.0
 
-    def running(self, answer: WorkAnswer) -> None:
-        """Announce that work goes on."""
+    def running(self, answer: WorkAnswer) -> bool:
+        """Announce that work goes on if the broker is there; tell whether it was."""
         exchange, key = route(answer)
-        self.send(exchange=exchange, wire=answer.to_wire(), key=key)
+        return self.send(exchange=exchange, wire=answer.to_wire(), key=key)
 
     def send(self, *, exchange: str, wire: Wire, key: str = names.WORKER_ROUTING_KEY) -> bool:
         """Send a message if the broker is there; tell whether it was."""

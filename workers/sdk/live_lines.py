@@ -31,7 +31,7 @@ class LiveLines:
         self._wakes_at = math.inf
         self._thread: threading.Thread | None = None
 
-    def of(self, send: Callable[[str], None]) -> "RunLines":
+    def of(self, send: Callable[[str], object]) -> "RunLines":
         """Return the lines of a new run; ``send`` gets the text of each message."""
         return RunLines(send=send, waiting=self, quiet=self._quiet)
 
@@ -69,7 +69,7 @@ class LiveLines:
 class RunLines:
     """The lines of one run; may be called from any thread."""
 
-    def __init__(self, *, send: Callable[[str], None], waiting: LiveLines, quiet: float) -> None:
+    def __init__(self, *, send: Callable[[str], object], waiting: LiveLines, quiet: float) -> None:
         self._send = send
         self._waiting = waiting
         self._lock = threading.Lock()

@@ -131,7 +131,10 @@ class Pulse(threading.Thread):
     def _announce_running(self, now: float) -> None:
         started_before = now - self._config.running_after
         for request in list(self._in_hand.values()):
-            if request.announced or request.accepted_at is None or request.accepted_at > started_before:
+            begun = request.accepted_at
+            # A request is in hand until the broker has confirmed its answer, which nothing may follow.
+            if request.announced or request.answered or begun is None or begun > started_before:
                 continue
-            request.announced = True
-            self._announcer.running(process.runner().worded(request.work.request, AnswerStatus.RUNNING))
+            request.announced = self._announcer.running(
+                process.runner().worded(request.work.request, AnswerStatus.RUNNING)
+            )

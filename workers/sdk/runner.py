@@ -46,7 +46,7 @@ class Runner:
     """
 
     def __init__(
-        self, *, config: WorkerConfig, announce: Callable[[WorkAnswer], None], tracing: Tracing
+        self, *, config: WorkerConfig, announce: Callable[[WorkAnswer], object], tracing: Tracing
     ) -> None:
         self._config = config
         self._signs = StopSigns.of(config)
