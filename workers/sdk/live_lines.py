@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from workers.sdk.masking import masked
+
 #: Seconds between two messages about one run. What is said in between leaves with the next one.
 PAUSE: Final = 1.0
 #: Lines of one message, the newest last, and characters of one line.
@@ -101,7 +103,8 @@ class RunLines:
             self._waiting.forget(self)
 
     def _take(self, line: str, *, due: float) -> None:
-        text = line[:LONGEST_LINE]
+        # Of a secret that is cut nobody could tell what it was.
+        text = masked(line)[:LONGEST_LINE]
         with self._lock:
             if not self._last or self._last[-1] != text:
                 self._last.append(text)

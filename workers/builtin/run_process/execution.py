@@ -69,6 +69,7 @@ class Execution:
         program = Program(
             folder=context.workdir,
             max_memory=limits.max_memory,
+            check=context.raise_if_cancelled,
             watch=lambda: _watch(context, limits, report),
             tell=report.show,
             redact=Redaction(secrets_of(plugin.metadata.parameters, parameters, token=token)),
@@ -202,7 +203,6 @@ class Report:
 
 
 def _watch(context: WorkContext, limits: ProcessLimits, report: Report) -> None:
-    """End a program that fills the disk, or whose result nobody awaits any more; else give a sign of it."""
-    context.raise_if_cancelled()
+    """End a program that fills the disk; else give a sign of life."""
     report.show.look()
     outputs.made(context.workdir / "output", own=context.workdir, limits=limits)

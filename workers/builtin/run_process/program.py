@@ -23,7 +23,9 @@ _GUARD: Final = Path(guard.__file__)
 _HARMLESS: Final = ("PATH", "LANG", "LC_ALL", "TZ")
 _KEPT_LINES: Final = 50
 _KEPT_ERRORS: Final = 20
+#: Characters of a line that are kept, and bytes that are read of it: more, so that secrets are whole.
 _LONGEST_LINE: Final = 2000
+_MOST_READ: Final = 64 * 1024
 _PIECE: Final = 64 * 1024
 #: Seconds between two looks at clock and disk.
 _LOOK: Final = 0.5
@@ -47,7 +49,9 @@ class Program:
 
     folder: Path
     max_memory: int
-    #: Looked at while a program runs; raises when it must end.
+    #: Both are asked while a program runs, and raise when it must end: the first one each time, so it is
+    #: quick; the other one may take a while.
+    check: Callable[[], None]
     watch: Callable[[], None]
     #: Gets the last of the lines that were written, one by one, now and then.
     tell: Callable[[str], None]
@@ -118,20 +122,21 @@ class Program:
                 self.look()
 
     def look(self) -> None:
-        """Look at clock and disk, but spend no more than a twentieth of the time on it.
+        """Look at the clock, and at the disk, but spend no more than a twentieth of the time on that.
 
         Raises:
-            TimeIsOver: it is; whatever ``watch`` raises comes through as well.
+            TimeIsOver: it is; whatever ``check`` and ``watch`` raise comes through as well.
         """
+        self.check()
         begun = time.monotonic()
+        if self.deadline is not None and begun > self.deadline:
+            raise TimeIsOver
         if begun < self._next_look:
             return
         self.watch()
         self._tell_lines(begun)
         now = time.monotonic()
         self._next_look = now + max(_LOOK, _REST * (now - begun))
-        if self.deadline is not None and now > self.deadline:
-            raise TimeIsOver
 
     def _tell_lines(self, now: float) -> None:
         if now < self._next_tell or self._told == self._written:
@@ -143,7 +148,7 @@ class Program:
 
     def _reader(self, kept: Sequence[deque[str]]) -> "_Lines":
         def keep(line: str) -> None:
-            text = self.redact(line)
+            text = self.redact(line)[:_LONGEST_LINE]
             self._written += 1
             for lines in (self.lines, *kept):
                 lines.append(text)
@@ -153,17 +158,18 @@ class Program:
 
 @dataclass(slots=True)
 class _Lines:
-    """Cuts what a stream delivers into lines."""
+    """Cuts what a stream delivers into lines; of one that goes on and on, the begin is a line."""
 
     keep: Callable[[str], None]
     rest: bytes = b""
 
     def take(self, piece: bytes) -> None:
-        *lines, self.rest = (self.rest + piece).split(b"\n")
-        if len(self.rest) > _LONGEST_LINE or not piece:
-            lines, self.rest = [*lines, self.rest], b""
+        *lines, rest = (self.rest + piece).split(b"\n")
+        self.rest = rest[:_MOST_READ]
+        if not piece:
+            lines.append(self.rest)
         for line in lines:
-            text = line[:_LONGEST_LINE].decode("utf-8", "replace").replace("\0", "\ufffd").rstrip()
+            text = line[:_MOST_READ].decode("utf-8", "replace").replace("\0", "\ufffd").rstrip()
             if text:
                 self.keep(text)
 

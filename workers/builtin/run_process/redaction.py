@@ -15,7 +15,9 @@ class Redaction:
     """Replaces secrets by ``***``."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        words = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        # What a program writes comes line by line.
+        forms = (form for secret in secrets for form in (secret, *secret.splitlines()))
+        words = {form for form in forms if len(form) >= _SHORTEST}
         # Longer ones first: a secret may hold another.
         ordered = sorted(words, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None

@@ -2,6 +2,9 @@
 
 import queue
 
+import pytest
+
+from workers.sdk import masking
 from workers.sdk.live_lines import LONGEST_LINE, MOST_LINES, LiveLines, RunLines
 
 
@@ -67,3 +70,10 @@ def test_it_tells_a_line_that_is_repeated_once_but_takes_it_for_a_sign_of_life()
     heard.lines.progress("waiting")
     heard.lines.progress("waiting")
     assert (heard.next(), heard.next()) == ("waiting", "waiting")
+
+
+def test_it_tells_no_part_of_a_secret_where_a_line_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_hidden", {"open sesame"})
+    heard = Heard()
+    heard.lines.progress("x" * (LONGEST_LINE - 5) + "open sesame")
+    assert heard.next() == "x" * (LONGEST_LINE - 5) + "***"

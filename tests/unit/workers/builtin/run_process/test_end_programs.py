@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.unit.workers.builtin.run_process.orders import a_program, an_order, carried_out
 from tests.unit.workers.builtin.watched import lives
+from workers.builtin.run_process.program import Program, TimeIsOver
 from workers.sdk import Cancelled
 
 #: Ignores what it is asked, starts a child in a session of its own behind another, and stops its guard.
@@ -98,3 +101,56 @@ def test_it_tells_the_last_lines_while_a_program_runs_and_no_secrets(pids: Path)
         )
     # After the two steps.
     assert told[2:] == [*map(str, range(12, 21)), "*** hello ***"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # The secret is where the line is cut; where the program pauses within it; and behind the cut.
+        "head -c 1996 /dev/zero | tr '\\0' x; printf '%s' \"$DB_PASSWORD\"; sleep 0.2; echo \" and more\"",
+        "head -c 3000 /dev/zero | tr '\\0' x; printf 'open s'; sleep 0.2; echo esame",
+        'head -c 90000 /dev/zero | tr \'\\0\' x; sleep 0.2; echo "$DB_PASSWORD"; echo "then $DB_PASSWORD"',
+    ],
+)
+def test_it_tells_no_part_of_a_secret_in_a_long_line(tmp_path: Path, words: str) -> None:
+    program = a_program(tmp_path, "touch output/a", f"{{ {words}; }} >&2", "exit 1")
+    order = an_order(program)
+    order["plugin"]["parameters"]["envVariables"] = "DB_PASSWORD=open sesame"
+    answer = carried_out(order, storage=tmp_path / "storage", roots=tmp_path)
+    assert len(answer["log"][0]) >= 1999
+    assert answer["log"][0].strip("x* ") == ""
+    assert answer["log"][1:] in ([], ["then ***"])
+    assert "sesame" not in answer["message"]
+
+
+def test_it_tells_no_line_of_a_secret_of_several(tmp_path: Path) -> None:
+    program = a_program(tmp_path, "touch output/a", 'echo "key: $DB_PASSWORD."')
+    order = an_order(program)
+    order["plugin"]["parameters"]["envVariables"] = "DB_PASSWORD=open\nsesame"
+    answer = carried_out(order, storage=tmp_path / "storage", roots=tmp_path)
+    assert answer["log"] == ["key: ***", "***."]
+
+
+def _ends_at(moment: float) -> Callable[[], None]:
+    def check() -> None:
+        if time.monotonic() > moment:
+            raise Cancelled
+
+    return check
+
+
+@pytest.mark.parametrize("sign", ["deadline", "check"])
+def test_it_ends_them_in_time_though_to_look_takes_long(tmp_path: Path, sign: str) -> None:
+    begun = time.monotonic()
+
+    program = Program(
+        folder=tmp_path,
+        max_memory=2**30,
+        check={"check": _ends_at(begun + 1)}.get(sign, lambda: None),
+        watch=lambda: time.sleep(0.3),
+        tell=print,
+        deadline={"deadline": begun + 1}.get(sign),
+    )
+    with pytest.raises((TimeIsOver, Cancelled)):
+        program.run(["sleep", "600"], environment={})
+    assert time.monotonic() - begun < 5
