@@ -1,10 +1,13 @@
 """Builds the Celery application of the fleets, and fills it when a worker starts."""
 
+import logging
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery, signals
 from celery.utils.nodenames import NODENAME_DEFAULT, nodename
@@ -14,8 +17,8 @@ from workers.observability.celery_words import speak_json
 from workers.sdk import checkpoints, held_folders, process, topology
 from workers.sdk.announcer import Announcer
 from workers.sdk.config import WorkerConfig
-from workers.sdk.declare import close_instances
-from workers.sdk.errors import WorkerError
+from workers.sdk.declare import WorkerType, close_instances
+from workers.sdk.errors import ConfigurationError, WorkerError, told
 from workers.sdk.fleet import Fleet
 from workers.sdk.loading import load_types
 from workers.sdk.logs import configure_logs
@@ -28,6 +31,8 @@ from workers.sdk.tracing import Tracing
 from workers.transport import rabbitmq
 from workers.transport.embedded import transport_options
 from workers.transport.prompt_stop import PromptStop
+
+_log: Final = logging.getLogger(__name__)
 
 
 def build_application(*, config: WorkerConfig) -> Celery:
@@ -91,23 +96,34 @@ def _settings(config: WorkerConfig) -> dict[str, Any]:
 
 def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any, **_signal: object) -> None:
     """Fill the application; a mistake in the configuration ends the process with one clear line."""
-    if instance.app is not app:
-        return
-    configure_logs(level=config.log_level, form=config.log_format)
-    wanted = options.get("types")
+    if instance.app is app:
+        with _says_why_not():
+            _fill(app, config=config, instance=instance, wanted=options.get("types"))
+
+
+@contextmanager
+def _says_why_not() -> Iterator[None]:
+    """End a process that cannot start with one line: Celery would go on, and stumble over what is missing."""
     try:
-        types = load_types(
-            types=config.types
-            if not wanted
-            else [name.strip() for name in wanted.split(",") if name.strip()],
-            modules=config.modules,
-        )
-        for entry in types:
-            entry.check_start()
-        config = replace(config, prefetch=prefetch_of(config=config, types=types))
-        tracing = Tracing(config=config)
+        yield
     except WorkerError as error:
         raise SystemExit(f"celery -A workers worker: {error}") from error
+    # Whatever it is: a disk that fails, a folder of another account.
+    except Exception as error:
+        _log.debug("the fleet cannot start", exc_info=True)
+        raise SystemExit(f"celery -A workers worker: the fleet cannot start: {told(error)}") from error
+
+
+def _fill(app: Any, *, config: WorkerConfig, instance: Any, wanted: str | None) -> None:
+    configure_logs(level=config.log_level, form=config.log_format)
+    types = load_types(
+        types=config.types if not wanted else [name.strip() for name in wanted.split(",") if name.strip()],
+        modules=config.modules,
+    )
+    for entry in types:
+        _check_start(entry)
+    config = replace(config, prefetch=prefetch_of(config=config, types=types))
+    tracing = Tracing(config=config)
     if instance.hostname.startswith(f"{NODENAME_DEFAULT}@"):
         # Several workers of one host would share the queue of Celery's remote control under one name.
         instance.hostname = nodename(config.worker_id, instance.hostname.partition("@")[2])
@@ -128,6 +144,16 @@ def _on_worker(*, app: Celery, config: WorkerConfig, instance: Any, options: Any
     signals.worker_shutting_down.connect(stopping.begin, weak=False)
     for end in (signals.worker_shutdown, signals.worker_process_shutdown):
         end.connect(partial(_close, tracing=tracing), weak=False)
+
+
+def _check_start(entry: WorkerType) -> None:
+    try:
+        entry.check_start()
+    except WorkerError:
+        raise
+    # Whatever code of somebody else raises.
+    except Exception as error:
+        raise ConfigurationError(f"Worker type {entry.name!r} cannot start here: {told(error)}") from error
 
 
 def _consume_only(app: Celery, *, types_queues: list[str]) -> None:

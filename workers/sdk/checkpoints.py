@@ -6,6 +6,7 @@ attempt, wherever it runs, finds it. A ghost of an attempt before may still writ
 
 import hashlib
 import json
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ from workers.sdk.errors import InvalidCheckpoint
 MOST_BYTES: Final = 1024 * 1024
 _DAY: Final = 86_400.0
 _NAME_LENGTH: Final = 40
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Checkpoint:
@@ -74,7 +77,10 @@ class Checkpoint:
 
 
 def sweep(folder: Path, *, older_than: float, now: float) -> int:
-    """Remove what nobody has come back to for so many days; return how much. ``now`` is a Unix time."""
+    """Remove what nobody has come back to for so many days; return how much. ``now`` is a Unix time.
+
+    What cannot be removed stays: a file of another account, a folder that the file system has put there.
+    """
     limit, removed = now - older_than * _DAY, 0
     for file in folder.glob("*/*"):
         try:
@@ -84,4 +90,6 @@ def sweep(folder: Path, *, older_than: float, now: float) -> int:
         # Another process of the fleet was faster.
         except FileNotFoundError:
             continue
+        except OSError as error:
+            _log.warning("old checkpoint not removed: %s", error, extra={"action": "checkpoint.kept"})
     return removed

@@ -99,6 +99,17 @@ def mumble(_request: WorkRequest, _context: WorkContext) -> WorkResult:
     raise Unspeakable
 
 
+def _look_for_the_tape() -> None:
+    """Fail, as code does that nobody has run on such a machine."""
+    raise FileNotFoundError("no tape drive")
+
+
+@worker_type("tape", version="1.0", check_start=_look_for_the_tape)
+def read_tape(_request: WorkRequest, _context: WorkContext) -> WorkResult:
+    """Never run."""
+    return WorkResult()
+
+
 @worker_type("quit", version="1.0")
 def leave(_request: WorkRequest, _context: WorkContext) -> WorkResult:
     """End the process, as careless libraries do."""

@@ -138,6 +138,14 @@ def test_it_stops_with_a_clear_line_when_a_queue_has_other_arguments(rabbitmq: B
         ({"WORKER_MODULES": "no.such"}, "WORKER_MODULES: module 'no.such' cannot be imported"),
         ({"WORKER_PREFETCH": "many"}, "WORKER_PREFETCH='many': a whole number from 0 to 10000 is allowed"),
         (
+            {"WORKER_TYPES": "tape", "WORKER_MODULES": "tests.integration.workers.sample_types"},
+            "worker: Worker type 'tape' cannot start here: FileNotFoundError: no tape drive",
+        ),
+        (
+            {"WORKER_TYPES": "digest", "REGARDS_WORKDIR": f"/{300 * 'w'}"},
+            "celery -A workers worker: the fleet cannot start: OSError: [Errno 36] File name too long",
+        ),
+        (
             {"WORKER_TYPES": "run-process", "PROCESS_SANDBOX": "maybe"},
             "PROCESS_SANDBOX='maybe': one of off, best-effort, landlock is allowed",
         ),

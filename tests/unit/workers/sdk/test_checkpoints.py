@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -85,3 +86,14 @@ def test_it_removes_what_nobody_came_back_to(tmp_path: Path) -> None:
     assert sweep(tmp_path, older_than=2, now=written + 3 * 86_400) == 1
     assert checkpoint.load() is None
     assert sweep(tmp_path / "no folder", older_than=2, now=written) == 0
+
+
+def test_it_leaves_what_it_cannot_remove_and_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoint = _checkpoint(tmp_path)
+    checkpoint.save(1)
+    # As file systems with snapshots have them.
+    (tmp_path / ".snapshot" / "hourly").mkdir(parents=True)
+    assert sweep(tmp_path, older_than=2, now=time.time() + 3 * 86_400) == 1
+    assert [record.action for record in caplog.records] == ["checkpoint.kept"]  # type: ignore[attr-defined]
