@@ -56,7 +56,11 @@ def _refuse(constant: str) -> None:
 def dump_object(fields: Mapping[str, object]) -> bytes:
     """Write a JSON object, leaving out fields that are ``None``."""
     present = {name: value for name, value in fields.items() if value is not None}
-    text = json.dumps(present, separators=(",", ":"), ensure_ascii=False)
+    return encode_text(json.dumps(present, separators=(",", ":"), ensure_ascii=False))
+
+
+def encode_text(text: str) -> bytes:
+    """Encode a JSON text as UTF-8."""
     # A lone surrogate (an undecodable file name in a message) is not UTF-8; its escape is JSON all the same.
     return text.encode("utf-8", "backslashreplace")
 

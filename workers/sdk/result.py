@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from workers.contract import bodies
 from workers.contract import headers as names
 from workers.contract.kept_headers import HeadersTooLarge, check_size
 from workers.sdk.errors import InvalidResult
@@ -38,7 +39,8 @@ class WorkResult:
             text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidResult(f"The result cannot be written as JSON: {error}") from error
-        return cls(content=text.encode(), additional_headers=additional_headers or {}, messages=messages)
+        content = bodies.encode_text(text)
+        return cls(content=content, additional_headers=additional_headers or {}, messages=messages)
 
     @classmethod
     def model(

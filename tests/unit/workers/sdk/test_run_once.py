@@ -137,3 +137,9 @@ def test_a_bulk_has_no_checkpoint() -> None:
 
     with pytest.raises(InvalidCheckpoint, match="Work on a bulk has no checkpoint"):
         run_bulk(work, contents=[b""])
+
+
+def test_a_result_may_hold_what_only_json_can_write() -> None:
+    assert (
+        WorkResult.json({"half": "\ud800", "whole": "é"}).content == b'{"half":"\\ud800","whole":"\xc3\xa9"}'
+    )

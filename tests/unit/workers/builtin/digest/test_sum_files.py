@@ -45,6 +45,17 @@ def test_it_computes_what_is_announced_beside_what_is_asked_for(scene: Path, sto
     assert answer["files"][0]["blake2b"] == blake
 
 
+@pytest.mark.parametrize("suffix", ["", ".0"])
+def test_it_compares_sizes_as_numbers(scene: Path, storage: Path, suffix: str) -> None:
+    content = f'{{"url": "{scene.as_uri()}", "size": {LANDSAT.stat().st_size}{suffix}}}'
+    answer = json.loads(run_once(worker.run, content=content.encode(), storage=storage).content)
+    assert answer["files"][0]["size"] == LANDSAT.stat().st_size
+
+
+def test_it_passes_on_half_a_pair_of_surrogates(scene: Path, storage: Path) -> None:
+    assert _summed({"url": scene.as_uri(), "name": "\ud800"}, storage=storage)["name"] == "\ud800"
+
+
 def test_it_tells_every_difference_from_the_announcement(scene: Path, storage: Path) -> None:
     true = hashlib.sha256(LANDSAT.read_bytes()).hexdigest()
     files = [{"url": scene.as_uri(), "size": 7, "sha256": "0" * 64}, {"url": str(scene), "md5": "1" * 32}]
