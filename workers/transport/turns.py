@@ -113,8 +113,7 @@ class TurnChannel(pyamqp.Channel):
 
     def basic_ack(self, delivery_tag: int, multiple: bool = False, argsig: str = "Lb") -> None:  # noqa: FBT001, FBT002
         """Acknowledge a delivery."""
-        # A channel whose connection was lost has none any more; the library says so in its own words.
-        held = self.connection.held if self.connection is not None else None
+        held = self._held()
         if held is None or multiple:
             super().basic_ack(delivery_tag, multiple, argsig)
         elif self._settled().add(delivery_tag):
@@ -122,8 +121,16 @@ class TurnChannel(pyamqp.Channel):
 
     def basic_reject(self, delivery_tag: int, requeue: bool, argsig: str = "Lb") -> None:  # noqa: FBT001
         """Reject a delivery."""
+        held = self._held()
+        if held is not None:
+            # An acknowledgement of a later one that still waits could mean this one as well, and goes first.
+            held.flush()
         self._settled().pass_over(delivery_tag)
         super().basic_reject(delivery_tag, requeue, argsig)
+
+    def _held(self) -> HeldWrites | None:
+        # A channel whose connection was lost has none any more; the library says so in its own words.
+        return self.connection.held if self.connection is not None else None
 
     def _settled(self) -> Acknowledgements:
         if self._acknowledgements is None:

@@ -1,6 +1,9 @@
 import struct
+from types import SimpleNamespace
+from typing import Any
 
 from workers.transport.acknowledgements import Acknowledgements
+from workers.transport.turns import HeldWrites, TurnChannel
 
 _ACK = struct.Struct(">BHIHHQBB")
 
@@ -56,3 +59,20 @@ def test_it_says_which_is_the_first_that_waits() -> None:
 
 def test_it_writes_the_frame_of_the_protocol() -> None:
     assert _acknowledged(1).frames() == bytes.fromhex("01 0001 0000000d 003c 0050 0000000000000001 01 ce")
+
+
+def test_it_acknowledges_nothing_that_is_rejected_in_the_same_turn() -> None:
+    sent: list[bytes] = []
+    held = HeldWrites(sent.append, watched=False)
+    channel: Any = TurnChannel.__new__(TurnChannel)
+    channel.channel_id = 1
+    channel.connection = SimpleNamespace(held=held, frame_writer=lambda *_method: held.write(b"rejected"))
+    channel.basic_ack(2)
+    channel.basic_reject(1, requeue=False)
+    channel.basic_ack(3)
+    held.flush()
+    assert b"".join(sent) == _frame(2, multiple=False) + b"rejected" + _frame(3, multiple=True)
+
+
+def _frame(tag: int, *, multiple: bool) -> bytes:
+    return _ACK.pack(1, 1, 13, 60, 80, tag, multiple, 0xCE)
