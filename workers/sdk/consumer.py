@@ -36,6 +36,7 @@ from workers.sdk.outgoing import Outgoing
 from workers.sdk.progress import Progress
 from workers.sdk.pulse import Pulse
 from workers.sdk.retirement import Retirement
+from workers.sdk.stored_contents import StoredContents
 from workers.transport.patient_consumer import PatientConsumer
 
 _PREFORK: Final = "celery.concurrency.prefork"
@@ -145,6 +146,7 @@ class WorkConsumer(PatientConsumer):
         )
         self._intake = Intake(types=[entry.name for entry in self.fleet.types])
         self._lengths = {entry.name: entry.length for entry in self.fleet.types}
+        self._contents = StoredContents.of(self.fleet.config)
         super().__init__(*args, **options)
         if hub:
             child_pool.read_to_the_end_before_reset(pool=pool, hub=hub)
@@ -409,7 +411,7 @@ class WorkConsumer(PatientConsumer):
         _log.warning("request delivered again: a worker that had it was lost", extra=facts)
         most = self.fleet.config.max_deliveries
         self.answers.send(
-            redelivery.counted(work=work, headers=message.headers, most=most, confirmed=request.acknowledge)
+            redelivery.counted(message=message, work=work, most=most, confirmed=request.acknowledge)
         )
 
     def _kill(self, request: ManagedRequest, number: int) -> None:
@@ -443,7 +445,7 @@ class WorkConsumer(PatientConsumer):
             decoded=True,
         )
         request.work, request.desk = work, self._desk
-        request.longest = self._lengths[work.worker_type].of(work.request)
+        request.longest = self._lengths[work.worker_type].of(work.request, loaded=self._contents.loaded)
         self._desk.in_hand[identity] = request
         return request
 

@@ -42,16 +42,16 @@ class Length:
             return LONG
         return 0.0 if is_long(self.declared) else self.declared
 
-    def of(self, request: WorkRequest) -> float | None:
+    def of(self, request: WorkRequest, *, loaded: Callable[[WorkRequest], WorkRequest]) -> float | None:
         """Return how many seconds work on this request takes at most; ``None`` when nobody knows.
 
         A function that fails, or tells what no length is, knows nothing: whether the request makes sense is
-        seen when it is run.
+        seen when it is run. It gets the request as ``loaded`` returns it, with its content.
         """
         if not callable(self.declared):
             return self.declared
         try:
-            seconds = self.declared(request)
+            seconds = self.declared(loaded(request))
             if seconds is None or seconds > 0:
                 return seconds
             problem = f"{seconds!r:.60} is told, more than 0 seconds are expected"

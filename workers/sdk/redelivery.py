@@ -5,31 +5,32 @@ copy that says how often this has happened takes its place in the queue, until i
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workers.contract import headers as header_names
 from workers.contract import names
-from workers.contract.wire import Wire
+from workers.sdk.handing_back import copied
 from workers.sdk.intake import ManagedWork
 from workers.sdk.outgoing import Outgoing
 
 
-def counted(
-    *, work: ManagedWork, headers: Mapping[str, Any], most: int, confirmed: Callable[[], None]
-) -> Outgoing:
+def counted(*, message: Any, work: ManagedWork, most: int, confirmed: Callable[[], None]) -> Outgoing:
     """Return what replaces a request that was delivered again: its copy, or a dead letter that says why."""
-    losses = _losses(headers) + 1
+    copy = copied(message=message, work=work, confirmed=confirmed)
+    losses = _losses(message.headers) + 1
     if losses < most:
-        kept = {**headers, header_names.LOSSES: losses}
-        exchange, key = "", names.request_queue(work.worker_type)
-    else:
-        reason = (
-            f"Given up after {most} deliveries without an answer: the workers that had the request were lost."
-        )
-        kept = {**headers, header_names.STACKTRACE: reason}
-        exchange, key = names.REQUEST_DEAD_LETTERS, ""
-    wire = Wire(headers=kept, body=work.request.content)
-    return Outgoing(exchange=exchange, key=key, wire=wire, confirmed=confirmed)
+        return _with_header(copy, header_names.LOSSES, losses)
+    reason = (
+        f"Given up after {most} deliveries without an answer: the workers that had the request were lost."
+    )
+    letter = replace(copy, exchange=names.REQUEST_DEAD_LETTERS, key="")
+    return _with_header(letter, header_names.STACKTRACE, reason)
+
+
+def _with_header(outgoing: Outgoing, name: str, value: object) -> Outgoing:
+    wire = outgoing.wire
+    return replace(outgoing, wire=replace(wire, headers={**wire.headers, name: value}))
 
 
 def _losses(headers: Mapping[str, Any]) -> int:

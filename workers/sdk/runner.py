@@ -54,7 +54,7 @@ class Runner:
         self._tracing = tracing
         self._recorder = Recorder.of(config)
         self._secrets = SecretFiles(config.secrets)
-        self._contents = StoredContents(storage=config.storage, above=config.stored_content)
+        self._contents = StoredContents.of(config)
         # The pulse looks for work that is due to be announced at least twice in that time.
         self._lines = LiveLines(quiet=2 * config.running_after)
 

@@ -3,11 +3,12 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from workers.contract.content_folder import ContentFolder
 from workers.contract.work_answer import WorkAnswer
 from workers.contract.work_request import WorkRequest
+from workers.sdk.config import WorkerConfig
 
 _log: Final = logging.getLogger(__name__)
 
@@ -19,6 +20,11 @@ class StoredContents:
         """Store contents of more than ``above`` bytes; 0: none. What was stored by others is always read."""
         self._storage = storage
         self._above = above
+
+    @classmethod
+    def of(cls, config: WorkerConfig) -> Self:
+        """Return those of a process."""
+        return cls(storage=config.storage, above=config.stored_content)
 
     def loaded(self, request: WorkRequest) -> WorkRequest:
         """Return a request with its content in it.

@@ -20,7 +20,9 @@ from tests.stack.vhosts import own_vhost
 from tests.stack.wire import wire_to
 from tests.unit.workers.builtin.run_process.orders import a_program, an_order
 from workers.contract import names
+from workers.contract.content_folder import ContentFolder
 from workers.contract.work_answer import AnswerStatus
+from workers.contract.work_request import WorkRequest
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -134,17 +136,28 @@ def test_it_is_held_to_the_end_for_a_manager_that_does_not_watch(rabbitmq: Broke
         wait_for(lambda: manager.waiting(names.request_queue(worker_type)) == 1)
 
 
-def test_an_execution_is_as_long_as_its_order_says(rabbitmq: Broker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stored", [False, True], ids=["sent", "stored"])
+def test_an_execution_is_as_long_as_its_order_says(rabbitmq: Broker, tmp_path: Path, stored: bool) -> None:  # noqa: FBT001
     program = a_program(tmp_path, "echo begun", "exec sleep 60")
     with Manager(broker=rabbitmq) as manager:
         with Fleet(broker=rabbitmq, types=["run-process"], pool=_TWO) as killed:
             for name, limit in (("brief", 100), ("lasting", 3600)):
                 content = json.dumps(an_order(program, timeLimit=limit)).encode()
-                manager.dispatch_task("run-process", a_request(name, content=content))
+                manager.dispatch_task("run-process", _request(rabbitmq, name, content, stored=stored))
             wait_for(lambda: all(manager.answers(name) for name in ("brief", "lasting")))
             time.sleep(0.5)
             killed.stop(signal.SIGKILL)
         wait_for(lambda: manager.waiting(names.task_queue("run-process")) == 1)
+
+
+def _request(broker: Broker, name: str, content: bytes, *, stored: bool) -> WorkRequest:
+    """Return a request that is sent with its content, or refers to it."""
+    request = a_request(name, content=content)
+    folder = ContentFolder.of_dispatch(
+        str(request.dispatch_id), storage=broker.var / "storage", tenant=request.tenant
+    )
+    refers = {True: replace(request, content=b"", stored=folder.keep(content, attempt=1)), False: request}
+    return refers[stored]
 
 
 def test_heartbeats_tell_for_how_long_it_holds_messages(rabbitmq: Broker) -> None:

@@ -2,10 +2,12 @@
 
 import logging
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from workers.contract.content_folder import ContentLost
 from workers.contract.work_request import WorkRequest
 from workers.sdk.length import Length, is_long
 
@@ -20,18 +22,22 @@ def _told(request: WorkRequest) -> float | None:
     return None if text == "none" else float(text)
 
 
+def _found(declared: Any, seconds: str) -> float | None:
+    return Length(declared).of(_request(seconds), loaded=lambda request: request)
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [("60", (60.0, False)), ("599.9", (599.9, False)), ("600", (600.0, True)), ("inf", (math.inf, True))],
 )
 def test_each_request_is_as_long_as_the_function_says(seconds: str, expected: tuple[float, bool]) -> None:
-    found = Length(_told).of(_request(seconds))
+    found = _found(_told, seconds)
     assert (found, is_long(found)) == expected
 
 
 @pytest.mark.parametrize("declared", [None, 60.0, 7200.0])
 def test_all_requests_are_as_long_as_is_declared(declared: float | None) -> None:
-    assert Length(declared).of(_request("5")) == declared
+    assert _found(declared, "5") == declared
 
 
 @pytest.mark.parametrize(
@@ -47,13 +53,13 @@ def test_nothing_is_known_of_a_request_whose_length_makes_no_sense(
     seconds: str, problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        assert Length(_told).of(_request(seconds)) is None
+        assert _found(_told, seconds) is None
     assert problem in caplog.text
     assert not is_long(None)
 
 
 def test_nothing_is_known_where_the_function_knows_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    assert Length(_told).of(_request("none")) is None
+    assert _found(_told, "none") is None
     assert caplog.text == ""
 
 
@@ -65,3 +71,19 @@ def test_nothing_is_known_where_the_function_knows_nothing(caplog: pytest.LogCap
 def test_it_tells_for_how_long_messages_are_held(declared: Any, may_be_long: Any, held: Any) -> None:
     length = Length(declared)
     assert (length.may_be_long, length.held) == (may_be_long, held)
+
+
+def test_the_function_sees_a_content_that_is_stored() -> None:
+    found = Length(lambda request: float(request.content)).of(
+        _request("5"), loaded=lambda request: replace(request, content=b"60")
+    )
+    assert found == 60.0
+
+
+def test_nothing_is_known_of_a_request_whose_content_is_lost(caplog: pytest.LogCaptureFixture) -> None:
+    def loaded(_request: WorkRequest) -> WorkRequest:
+        raise ContentLost("is gone")
+
+    with caplog.at_level(logging.WARNING):
+        assert Length(_told).of(_request("60"), loaded=loaded) is None
+    assert "ContentLost: is gone" in caplog.text

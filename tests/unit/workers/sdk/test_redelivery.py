@@ -1,6 +1,9 @@
 """What takes the place of a request that was lost with its worker."""
 
+from typing import Any
+
 import pytest
+from kombu.message import Message
 
 from workers.contract import names
 from workers.contract.work_request import WorkRequest
@@ -13,7 +16,10 @@ _WORK = ManagedWork(worker_type="Unzip", request=_REQUEST, redelivered=True)
 
 
 def _counted(headers: dict[str, object]) -> Outgoing:
-    return counted(work=_WORK, headers=headers, most=3, confirmed=lambda: None)
+    properties = {"message_id": "m-1", "priority": 7}
+    fields: dict[str, Any] = {"body": _REQUEST.content, "headers": headers, "properties": properties}
+    message = Message(**fields)
+    return counted(message=message, work=_WORK, most=3, confirmed=lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,7 @@ def test_it_puts_a_copy_that_counts_into_the_same_queue(before: dict[str, object
     assert (copy.exchange, copy.key) == ("", "regards.worker.unzip.request")
     assert copy.wire.headers == {"acme.n": "1", "x-worker-losses": after}
     assert copy.wire.body == b"\x00\xff"
+    assert (copy.wire.message_id, copy.priority) == ("m-1", 7)
 
 
 def test_it_gives_up_when_too_many_workers_were_lost() -> None:

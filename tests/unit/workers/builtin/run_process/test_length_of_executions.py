@@ -13,7 +13,7 @@ from workers.sdk import WorkRequest, declare
 
 def _longest(content: bytes) -> float | None:
     request = WorkRequest(tenant="t", request_id="r", content=content, headers={}, dispatch_id="1:1:1")
-    return declare.declared_by(worker.run).length.of(request)
+    return declare.declared_by(worker.run).length.of(request, loaded=lambda one: one)
 
 
 @pytest.mark.parametrize(
