@@ -4,22 +4,30 @@ import sys
 from argparse import Namespace
 from typing import Final
 
+from amqp.exceptions import AMQPError
+
 from workers.conformance.examination import Contents, Examination
 from workers.conformance.played_manager import PlayedManager
 from workers.conformance.verdict import Outcome
 from workers.sdk.errors import ConfigurationError
+from workers.transport.addresses import BROKER_SCHEMES, names_a_server, server_of, shown
 
 _SUMMARY: Final = "{right} right, {wrong} wrong, {open} open"
 
 
 def run(options: Namespace) -> int:
     """Examine, and return 1 when anything is wrong."""
+    if not names_a_server(options.url, schemes=BROKER_SCHEMES):
+        allowed = server_of(*BROKER_SCHEMES)
+        raise ConfigurationError(f"--url {shown(options.url)!r:.60}: {allowed} is expected")
     try:
         with PlayedManager(url=options.url, worker_type=options.type) as manager:
             return _examined(manager, options)
     except OSError as error:
         # The address may hold a password, so it is not repeated.
         raise ConfigurationError(f"the broker of --url cannot be reached: {error}") from error
+    except AMQPError as error:
+        raise ConfigurationError(f"the broker of --url refuses: {error}") from error
 
 
 def _examined(manager: PlayedManager, options: Namespace) -> int:

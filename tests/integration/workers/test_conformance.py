@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from kombu import Connection
@@ -99,6 +100,34 @@ def test_it_does_not_tell_the_password_of_a_broker_that_is_away(capsys: pytest.C
     error = capsys.readouterr().err
     assert "the broker of --url cannot be reached" in error
     assert "sesame" not in error
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["amq://ada:sesame@127.0.0.1//", "ada:sesame@127.0.0.1", "amqp://", "amqp://ada:ses/ame@127.0.0.1//"],
+)
+def test_it_refuses_what_is_no_address_of_a_broker(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conformance", "--url", url, "--type", "x"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m workers: --url ")
+    assert "amqp or amqps or pyamqp, followed by ://host" in line
+    assert "ses" not in line
+
+
+@pytest.mark.parametrize(
+    ("login", "host", "reason"),
+    [("ada:sesame", "", "ACCESS_REFUSED"), ("guest:guest", "no-such-host", "NOT_ALLOWED")],
+)
+def test_it_says_that_a_broker_does_not_let_it_in(
+    rabbitmq: Broker, capsys: pytest.CaptureFixture[str], login: str, host: str, reason: str
+) -> None:
+    parts = urlsplit(_url(rabbitmq))
+    url = f"amqp://{login}@{parts.hostname}:{parts.port or 5672}/{host or parts.path[1:]}"
+    assert main(["conformance", "--url", url, "--type", "x"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m workers: the broker of --url refuses: ")
+    assert reason in line
+    assert "sesame" not in line
 
 
 @contextmanager
