@@ -37,6 +37,12 @@ def request_queue(worker_type: str) -> str:
     return f"regards.worker.{worker_type.lower()}.request"
 
 
+def is_request_queue(name: object) -> bool:
+    """Return whether this is the name of the exchange and queue of raw requests of some worker type."""
+    before, _, after = request_queue("*").partition("*")
+    return isinstance(name, str) and name.startswith(before) and name.endswith(after)
+
+
 #: What a worker type has to be, as far as its queues go.
 QUEUE_RULE: Final = f"at most {LONGEST_NAME - len(request_queue(''))} bytes in UTF-8, in lower case"
 

@@ -21,6 +21,8 @@ from typing import Any, Final
 from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
 
+from workers.transport.raw_messages import EmbeddedMessage
+
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks into the folder; an unchanged folder costs one ``stat``.
@@ -36,6 +38,8 @@ _sequence: Final = itertools.count()
 
 class EmbeddedChannel(filesystem.Channel):
     """One process's view of the folder."""
+
+    Message = EmbeddedMessage
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

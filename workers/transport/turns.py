@@ -20,6 +20,7 @@ from kombu.transport import pyamqp
 
 from workers.transport.acknowledgements import Acknowledgements
 from workers.transport.arrivals import Arrivals
+from workers.transport.raw_messages import RabbitMessage
 
 #: Seconds of reading after which a turn ends, so that the loop can look at everything else.
 TURN: Final = 0.01
@@ -109,6 +110,7 @@ class HeldWrites:
 class TurnChannel(pyamqp.Channel):
     """A channel whose acknowledgements leave when the turn ends."""
 
+    Message = RabbitMessage
     _acknowledgements: Acknowledgements | None = None
 
     def basic_ack(self, delivery_tag: int, multiple: bool = False, argsig: str = "Lb") -> None:  # noqa: FBT001, FBT002

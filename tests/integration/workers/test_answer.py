@@ -1,6 +1,7 @@
 """What a running fleet answers, in both forms and on both brokers."""
 
 import json
+import zlib
 from collections import Counter
 
 import pytest
@@ -30,6 +31,18 @@ def test_it_answers_a_raw_message(manager: Manager) -> None:
     assert answer.content == b'{"b":2}'
     assert answer.dispatch_id == "13:1:1"
     assert answer.additional_headers == {"seen": "y"}
+
+
+@pytest.mark.parametrize("others", [{}, {"task": "acme"}])
+@pytest.mark.parametrize("value", ["gzip", "application/x-gzip", "LZW"])
+def test_it_leaves_a_body_as_it_is_whatever_its_headers_are_called(
+    manager: Manager, value: str, others: dict[str, str]
+) -> None:
+    body = zlib.compress(b"of the client")
+    name = f"raw-{value}-{len(others)}"
+    manager.dispatch_raw("echo", a_request(name, content=body), compression=value, hint="kept", **others)
+    answer = manager.final_answer(name)
+    assert (answer.content, answer.additional_headers) == (body, {"seen": "kept"})
 
 
 def test_it_takes_any_bytes_as_the_body_of_a_raw_message(manager: Manager) -> None:
