@@ -1,7 +1,7 @@
 """Output files, and batches, that are not needed any more."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from regards_processing.kernel.db.transactions import transaction, transaction_required
 from regards_processing.kernel.errors import DomainError
+from regards_processing.kernel.parts import done_together
 from regards_processing.kernel.tenancy.models import Tenant
 from regards_processing.kernel.tenancy.scope import TenantScopedQuerySet
 from regards_processing.processing.events.outputs_downloaded import OutputsDownloaded
@@ -56,11 +57,11 @@ def clean_up(*, at: datetime) -> int:
     Return how many. A part that fails leaves the others: it is tried again with the next clean-up.
     """
     parts = (
-        delete_downloaded,
+        partial(delete_downloaded),
         partial(forget_batches, at=at),
         partial(unneeded_folders.remove_unneeded, spared=partial(is_coming, at=at)),
     )
-    return sum(_cleaned(part) for part in parts)
+    return done_together(parts, action="clean_up.failed")
 
 
 def delete_downloaded() -> int:
@@ -137,14 +138,6 @@ def _downloaded_page(*, after: UUID | None) -> list[OutputFile]:
     files = OutputFile.objects.across_tenants(because=_EVERYBODY).filter(downloaded=True, deleted=False)
     rest = files.filter(pk__gt=after) if after else files
     return list(rest.order_by("pk")[: settings.SWEEP_PAGE])
-
-
-def _cleaned(part: Callable[[], int]) -> int:
-    try:
-        return part()
-    except Exception:
-        log.exception("a part of the clean-up failed", extra={"action": "clean_up.failed"})
-        return 0
 
 
 def _remove(url: str) -> bool:

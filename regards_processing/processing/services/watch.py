@@ -1,8 +1,8 @@
 """Watch open executions: how far they are, whether their time is over, and whether they have a place."""
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.conf import settings
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
+from regards_processing.kernel.parts import done_together
 from regards_processing.processing.execution_order import WORKER_TYPE
 from regards_processing.processing.models import Execution
 from regards_processing.processing.queries import locked_executions
@@ -24,8 +25,6 @@ from worker_manager.services.progress import Progress, running_requests
 from worker_manager.services.whereabouts import Whereabouts, whereabouts
 from workers.processes.spoken import divided
 
-log = logging.getLogger(__name__)
-
 _EVERYBODY = "the platform watches the executions of every tenant"
 #: What a fleet says when it begins with an execution (contract 6.3).
 _PREPARING = "| Load input files into workdir"
@@ -34,17 +33,8 @@ _SEEN = ("status", "steps", "log", "last_updated", "deadline_at", "attempt")
 
 def look_after(*, at: datetime) -> int:
     """Do all that open executions need from time to time, each part by itself; return how many moved."""
-    return sum(_done(part, at) for part in (note_progress, end_overdue, end_cancelled, release_all))
-
-
-def _done(part: Callable[..., int], at: datetime) -> int:
-    """Do a part; one that fails does not keep all tenants from the others."""
-    try:
-        return part(at=at)
-    except Exception:
-        details = {"action": "execution.watch_failed", "part": part.__name__}
-        log.exception("part of the watch of executions failed", extra=details)
-        return 0
+    parts = (note_progress, end_overdue, end_cancelled, release_all)
+    return done_together([partial(part, at=at) for part in parts], action="execution.watch_failed")
 
 
 def note_progress(*, at: datetime) -> int:

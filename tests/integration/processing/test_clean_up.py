@@ -166,7 +166,7 @@ def test_it_forgets_old_batches_when_nothing_can_be_deleted(
     _downloaded(path)
     settings.SHARED_STORAGE = None
     assert clean_up(at=later(2 * _WEEK)) == 1
-    failed = [record for record in caplog.records if record.msg == "a part of the clean-up failed"]
+    failed = [record for record in caplog.records if record.msg == "part of a sweep failed"]
     assert len(failed) == 2
     assert not every(Batch).filter(pk=batch.pk).exists()
 

@@ -158,13 +158,16 @@ class Program:
 
 @dataclass(slots=True)
 class _Lines:
-    """Cuts what a stream delivers into lines; of one that goes on and on, the begin is a line."""
+    """Cuts what a stream delivers into lines; of one that goes on and on, the begin is a line.
+
+    What is written over a line, as progress is on a terminal, is a line as well.
+    """
 
     keep: Callable[[str], None]
     rest: bytes = b""
 
     def take(self, piece: bytes) -> None:
-        *lines, rest = (self.rest + piece).split(b"\n")
+        *lines, rest = (self.rest + piece).replace(b"\r", b"\n").split(b"\n")
         self.rest = rest[:_MOST_READ]
         if not piece:
             lines.append(self.rest)

@@ -131,6 +131,12 @@ def test_it_tells_no_line_of_a_secret_of_several(tmp_path: Path) -> None:
     assert answer["log"] == ["key: ***", "***."]
 
 
+def test_it_takes_progress_that_is_written_over_a_line_for_lines(tmp_path: Path) -> None:
+    program = a_program(tmp_path, "touch output/a", "printf '10 %%\\r20 %%\\r\\ndone\\n'")
+    answer = carried_out(an_order(program), storage=tmp_path / "storage", roots=tmp_path)
+    assert answer["log"] == ["10 %", "20 %", "done"]
+
+
 def _ends_at(moment: float) -> Callable[[], None]:
     def check() -> None:
         if time.monotonic() > moment:
