@@ -1,11 +1,14 @@
 """How far requests are that run now: for services whose work they are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from regards_processing.kernel.tenancy.models import Tenant
+from worker_manager import queries
 from worker_manager.models import Request
+from worker_manager.queries import RequestKey
 from worker_manager.states import RequestStatus
 
 #: Columns of a request that tell its progress, in the order of the fields.
@@ -37,6 +40,12 @@ def running_requests(*, worker_type: str, source: str, after: int, limit: int) -
     running = requests.filter(status=RequestStatus.RUNNING, step_worker_type=worker_type, source=source)
     found = running.filter(pk__gt=after).order_by("pk")
     return [Progress(*signs) for signs in found.values_list(*_SIGNS)[:limit]]
+
+
+def taken_in(*, keys: Collection[RequestKey]) -> set[RequestKey]:
+    """Return those of these requests that the engine took in: they are on their way, or remembered."""
+    finished = queries.finished_digests(keys=keys, since=None)
+    return {*queries.digests(keys=keys), *(key for key, _ in finished)}
 
 
 def progress_of(*, tenant: Tenant, request_id: str) -> Progress | None:

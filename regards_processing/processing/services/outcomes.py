@@ -1,6 +1,6 @@
 """What the engine answers to the requests that are executions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from regards_processing.processing.services.endings import finish
 from regards_processing.processing.steps import Outcome, UnreadableOutcome
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
 from worker_manager.services.dropped import Dropped
+from worker_manager.services.progress import taken_in
 
 _THESE: Final = "these very executions are meant"
 #: Responses of the engine that say nothing about an end.
@@ -27,6 +28,7 @@ def apply_responses(*, responses: Sequence[RequestAnswered], at: datetime) -> li
     """End the executions whose requests have ended; return the responses that no execution was found for.
 
     A response that comes again, or after the end, changes nothing; the files that came with it are discarded.
+    Neither does the refusal of a request whose execution the engine has: somebody else used its id.
     """
     ends = [
         (position, response)
@@ -34,14 +36,15 @@ def apply_responses(*, responses: Sequence[RequestAnswered], at: datetime) -> li
         if response.state not in _UNDER_WAY
     ]
     open_ones = _locked([response for _, response in ends])
+    taken = _taken_in(ends, open_ones)
     ended: dict[UUID, tuple[Execution, Outcome]] = {}
     dropped, late = [], []
     for position, response in ends:
-        execution = open_ones.get((response.tenant, response.request_id or ""))
+        execution = open_ones.get(_name(response))
         if execution is None:
             dropped.append(Dropped(position, f"No open execution {response.request_id}"))
             late.append(response)
-        elif execution.pk in ended:
+        elif execution.pk in ended or (response.state is ResponseState.SKIPPED and execution.pk in taken):
             late.append(response)
         else:
             ended[execution.pk] = (execution, _outcome(response))
@@ -49,6 +52,21 @@ def apply_responses(*, responses: Sequence[RequestAnswered], at: datetime) -> li
     release(processes={(each.tenant_id, each.process_id) for each, _ in ended.values()}, at=at)
     _discard_files(late)
     return dropped
+
+
+def _name(response: RequestAnswered) -> tuple[str, str]:
+    return response.tenant, response.request_id or ""
+
+
+def _taken_in(
+    ends: Sequence[tuple[int, RequestAnswered]], open_ones: Mapping[tuple[str, str], Execution]
+) -> set[UUID]:
+    """Return the executions that the engine has, of those whose requests are said to be refused."""
+    names = {_name(response) for _, response in ends if response.state is ResponseState.SKIPPED}
+    refused = {
+        (execution.tenant_id, str(execution.pk)) for name, execution in open_ones.items() if name in names
+    }
+    return {UUID(request_id) for _, request_id in taken_in(keys=refused)}
 
 
 def _discard_files(late: Sequence[RequestAnswered]) -> None:

@@ -1,6 +1,7 @@
 """Executions from their order to their one result."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -30,11 +31,12 @@ from tests.factories.executions import (
     is_demanded,
     the_execution,
 )
+from tests.factories.messages import an_answer
 from tests.factories.processing import a_parameter, a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later, live_workers
-from tests.fakes.engine import committing
+from tests.fakes.engine import Engine, committing
 from worker_manager.events.request_answered import RequestAnswered
 from worker_manager.models import Request, SessionChange
 from worker_manager.services.dropped import Dropped
@@ -160,7 +162,6 @@ def test_it_keeps_the_steps_and_the_log_of_the_fleet(batch: Batch) -> None:
     [
         ("ERROR", None, "no disk"),
         ("INVALID_CONTENT", None, "no disk"),
-        ("SKIPPED", None, "no disk"),
         ("SUCCESS", b"{}", "no outcome of an execution"),
         ("SUCCESS", b"no json", "no outcome of an execution"),
         ("SUCCESS", None, "no outcome of an execution"),
@@ -175,6 +176,40 @@ def test_it_fails_when_the_engine_says_so(
     (result,) = _results(broker)
     assert result["finalStatus"] == "FAILURE"
     assert message in result["messages"][0]
+
+
+def test_it_fails_when_the_engine_does_not_take_it(broker: InMemoryBroker) -> None:
+    tenant = a_tenant(skipped=["process-execution"])
+    _order(an_execution_order(a_batch(tenant, a_process(tenant, to_all=True))))
+    (refusal,) = broker.published_to(topology.EXECUTION_ANSWERS)
+    _respond(RequestAnswered.from_wire(headers=refusal.headers, body=refusal.body))
+    (result,) = _results(broker)
+    assert result["finalStatus"] == "FAILURE"
+    assert "is configured to be automatically skipped" in result["messages"][0]
+
+
+def _dispatched(_broker: InMemoryBroker, _execution: Execution) -> None:
+    """Leave the request on its way."""
+
+
+def _answered(broker: InMemoryBroker, execution: Execution) -> None:
+    """End the request; its response has not come yet."""
+    Engine(broker).answer(an_answer("SUCCESS", request_id=str(execution.pk), content=an_outcome()))
+
+
+@pytest.mark.parametrize("meanwhile", [_dispatched, _answered])
+def test_it_goes_on_when_somebody_else_is_refused_with_its_id(
+    meanwhile: Callable[[InMemoryBroker, Execution], None], batch: Batch, broker: InMemoryBroker
+) -> None:
+    live_workers("run-process")
+    _order(an_execution_order(batch))
+    execution = the_execution()
+    meanwhile(broker, execution)
+    refusal = a_response(execution.pk, state="SKIPPED", messages=("it exists",))
+    assert _respond(refusal) == []
+    assert the_execution().status == "REGISTERED"
+    _respond(refusal, a_response(execution.pk, content=an_outcome()))
+    assert [result["finalStatus"] for result in _results(broker)] == ["SUCCESS"]
 
 
 @pytest.mark.parametrize("state", ["GRANTED", "DELAYED"])
