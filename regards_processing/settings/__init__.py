@@ -53,7 +53,12 @@ from regards_processing.settings.celery import (
     CELERY_WORKER_HIJACK_ROOT_LOGGER,
     CELERY_WORKER_PREFETCH_MULTIPLIER,
 )
-from regards_processing.settings.configuration import CONFIGURATION_MODULES, EXPLAINERS, ROLE_USES
+from regards_processing.settings.configuration import (
+    CONFIGURATION_MODULES,
+    EXPLAINERS,
+    RESERVATIONS,
+    ROLE_USES,
+)
 from regards_processing.settings.dashboard import DASHBOARD_REFRESH
 from regards_processing.settings.database import DATABASES, PREPARED_STATEMENTS, WRITES_TOGETHER
 from regards_processing.settings.doctor import CLOCK_TOLERANCE, DOCTOR_CHECKS, STORAGE_MIN_FREE

@@ -2,6 +2,8 @@
 
 #: Module of each service: its configuration items and its tenant settings.
 CONFIGURATION_MODULES = ("worker_manager.module.MODULE", "regards_processing.processing.module.MODULE")
+#: What each service keeps to itself in the engine.
+RESERVATIONS = ("regards_processing.processing.reservation.RESERVATION",)
 #: Who says why something waits, in the order they are asked.
 EXPLAINERS = (
     "worker_manager.services.explanation.explained",

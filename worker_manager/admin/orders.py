@@ -22,6 +22,7 @@ from regards_processing.kernel.rest.filters import DateRange, Mode, TextFilter, 
 from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
+from worker_manager.services import reserved
 from worker_manager.services.cancellation import order_cancellation
 from worker_manager.services.deletion import order_deletion
 from worker_manager.services.orders import Reach, Start, count_eligible, not_ended, up_to_operators
@@ -46,6 +47,8 @@ class OrderPage:
     #: Statuses that it reaches, and how it reads the restriction of a filter.
     reached: Collection[str] = UP_TO_OPERATORS
     reach: Reach = up_to_operators
+    #: Sources whose requests it leaves alone.
+    sparing: Callable[[], Collection[str]] = frozenset
 
     @property
     def route(self) -> str:
@@ -59,6 +62,7 @@ RETRY: Final = OrderPage(
     explanation="Requests are sent to their workers again, each at the step it is at.",
     permission="worker_manager.change_request",
     give=order_retry,
+    sparing=reserved.owners,
 )
 DELETE: Final = OrderPage(
     title="Delete requests",
@@ -75,6 +79,7 @@ RETRY_FROM_FIRST: Final = OrderPage(
     explanation="Requests start again at the first step of today's configuration, with what clients sent.",
     permission="worker_manager.change_request",
     give=partial(order_retry, start=Start.FIRST),
+    sparing=reserved.owners,
 )
 CANCEL: Final = OrderPage(
     title="Cancel requests",
@@ -236,7 +241,7 @@ class OrdersMixin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
         }
         if form.is_bound and form.is_valid():
             tenant, wanted = form.cleaned_data["tenant"], form.wanted()
-            count = count_eligible(tenant=tenant, wanted=wanted, reach=order.reach)
+            count = count_eligible(tenant=tenant, wanted=wanted, reach=order.reach, sparing=order.sparing())
             context |= {"count": count, "meant": form.meant()}
         return TemplateResponse(request, _TEMPLATE, context)
 

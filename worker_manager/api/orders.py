@@ -1,5 +1,6 @@
 """Orders of operators: have requests carried out again, or delete them; and how many that would be."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.urls import URLPattern
@@ -17,7 +18,7 @@ from regards_processing.kernel.rest.parameters import choice
 from regards_processing.kernel.rest.routes import route
 from regards_processing.kernel.rest.services import Service
 from worker_manager.api.request_filters import OrderFilterSerializer
-from worker_manager.services import cancellation, deletion, orders, retries
+from worker_manager.services import cancellation, deletion, orders, reserved, retries
 from worker_manager.services.orders import Reach, Start
 
 _REACH: Final = (
@@ -48,10 +49,10 @@ class _OrderEndpoint(Endpoint):
 
 
 class _PreviewEndpoint(Endpoint):
-    def counted(self, *, reach: Reach = orders.up_to_operators) -> Response:
+    def counted(self, *, reach: Reach = orders.up_to_operators, sparing: Collection[str] = ()) -> Response:
         """Return how many requests an order with the filter of the body would touch."""
         wanted = self.body(OrderFilterSerializer)
-        count = orders.count_eligible(tenant=self.tenant, wanted=wanted, reach=reach)
+        count = orders.count_eligible(tenant=self.tenant, wanted=wanted, reach=reach, sparing=sparing)
         return Response(CountSerializer({"count": count}).data)
 
 
@@ -64,7 +65,7 @@ class RetryRequests(_OrderEndpoint):
         summary="Retry requests",
         description=(
             "Sends the requests that the filter means to their workers again, each at the step it is at. "
-            f"{_REACH}"
+            f"Executions of rs-processing are left alone: it tries them again by itself. {_REACH}"
         ),
         parameters=[
             OpenApiParameter(
@@ -104,7 +105,7 @@ class PreviewRetry(_PreviewEndpoint):
     )
     def post(self, _call: Call) -> Response:
         """Count."""
-        return self.counted()
+        return self.counted(sparing=reserved.owners())
 
 
 class DeleteRequests(_OrderEndpoint):
@@ -197,7 +198,8 @@ class CancelRequest(Endpoint):
         summary="Cancel a request",
         description=(
             "Ends a request that has not ended; its client is told, and so are the fleets. 409 when it has "
-            "failed and is kept. An addition to the interface of REGARDS."
+            "failed and is kept, 403 when it is an execution of rs-processing, which cancels it by itself. "
+            "An addition to the interface of REGARDS."
         ),
         request=None,
         responses={200: None},

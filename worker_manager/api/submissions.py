@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.auth import security_log
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.kernel.observability import tracing
 from regards_processing.kernel.rest.endpoint import Endpoint
@@ -203,8 +204,9 @@ class SubmitRequests(Endpoint):
         description=(
             f"Takes one request, or an array of up to {MAX_REQUESTS}, as messages are taken; the responses "
             "are published as well. One of source and owner is required; unknown fields are refused. A "
-            "request whose id and body are known is not stored again: the answer is what is stored. An "
-            "addition to the interface of REGARDS."
+            "request whose id and body are known is not stored again: the answer is what is stored. What "
+            "services of the platform keep to themselves is refused with 403: executions of rs-processing, "
+            "whatever their content type is called. An addition to the interface of REGARDS."
         ),
         request=_one_or_many("Submissions", SubmissionSerializer),
         responses=_one_or_many("ToldOfSubmissions", ToldSerializer),
@@ -214,13 +216,15 @@ class SubmitRequests(Endpoint):
         """Take requests in; answer with what became of each."""
         many = isinstance(call.data, list)
         found = self.body(_many if many else SubmissionSerializer)
-        told = submit_directly(
-            tenant=self.tenant,
-            submissions=[self._submission(each) for each in (found if many else [found])],
-            actor=self.actor,
-            at=clock.now(),
-            max_bytes=settings.MESSAGE_MAX_BYTES,
-        )
+        submissions = [self._submission(each) for each in (found if many else [found])]
+        with security_log.refusals_logged(call):
+            told = submit_directly(
+                tenant=self.tenant,
+                submissions=submissions,
+                actor=self.actor,
+                at=clock.now(),
+                max_bytes=settings.MESSAGE_MAX_BYTES,
+            )
         shown = ToldSerializer(told, many=True).data
         return Response(shown if many else shown[0])
 

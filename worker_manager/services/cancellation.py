@@ -16,7 +16,7 @@ from worker_manager import forks, queries
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
 from worker_manager.searches import UnknownRequest
-from worker_manager.services import branches, moves, orders
+from worker_manager.services import branches, moves, orders, reserved
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.services.orders import RequestOrder
 from worker_manager.states import AWAITING_ANSWER, CANCELABLE, RequestStatus
@@ -37,11 +37,13 @@ def cancel_request(*, tenant: Tenant, request_id: str, actor: Actor, at: datetim
 
     Raises:
         UnknownRequest: the tenant has none of this id; it may have ended.
+        ReservedForService: it is that of a service of the platform, which cancels it in its own way.
         NotCancelable: it has failed and is kept.
     """
     found = queries.locked_requests(keys=[(tenant.pk, request_id)])
     if not found:
         raise UnknownRequest(request_id=request_id)
+    reserved.check_request(found[0])
     status = found[0].status
     if status not in CANCELABLE:
         raise NotCancelable(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
@@ -41,8 +42,11 @@ def submit_directly(
     Unlike those of messages, new ones are in the audit trail: one entry for all.
 
     The submissions are marked as redelivered: one whose id and body are known is not refused.
+
+    Raises:
+        ReservedForService: one of them is of a service of the platform, or goes to a worker type of its own.
     """
-    report = submit_requests(submissions=submissions, at=at, max_bytes=max_bytes, answering=True)
+    report = submit_requests(submissions=submissions, at=at, max_bytes=max_bytes, origin=Origin.REST)
     refused = _refused(submissions, report)
     states = _states(report.stored, tenant)
     others = {each.request_id for place, each in enumerate(submissions) if place not in refused}

@@ -1,6 +1,6 @@
 """What operators order about requests: which of them an order means, and how it is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -116,13 +116,25 @@ def _told(order: RequestOrder) -> dict[str, Any]:
     return {name: value for name, value in order.to_json().items() if name != "lastId"}
 
 
-def count_eligible(*, tenant: Tenant, wanted: RequestFilter, reach: Reach = up_to_operators) -> int:
-    """Return how many requests an order would touch now."""
-    return _eligible(tenant, wanted, reach).count()
+def count_eligible(
+    *,
+    tenant: Tenant,
+    wanted: RequestFilter,
+    reach: Reach = up_to_operators,
+    sparing: Collection[str] = (),
+) -> int:
+    """Return how many requests an order would touch now; ``sparing`` are sources that it leaves alone."""
+    return _eligible(tenant, wanted, reach, sparing).count()
 
 
 def carry_out_page(
-    *, tenant: Tenant, order: RequestOrder, after: int, act: Act, reach: Reach = up_to_operators
+    *,
+    tenant: Tenant,
+    order: RequestOrder,
+    after: int,
+    act: Act,
+    reach: Reach = up_to_operators,
+    sparing: Collection[str] = (),
 ) -> Page:
     """Do the next page of an order, behind the technical id ``after``; needs an open transaction.
 
@@ -130,7 +142,7 @@ def carry_out_page(
     again. ``act`` gets them locked and without payloads, and returns what it did, counted by name.
     """
     transaction_required()
-    meant = _eligible(tenant, order.wanted, reach).filter(pk__lte=order.last_id)
+    meant = _eligible(tenant, order.wanted, reach, sparing).filter(pk__lte=order.last_id)
     total = None if after else meant.count()
     requests = list(meant.filter(pk__gt=after).locked().weighed()[: settings.SWEEP_PAGE])
     counts = act(requests)
@@ -139,7 +151,9 @@ def carry_out_page(
     return Page(state=state, done=len(requests), total=total, counts=counts)
 
 
-def _eligible(tenant: Tenant, wanted: RequestFilter, reach: Reach) -> RequestQuerySet:
+def _eligible(
+    tenant: Tenant, wanted: RequestFilter, reach: Reach, sparing: Collection[str]
+) -> RequestQuerySet:
     others = replace(wanted, statuses=None)
-    found = Request.objects.for_tenant(tenant).filter(others.condition())
+    found = Request.objects.for_tenant(tenant).filter(others.condition()).exclude(source__in=sparing)
     return found.filter(status__in=sorted(reach(wanted.statuses)))

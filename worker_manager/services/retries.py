@@ -11,7 +11,7 @@ from regards_processing.kernel.tenancy.models import Tenant
 from worker_manager import queries
 from worker_manager.models import Request
 from worker_manager.request_filter import RequestFilter
-from worker_manager.services import branch_rows, dispatch, moves, orders
+from worker_manager.services import branch_rows, dispatch, moves, orders, reserved
 from worker_manager.services.bulks import Bulk, settle
 from worker_manager.services.orders import RequestOrder, Start
 from worker_manager.states import RequestStatus
@@ -32,10 +32,11 @@ def retry_page(*, tenant: Tenant, order: RequestOrder, after: int, at: datetime)
 
     A request starts again at the step it is at, with what that step got; or, if the order says so, at the
     first step of today's configuration with what the client sent. Each dispatch is a new attempt, so answers
-    to those before no longer count; attempts that failed before are forgiven.
+    to those before no longer count; attempts that failed before are forgiven. Requests of services of the
+    platform are left alone: who ordered them has heard of their end, and tries again in another way.
     """
     act = partial(_retry, tenant=tenant, start=order.start, at=at)
-    return orders.carry_out_page(tenant=tenant, order=order, after=after, act=act)
+    return orders.carry_out_page(tenant=tenant, order=order, after=after, act=act, sparing=reserved.owners())
 
 
 def _retry(requests: list[Request], *, tenant: Tenant, start: Start, at: datetime) -> dict[str, int]:

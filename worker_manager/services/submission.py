@@ -4,14 +4,16 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Final
 
 from django.conf import settings
 
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.envelope import Outbound
+from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.db.trips import in_one_trip
@@ -22,7 +24,15 @@ from worker_manager.events.request_submitted import RequestSubmitted
 from worker_manager.kept_places import KeptPlaces
 from worker_manager.models import Request
 from worker_manager.models.light_requests import new_request
-from worker_manager.services import branch_rows, branches, dispatch, flow, responses, session_counts
+from worker_manager.services import (
+    branch_rows,
+    branches,
+    dispatch,
+    flow,
+    reserved,
+    responses,
+    session_counts,
+)
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
 from workers.contract import headers as names
@@ -58,6 +68,8 @@ _TOO_BIG: Final = "The body has {size} bytes, the limit is {limit}"
 _SKIPPED: Final = (
     "Content type <{content_type}> is configured to be automatically skipped on tenant <{tenant}>"
 )
+
+_RESERVED: Final = "<{header}> {owner} is reserved for that service of the platform"
 
 RequestKey = tuple[int, str]
 
@@ -95,7 +107,7 @@ def submit_requests(
     at: datetime,
     max_bytes: int,
     kept: KeptPlaces | None = None,
-    answering: bool = False,
+    origin: Origin = Origin.MESSAGE,
 ) -> SubmissionReport:
     """Store requests, dispatch those whose worker type is alive and has a place, and answer the clients.
 
@@ -104,15 +116,22 @@ def submit_requests(
         at: time of reception.
         max_bytes: largest accepted body.
         kept: what the manager remembers of places that were given back.
-        answering: whoever submits hears what is known of a request. So of one that comes again all is known
-            that is remembered; else only what ended in the last `REDELIVERED_WITHIN` seconds: its id may be
-            used again, and silence would lose it.
+        origin: the door. Nobody but services of the platform itself may submit as one of them. Callers of
+            REST may submit nothing that is reserved, and hear what is known of a request. So of one that
+            comes again all is known that is remembered; else only what ended in the last
+            `REDELIVERED_WITHIN` seconds: its id may be used again, and silence would lose it.
+
+    Raises:
+        ReservedForService: a caller of REST submits what is reserved; nothing is stored.
     """
     report = SubmissionReport()
-    since = None if answering else at - timedelta(seconds=settings.REDELIVERED_WITHIN)
-    known = _read(submissions, since)
-    accepted = _accept(submissions, known, max_bytes, report)
-    _store(accepted, report, at, kept)
+    by_rest = origin is Origin.REST
+    if by_rest:
+        reserved.check_names(submissions)
+    known = _read(submissions, None if by_rest else at - timedelta(seconds=settings.REDELIVERED_WITHIN))
+    foreign = frozenset() if origin is Origin.PLATFORM else reserved.owners()
+    accepted = _accept(submissions, known, max_bytes, foreign, report)
+    _store(accepted, report, at, kept, by_rest=by_rest)
     tenants = {pk: name for name, pk in known.tenants.items()}
     with in_one_trip():
         session_counts.received(requests=report.stored, at=at)
@@ -123,7 +142,7 @@ def submit_requests(
             messages=[
                 *dispatch.messages(requests=dispatched, contents=contents, tenants=tenants),
                 *responses.messages(requests=report.stored, tenants=tenants),
-                *(_refusal(submission, reasons) for submission, reasons in report.refused),
+                *(_refusal(submission, reasons, foreign) for submission, reasons in report.refused),
             ],
             at=at,
         )
@@ -158,15 +177,27 @@ def _read(submissions: Sequence[RequestSubmitted], since: datetime | None) -> _K
 
 
 def _accept(
-    submissions: Sequence[RequestSubmitted], known: _Known, max_bytes: int, report: SubmissionReport
+    submissions: Sequence[RequestSubmitted],
+    known: _Known,
+    max_bytes: int,
+    foreign: Collection[str],
+    report: SubmissionReport,
 ) -> dict[RequestKey, RequestSubmitted]:
-    """Sort out what cannot be stored; of several submissions with one id the first one counts."""
+    """Sort out what cannot be stored; of several submissions with one id the first one counts.
+
+    Args:
+        foreign: owners that are none of those who submit here.
+    """
     accepted: dict[RequestKey, RequestSubmitted] = {}
     seen: dict[RequestKey, bytes] = {}
     for position, submission in enumerate(submissions):
         tenant_id = known.tenants.get(submission.tenant)
         if tenant_id is None:
             report.unanswered.append(Dropped(position, f"There is no active tenant {submission.tenant}"))
+            continue
+        if submission.owner in foreign:
+            text = _RESERVED.format(header=names.OWNER, owner=submission.owner)
+            report.refused.append((submission, (text,)))
             continue
         key, digest = (tenant_id, submission.request_id), _digest(submission)
         earlier = seen.get(key) or known.stored.get(key)
@@ -211,6 +242,8 @@ def _store(
     report: SubmissionReport,
     at: datetime,
     kept: KeptPlaces | None,
+    *,
+    by_rest: bool,
 ) -> None:
     """Insert the accepted ones with their status; see `_taken_meanwhile` for those that cannot be."""
     configured = queries.plans(
@@ -221,6 +254,8 @@ def _store(
     requests = {key: _new(key[0], submission, at) for key, submission in accepted.items()}
     for key, request in requests.items():
         plan = dispatch.current_plan(request=request, configured=configured)
+        if by_rest:
+            reserved.check_plan(request=request, plan=plan)
         named = accepted[key].priority
         request.priority = named if named is not None else plan.priority if plan else 0
         dispatch.assign(request=request, plan=plan, live=live, at=at)
@@ -271,7 +306,7 @@ def _new(tenant_id: int, submission: RequestSubmitted, at: datetime) -> Request:
     )
 
 
-def _refusal(submission: RequestSubmitted, reasons: tuple[str, ...]) -> Outbound:
+def _refusal(submission: RequestSubmitted, reasons: tuple[str, ...], foreign: Collection[str]) -> Outbound:
     answer = RequestAnswered(
         tenant=submission.tenant,
         request_id=submission.request_id,
@@ -281,7 +316,10 @@ def _refusal(submission: RequestSubmitted, reasons: tuple[str, ...]) -> Outbound
         state=ResponseState.SKIPPED,
         messages=reasons,
     )
-    return answer.to_message()
+    message = answer.to_message()
+    # A client that calls itself like a service listens where clients do, and the service must not hear it.
+    own = submission.owner not in foreign
+    return message if own else replace(message, exchange=topology.RESPONSE_EVENT_EXCHANGE)
 
 
 def _log(report: SubmissionReport) -> None:

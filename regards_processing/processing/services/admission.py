@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db.models import Count, TextField
 from django.db.models.functions import Cast, Length
 
+from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.locks import one_at_a_time
 from regards_processing.kernel.db.transactions import transaction, transaction_required
@@ -119,7 +120,9 @@ def _submit(found: _Sorted, at: datetime) -> list[Execution]:
     """Submit executions to the engine; return those that it took. Of a tenant that is not active none is."""
     if not found.submissions:
         return []
-    report = submit_requests(submissions=found.submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
+    report = submit_requests(
+        submissions=found.submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES, origin=Origin.PLATFORM
+    )
     left = {drop.position for drop in report.unanswered}
     return [execution for position, execution in enumerate(found.going) if position not in left]
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.db import rows
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.kernel.tenancy.models import Tenant
@@ -114,7 +115,9 @@ def order_executions(*, orders: Sequence[ExecutionRequested], at: datetime) -> l
     release(processes=set(known.limits), at=at)
     submissions = [each for each in bulk.submissions if UUID(each.request_id) in stored]
     if submissions:
-        submit_requests(submissions=submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES)
+        submit_requests(
+            submissions=submissions, at=at, max_bytes=settings.MESSAGE_MAX_BYTES, origin=Origin.PLATFORM
+        )
     log.info(
         "executions ordered",
         extra={

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from regards_processing.kernel import clock
+from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from tests.factories.rows import every
@@ -57,6 +58,21 @@ def test_it_takes_a_request_from_its_queue_to_its_answer(engine: Engine) -> None
     _feed(engine, _ANSWERS, an_answer_message(status="RUNNING"))
     assert _feed(engine, _ANSWERS, an_answer_message(status="SUCCESS", content="e30=")) == []
     assert engine.states() == [("r-1", "GRANTED"), ("r-1", "SUCCESS")]
+
+
+def test_it_answers_a_client_that_calls_itself_like_a_service(engine: Engine) -> None:
+    a_worker_type(a_tenant())
+    named: dict[str, Any] = {"request.owner": "rs-processing"}
+    pretender = a_request_message("r-1", **named)
+    assert _feed(engine, _REQUESTS, pretender, a_request_message("r-1")) == []
+    taken, refused = engine.responses()
+    assert (refused.request_id, refused.owner, refused.state) == ("r-1", "rs-processing", "SKIPPED")
+    assert refused.messages == (
+        "<regards.request.owner> rs-processing is reserved for that service of the platform",
+    )
+    assert (taken.owner, taken.state) == ("acme", "DELAYED")
+    assert engine.broker.published_to(topology.EXECUTION_ANSWERS) == []
+    assert the_request().source == "acme"
 
 
 @pytest.mark.parametrize(
