@@ -13,6 +13,8 @@ from regards_processing.processing.services.batches import BatchOrder, open_batc
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT
 from worker_manager.events.request_answered import RequestAnswered, ResponseState
+from worker_manager.models import Request
+from workers.processes.sealing import Addressee, parameters_of, unseal
 
 DATASET = "URN:AIP:DATASET:demo"
 FILE = {
@@ -98,6 +100,14 @@ def a_response(
         messages=messages,
         content=content,
     )
+
+
+def unsealed_parameters(request: Request, *, key: str) -> Any:
+    """Return the secret parameters of a request, as its fleet opens them."""
+    plugin = json.loads(bytes(request.body))["plugin"]
+    part = parameters_of(plugin["pluginId"])
+    addressee = Addressee(tenant=request.tenant.name, request_id=request.request_id, part=part)
+    return json.loads(unseal(plugin["sealedParameters"], key=key, addressee=addressee))
 
 
 def is_demanded(info: Mapping[str, str]) -> bool:

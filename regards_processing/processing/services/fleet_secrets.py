@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 
+from regards_processing.processing.models import Execution
 from workers.processes.plugin import ProcessPlugin
-from workers.processes.sealing import seal
+from workers.processes.sealing import Addressee, parameters_of, seal
 
 
 class NoKeyForSecrets(Exception):
@@ -15,9 +16,11 @@ class NoKeyForSecrets(Exception):
 
 
 def divided(
-    *, parameters: Mapping[str, Any], plugin: type[ProcessPlugin]
+    *, execution: Execution, parameters: Mapping[str, Any], plugin: type[ProcessPlugin]
 ) -> tuple[dict[str, Any], str | None]:
-    """Return the parameters of an execution that have a value, and the secret ones apart, sealed.
+    """Return the parameters of an execution that have a value, and the secret ones apart.
+
+    These are sealed for the request of the execution, and for its plugin.
 
     Raises:
         NoKeyForSecrets: there are some, and no `PROCESS_TOKEN_KEY`.
@@ -32,4 +35,6 @@ def divided(
             f"Secret parameters ({', '.join(secret)}) are sent to fleets sealed: "
             "the platform and its fleets need the same PROCESS_TOKEN_KEY"
         )
-    return given, seal(json.dumps(secret), key=settings.PROCESS_TOKEN_KEY)
+    part = parameters_of(plugin.metadata.plugin_id)
+    addressee = Addressee(tenant=execution.tenant.name, request_id=str(execution.pk), part=part)
+    return given, seal(json.dumps(secret), key=settings.PROCESS_TOKEN_KEY, addressee=addressee)

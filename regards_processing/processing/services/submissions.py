@@ -49,7 +49,7 @@ def submission_of(
     if violations:
         raise CannotBeCarriedOut("; ".join(violations))
     try:
-        clear, sealed_parameters = divided(parameters=parameters, plugin=plugin)
+        clear, sealed_parameters = divided(execution=execution, parameters=parameters, plugin=plugin)
     except NoKeyForSecrets as error:
         raise CannotBeCarriedOut(str(error)) from error
     content = order_of(
@@ -67,9 +67,7 @@ def submission_of(
         time_limit=time_limit(execution.expected_duration),
         time_grace=float(settings.EXECUTION_TIMEOUT_GRACE),
         user=batch.user_email,
-        sealed_token=sealed_token(
-            batch=batch, input_files=execution.input_files, parameters=parameters, at=at
-        ),
+        sealed_token=sealed_token(execution=execution, batch=batch, parameters=parameters, at=at),
     )
     if len(content) > settings.MESSAGE_MAX_BYTES:
         reason = f"The order has {len(content)} bytes, the limit is {settings.MESSAGE_MAX_BYTES}"

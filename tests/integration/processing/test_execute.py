@@ -41,7 +41,7 @@ from worker_manager.events.request_answered import RequestAnswered
 from worker_manager.models import Request, SessionChange
 from worker_manager.services.dropped import Dropped
 from worker_manager.states import RequestStatus
-from workers.processes.sealing import unseal
+from workers.processes.sealing import TOKEN, Addressee, unseal
 
 pytestmark = pytest.mark.django_db
 
@@ -409,7 +409,8 @@ def test_it_gives_fleets_a_sealed_token_when_files_are_internal(settings: Settin
     bodies = {request.request_id: json.loads(request.body) for request in every(Request)}
     plain, sealed = (bodies[str(the_execution(name).pk)] for name in ("e-1", "e-2"))
     assert "sealedToken" not in plain
-    token = unseal(sealed["sealedToken"], key=settings.PROCESS_TOKEN_KEY)
+    addressee = Addressee(tenant="demo", request_id=sealed["executionId"], part=TOKEN)
+    token = unseal(sealed["sealedToken"], key=settings.PROCESS_TOKEN_KEY, addressee=addressee)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert (claims["tenant"], claims["sub"], claims["role"]) == ("demo", "ada@x.org", "PROJECT_ADMIN")
     assert claims["exp"] - claims["iat"] == 86_400

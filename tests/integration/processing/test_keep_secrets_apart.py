@@ -18,6 +18,7 @@ from regards_processing.processing.models import PluginConfiguration, Process
 from regards_processing.processing.module import MODULE
 from regards_processing.processing.services.configuration_import import PLUGIN_KEY, exported_plugins
 from tests.factories.audit import ADA
+from tests.factories.executions import unsealed_parameters
 from tests.factories.processing import a_parameter, a_process, some_rights
 from tests.factories.rest import client_as
 from tests.factories.rows import every
@@ -25,7 +26,6 @@ from tests.factories.worker_manager import AT, a_tenant
 from tests.fakes.engine import committing
 from tests.fakes.plugin_package import installed
 from worker_manager.models import Request
-from workers.processes.sealing import unseal
 
 pytestmark = pytest.mark.django_db
 
@@ -211,6 +211,5 @@ def test_it_opens_none_for_a_try_out(
     sent = {"file": SimpleUploadedFile("one.raw", b"1"), "parameter.password": seen}
     with committing(execute=True):
         assert admin_client.post(address, sent).status_code == 302
-    plugin = json.loads(bytes(every(Request).get().body))["plugin"]
-    given = json.loads(unseal(plugin["sealedParameters"], key=settings.PROCESS_TOKEN_KEY))
+    given = unsealed_parameters(every(Request).get(), key=settings.PROCESS_TOKEN_KEY)
     assert given == {"password": seen}

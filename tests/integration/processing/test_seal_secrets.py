@@ -23,7 +23,7 @@ from regards_processing.processing.services.configuration_import import exported
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.processes import create_process
 from tests.factories.audit import ADA
-from tests.factories.executions import a_batch, an_execution_order, the_execution
+from tests.factories.executions import a_batch, an_execution_order, the_execution, unsealed_parameters
 from tests.factories.processing import a_parameter, a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
@@ -32,7 +32,7 @@ from tests.fakes.engine import committing
 from tests.fakes.plugin_package import installed
 from worker_manager.models import Request
 from workers.processes.parameters import ParameterType
-from workers.processes.sealing import unseal
+from workers.processes.sealing import Addressee, SealBroken, parameters_of, unseal
 
 pytestmark = pytest.mark.django_db
 
@@ -79,16 +79,24 @@ def _plugin(request: Any) -> dict[str, Any]:
 
 
 def test_it_sends_them_sealed(tenant: Tenant, process: ConfiguredProcess) -> None:
-    plugin = _plugin(_ordered(a_batch(tenant, process)))
-    assert plugin["parameters"] == {}
-    assert json.loads(unseal(plugin["sealedParameters"], key=_KEY)) == {"password": _OURS}
+    request = _ordered(a_batch(tenant, process))
+    assert _plugin(request)["parameters"] == {}
+    assert unsealed_parameters(request, key=_KEY) == {"password": _OURS}
+
+
+def test_it_seals_them_for_one_request_and_its_plugin(tenant: Tenant, process: ConfiguredProcess) -> None:
+    request = _ordered(a_batch(tenant, process))
+    sealed = _plugin(request)["sealedParameters"]
+    meant = {"tenant": "demo", "request_id": request.request_id, "part": parameters_of("Vault")}
+    for name in meant:
+        with pytest.raises(SealBroken, match="it was sealed for another request"):
+            unseal(sealed, key=_KEY, addressee=Addressee(**meant | {name: "other"}))
 
 
 def test_it_sends_and_keeps_those_of_an_order_sealed(tenant: Tenant, process: ConfiguredProcess) -> None:
     batch = a_batch(tenant, process, parameters={"password": _THEIRS})
     assert _THEIRS not in json.dumps(every(Batch).get().parameters)
-    plugin = _plugin(_ordered(batch))
-    assert json.loads(unseal(plugin["sealedParameters"], key=_KEY)) == {"password": _THEIRS}
+    assert unsealed_parameters(_ordered(batch), key=_KEY) == {"password": _THEIRS}
 
 
 def _take_any_password() -> None:
@@ -103,8 +111,8 @@ def test_it_takes_no_secret_that_an_order_has_seen_encrypted(
 ) -> None:
     _take_any_password()
     (stored,) = process.plugin.parameters
-    plugin = _plugin(_ordered(a_batch(tenant, process, parameters={"password": stored.value})))
-    assert json.loads(unseal(plugin["sealedParameters"], key=_KEY)) == {"password": stored.value}
+    request = _ordered(a_batch(tenant, process, parameters={"password": stored.value}))
+    assert unsealed_parameters(request, key=_KEY) == {"password": stored.value}
 
 
 @pytest.mark.usefixtures("process")
@@ -150,9 +158,9 @@ def test_a_program_gets_its_secret_variables_sealed(tenant: Tenant, settings: Se
     answer = client.put(address, shown, format="json")
     assert answer.status_code == 200
     assert _OURS not in answer.content.decode()
-    plugin = _plugin(_ordered(a_batch(tenant, process)))
-    assert "secretEnvVariables" not in plugin["parameters"]
-    assert json.loads(unseal(plugin["sealedParameters"], key=_KEY)) == {"secretEnvVariables": f"DB={_OURS}"}
+    request = _ordered(a_batch(tenant, process))
+    assert "secretEnvVariables" not in _plugin(request)["parameters"]
+    assert unsealed_parameters(request, key=_KEY) == {"secretEnvVariables": f"DB={_OURS}"}
 
 
 def test_nobody_reads_them(

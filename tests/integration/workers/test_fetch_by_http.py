@@ -13,9 +13,8 @@ import pytest
 from aiohttp import ClientTimeout
 
 from tests.integration.workers.http_servers import Answer, serving
-from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
+from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, as_read, carried_out
 from workers.builtin.run_process.network import Network
-from workers.builtin.run_process.order import ExecutionOrder
 from workers.builtin.run_process.regards import Regards
 from workers.builtin.run_process.sources import of_network
 
@@ -112,7 +111,7 @@ def test_it_counts_what_comes_from_elsewhere_with_the_files_of_this_machine(
 def test_it_waits_for_signs_of_life_and_not_for_the_whole_file(server: _Server, tmp_path: Path) -> None:
     (tmp_path / "a.raw").touch()
     url = f"http://127.0.0.1:{server.server_address[1]}/a.raw"
-    files = ExecutionOrder.from_json(an_order("", an_input(tmp_path / "a.raw", url=url))).inputs
+    files = as_read(an_order("", an_input(tmp_path / "a.raw", url=url))).inputs
     network = Network()
     regards = Regards(network=network, user="", token=None)
     (source,) = of_network(files, network=network, regards=regards, whose="")

@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 
 from tests.integration.workers.http_servers import Answer, Server, serving
-from tests.unit.workers.builtin.run_process.orders import EXECUTION_ID, a_program, an_order, carried_out
-from workers.processes.sealing import seal
+from tests.unit.workers.builtin.run_process.orders import (
+    EXECUTION_ID,
+    a_program,
+    an_order,
+    carried_out,
+    sealed,
+)
+from workers.processes.sealing import TOKEN
 
 # Neither a database nor a broker is needed.
 pytestmark = pytest.mark.embedded
@@ -41,6 +47,7 @@ def _run(
     add_metadata: bool = False,
     program: str = "env; cat input/*/a.raw >output/a",
     place: dict[str, Any] = _PLACE,
+    token: str = "",
 ) -> Any:
     file = {
         "localRelativePath": f"{_FEATURE}/a.raw",
@@ -49,7 +56,11 @@ def _run(
         "metadata": {"internal": "true", "featureId": _FEATURE},
     } | place
     order = an_order(
-        a_program(folder, program), file, batchId="b-1", user="ada@x.org", sealedToken=seal("t0ken", key=_KEY)
+        a_program(folder, program),
+        file,
+        batchId="b-1",
+        user="ada@x.org",
+        sealedToken=token or sealed("t0ken", part=TOKEN, key=_KEY),
     )
     order["plugin"]["parameters"]["addMetadata"] = add_metadata
     return carried_out(order, storage=folder / "storage", roots=folder / "nothing")
@@ -67,6 +78,12 @@ def test_it_asks_for_internal_files_as_who_ordered(services: Server, tmp_path: P
     assert path == f"{_FILE}?isContentInline=false"
     assert headers["Authorization"] == "Bearer t0ken"
     assert "t0ken" not in json.dumps(answer)
+
+
+def test_it_asks_with_no_token_that_was_sealed_for_another_request(services: Server, tmp_path: Path) -> None:
+    stolen = sealed("t0ken", part=TOKEN, key=_KEY, request_id="another-execution")
+    assert "it was sealed for another request" in _run(tmp_path, token=stolen)["message"]
+    assert services.asked == []
 
 
 @pytest.mark.parametrize("place", [{}, {"url": None}, {"url": ""}])

@@ -56,7 +56,13 @@ def bring_inputs(
     if len(local) < len(order.inputs) or _wants_metadata(order):
         python_process.call(
             f"{__name__}:{download.__name__}",
-            {"order": dict(content), "folder": str(folder), "taken": room.taken},
+            {
+                "order": dict(content),
+                "tenant": order.tenant,
+                "requestId": order.request_id,
+                "folder": str(folder),
+                "taken": room.taken,
+            },
             folder=folder,
             run_program=run_program,
             environment=os.environ,
@@ -67,7 +73,9 @@ def download(arguments: Mapping[str, Any]) -> None:
     """Bring what is not on this machine; this runs in the process that is made for it."""
     # Libraries tell of each connection.
     logging.getLogger().setLevel(logging.WARNING)
-    order = ExecutionOrder.from_json(arguments["order"])
+    order = ExecutionOrder.from_json(
+        arguments["order"], tenant=arguments["tenant"], request_id=arguments["requestId"]
+    )
     into = Path(arguments["folder"], "input")
     network = Network.from_env(os.environ)
     regards = Regards.of(order, network=network)

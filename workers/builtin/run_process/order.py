@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from workers.builtin.run_process.seals import opened
 from workers.builtin.shown_url import shown
 from workers.processes.profile import Cardinality
+from workers.processes.sealing import Addressee, parameters_of
 from workers.sdk import InvalidContent, WorkRequest
 
 _MAX_PATH: Final = 1024
@@ -55,6 +56,9 @@ class InputFile:
 class ExecutionOrder:
     """One execution, with all that the fleet needs to know."""
 
+    #: Those of the request, whatever the order says: what is sealed is for this one.
+    tenant: str
+    request_id: str
     execution_id: str
     batch_correlation_id: str
     plugin_id: str
@@ -74,8 +78,8 @@ class ExecutionOrder:
     sealed_parameters: str | None = None
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read an order; its schema has seen the types.
+    def from_json(cls, content: Mapping[str, Any], *, tenant: str, request_id: str) -> Self:
+        """Read the order that a request holds; its schema has seen the types.
 
         Raises:
             InvalidContent: a path leaves the folder of the input files, or comes twice, or nothing says where
@@ -85,6 +89,8 @@ class ExecutionOrder:
         inputs = [_input(each, f"inputFiles[{n}]") for n, each in enumerate(content["inputFiles"])]
         time_limit = content.get("timeLimit")
         return cls(
+            tenant=tenant,
+            request_id=request_id,
             execution_id=content["executionId"],
             batch_correlation_id=content["batchCorrelationId"],
             plugin_id=plugin["pluginId"],
@@ -103,10 +109,16 @@ class ExecutionOrder:
         """Return the parameters with the secret ones in clear.
 
         Raises:
-            CannotOpen: they were not sealed with this key.
+            CannotOpen: they were not sealed with this key, or not for this request and its plugin.
         """
-        secret = json.loads(opened(self.sealed_parameters, key=key)) if self.sealed_parameters else {}
-        return {**self.parameters, **secret}
+        if not self.sealed_parameters:
+            return dict(self.parameters)
+        addressee = self.addressee(parameters_of(self.plugin_id))
+        return {**self.parameters, **json.loads(opened(self.sealed_parameters, key=key, addressee=addressee))}
+
+    def addressee(self, part: str) -> Addressee:
+        """Return for whom a part of this order is sealed."""
+        return Addressee(tenant=self.tenant, request_id=self.request_id, part=part)
 
 
 def longest(request: WorkRequest) -> float:

@@ -13,6 +13,7 @@ from workers.builtin.run_process.inputs import Refused
 from workers.builtin.run_process.network import READ_TIMEOUT, Network
 from workers.builtin.run_process.order import ExecutionOrder, InputFile
 from workers.builtin.run_process.seals import CannotOpen, opened
+from workers.processes.sealing import TOKEN
 
 _TOO_MANY: Final = 429
 _REDIRECTIONS: Final = range(300, 400)
@@ -43,7 +44,7 @@ class Regards:
             reason = "the order holds no token: the platform has no PROCESS_TOKEN_KEY"
         else:
             try:
-                token = opened(order.sealed_token, key=network.token_key)
+                token = opened(order.sealed_token, key=network.token_key, addressee=order.addressee(TOKEN))
             except CannotOpen as error:
                 reason = str(error)
         return cls(network=network, user=order.user, token=token, reason=reason)

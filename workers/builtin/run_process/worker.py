@@ -40,7 +40,7 @@ def run(request: WorkRequest, context: WorkContext) -> WorkResult:
         InvalidContent: the request is no order of an execution, or of a plugin that this fleet does not have.
     """
     content = checked_content(request, schema=_BODY)
-    order = ExecutionOrder.from_json(content)
+    order = ExecutionOrder.from_json(content, tenant=request.tenant, request_id=request.request_id)
     plugin = _plugin(order)
     report = Report(plugin_id=order.plugin_id, execution_id=order.execution_id, show=Voice(context.progress))
     try:

@@ -11,9 +11,12 @@ from tests.fakes.plugin_package import declared
 from tests.unit.workers.builtin.process_functions import sample_functions
 from tests.unit.workers.builtin.process_functions.calls import executed, made
 from tests.unit.workers.builtin.process_functions.sample_functions import SamplePlugin
+from tests.unit.workers.builtin.run_process.orders import sealed
 from tests.unit.workers.builtin.watched import lives
-from workers.processes.sealing import seal
+from workers.processes.sealing import TOKEN, parameters_of
 from workers.sdk import Cancelled
+
+_PART = parameters_of("SamplePlugin")
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +47,8 @@ def test_it_runs_a_function_with_typed_parameters_and_hides_what_is_secret(
 
 def test_it_opens_secret_parameters_that_were_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROCESS_TOKEN_KEY", "shared")
-    sealed = seal(json.dumps({"password": "open sesame", "note": "sealed"}), key="shared")
-    answer = _run(tmp_path, sealed=sealed, cardinality="ONE_PER_EXECUTION")
+    secrets = json.dumps({"password": "open sesame", "note": "sealed"})
+    answer = _run(tmp_path, sealed=sealed(secrets, part=_PART, key="shared"), cardinality="ONE_PER_EXECUTION")
     assert answer["log"][0] == "1 x 2.0 ['a'] sealed"
     assert answer["log"][1].startswith("password ***")
 
@@ -62,9 +65,28 @@ def test_it_fails_without_the_key_of_secret_parameters(
 ) -> None:
     monkeypatch.setenv("PROCESS_TOKEN_KEY", key)
     monkeypatch.setenv("REGARDS_VAR", str(tmp_path))
-    answer = _run(tmp_path, sealed=seal("{}", key="shared"))
+    answer = _run(tmp_path, sealed=sealed("{}", part=_PART, key="shared"))
     assert answer["finalStatus"] == "FAILURE"
     assert f'Error message: "Its secret parameters cannot be read: {told}"' in answer["message"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tenant": "other"},
+        {"request_id": "another-execution"},
+        {"part": parameters_of("OtherPlugin")},
+        {"part": TOKEN},
+    ],
+)
+def test_it_opens_no_secret_parameters_that_were_sealed_for_another_request(
+    other: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCESS_TOKEN_KEY", "shared")
+    stolen = sealed(json.dumps({"password": "open sesame"}), **{"part": _PART, "key": "shared"} | other)
+    answer = _run(tmp_path, sealed=stolen, cardinality="ONE_PER_EXECUTION")
+    assert answer["finalStatus"] == "FAILURE"
+    assert "cannot be read: it was sealed for another request" in answer["message"]
 
 
 def test_it_tells_no_secret_when_a_function_fails(tmp_path: Path) -> None:

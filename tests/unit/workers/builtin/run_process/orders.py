@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from workers.builtin.run_process import worker
+from workers.builtin.run_process.order import ExecutionOrder
+from workers.processes.sealing import Addressee, seal
 from workers.sdk.testing import run_once
 
 EXECUTION_ID = "7a3f2f0c-6c1c-4a51-9f3e-2f7a0f9b6a11"
@@ -46,6 +48,17 @@ def an_order(program: Path | str, *inputs: Mapping[str, Any], **others: Any) -> 
         "cardinality": "ONE_PER_EXECUTION",
         "inputFiles": list(inputs),
     } | others
+
+
+def as_read(order: Mapping[str, Any]) -> ExecutionOrder:
+    """Return an order as a fleet reads it from its request."""
+    return ExecutionOrder.from_json(order, tenant="default", request_id=EXECUTION_ID)
+
+
+def sealed(text: str, *, part: str, key: str, **others: str) -> str:
+    """Return a text that is sealed for the request of such orders, unless said otherwise."""
+    addressee = {"tenant": "default", "request_id": EXECUTION_ID, "part": part} | others
+    return seal(text, key=key, addressee=Addressee(**addressee))
 
 
 def carried_out(order: Mapping[str, Any], *, storage: Path, roots: Path, **options: Any) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, carried_out
+from tests.unit.workers.builtin.run_process.orders import a_program, an_input, an_order, as_read, carried_out
 from workers.builtin.run_process.inputs import Room, Source, fetch
-from workers.builtin.run_process.order import ExecutionOrder
 from workers.processes.job import ProcessFailed
 from workers.sdk import Cancelled
 
@@ -84,7 +83,7 @@ class _Endless(io.RawIOBase):
 
 def test_it_gives_files_up_when_nobody_wants_them_any_more(inputs: Path) -> None:
     before = threading.active_count()
-    order = ExecutionOrder.from_json(an_order("", an_input(inputs / "a.raw", bytes=None)))
+    order = as_read(an_order("", an_input(inputs / "a.raw", bytes=None)))
     sources = [Source(file=each, opened=_Endless, failure="", remote=False) for each in order.inputs]
 
     def look() -> None:
@@ -96,7 +95,7 @@ def test_it_gives_files_up_when_nobody_wants_them_any_more(inputs: Path) -> None
 
 
 def test_it_gives_a_file_up_once_it_has_more_than_was_announced(inputs: Path) -> None:
-    (file,) = ExecutionOrder.from_json(an_order("", an_input(inputs / "a.raw"))).inputs
+    (file,) = as_read(an_order("", an_input(inputs / "a.raw"))).inputs
     source = Source(file=file, opened=_Endless, failure="", remote=True)
     with pytest.raises(ProcessFailed, match=r"a\.raw has more bytes than the 3 that were announced"):
         fetch([source], into=inputs / "into", room=Room(limit=100))
@@ -113,7 +112,7 @@ class _Broken(io.BytesIO):
 
 
 def test_it_counts_bytes_once_that_come_again(inputs: Path) -> None:
-    (file,) = ExecutionOrder.from_json(an_order("", an_input(inputs / "a.raw", bytes=None))).inputs
+    (file,) = as_read(an_order("", an_input(inputs / "a.raw", bytes=None))).inputs
     tries = iter([_Broken(b"aaa"), _Broken(b"aaa"), io.BytesIO(b"aaa")])
     room = Room(limit=4)
     source = Source(file=file, opened=lambda: next(tries), failure="", remote=True)
