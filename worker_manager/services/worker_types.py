@@ -1,11 +1,14 @@
 """Configure worker types and the content types that go to them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, Self
 
 from django.db.models import QuerySet
 
+from regards_processing.kernel.audit.services import Actor, record
+from regards_processing.kernel.configuration import lock
 from regards_processing.kernel.configuration.faults import Fault
 from regards_processing.kernel.configuration.items import Item, Refusals
 from regards_processing.kernel.db.transactions import transaction_required
@@ -14,6 +17,7 @@ from worker_manager import queries
 from worker_manager.configuration.worker_items import WorkerItem, read_worker
 from worker_manager.models import InputContentType, WorkerType, Workflow
 from worker_manager.policy import UNSET, Policy
+from worker_manager.services import configuration_updates
 from workers.contract import names
 
 _CLASH: Final = "WorkerConf with type={worker} declares contentType [{names}] which are {why}"
@@ -36,17 +40,37 @@ def store_worker_types(*, tenant: Tenant, items: Sequence[Item[WorkerItem]]) -> 
     return refusals
 
 
-def ensure_worker_type(*, tenant: Tenant, worker_type: str, content_type: str) -> None:
-    """Have a content type go to a worker type, unless the tenant sends it somewhere already.
+def ensure_worker_type(
+    *, tenant: Tenant, worker_type: str, content_type: str, actor: Actor, at: datetime
+) -> None:
+    """Have a content type go to a worker type, unless the tenant sends it somewhere already, or skips it.
 
-    For services of the platform, whose requests would wait for a configuration otherwise. They hear of errors
-    themselves: requests in error are not kept.
+    For services of the platform, whose requests would wait for a configuration otherwise. A worker type that
+    is configured gets one more content type; else it is made. Services hear of errors themselves: then
+    requests in error are not kept.
     """
     transaction_required()
-    if InputContentType.objects.for_tenant(tenant).filter(content_type=content_type).exists():
+    taken = InputContentType.objects.for_tenant(tenant).filter(content_type=content_type)
+    if taken.exists():
         return
+    lock.hold(tenant)
+    earlier = find_worker_type(tenant=tenant, worker_type=worker_type)
     value = {"workerType": worker_type, "contentTypeInputs": [content_type], "keepErrors": False}
-    store_worker_types(tenant=tenant, items=[Item(position=0, content=read_worker(value))])
+    item = replace(earlier, inputs=(*earlier.inputs, content_type)) if earlier else read_worker(value)
+    # Others may have seen to it until the lock was free.
+    if taken.exists() or _Claims.of(tenant).faults(item):
+        return
+    _write(tenant, {worker_type: item})
+    configuration_updates.announce(tenant=tenant, at=at)
+    before = {"earlier": earlier.to_value()} if earlier else {}
+    record(
+        actor=actor,
+        tenant=tenant.name,
+        action="worker_types.updated" if earlier else "worker_types.created",
+        target=worker_type,
+        at=at,
+        details={"value": item.to_value(), **before},
+    )
 
 
 def forget_worker_types(*, tenant: Tenant) -> None:

@@ -13,7 +13,7 @@ class Origin(models.TextChoices):
     COMMAND = "COMMAND"
     #: A message over the broker.
     MESSAGE = "MESSAGE"
-    #: The platform's own clock.
+    #: The platform by itself.
     PLATFORM = "PLATFORM"
 
 

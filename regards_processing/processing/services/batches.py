@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 
+from regards_processing.kernel.amqp.topology import PROCESSING_OWNER
+from regards_processing.kernel.audit.models import Origin
 from regards_processing.kernel.audit.services import Actor, record
 from regards_processing.kernel.auth.access import Access
 from regards_processing.kernel.auth.identity import Caller
@@ -24,6 +26,9 @@ from regards_processing.processing.services.catalogue import NoSuchProcess, offe
 from regards_processing.processing.services.quotas import allowance_of
 from worker_manager.services.worker_types import ensure_worker_type
 from workers.processes.registry import plugins
+
+#: Who has the engine route executions, when the tenant does not.
+_PLATFORM: Final = Actor(name=PROCESSING_OWNER, origin=Origin.PLATFORM)
 
 
 class ProcessNotOffered(DomainError):
@@ -109,7 +114,9 @@ def open_batch(*, tenant: Tenant, order: BatchOrder, at: datetime) -> Batch:
     violations = [*_plugin_violations(process, order), *_quota_violations(tenant, order, at)]
     if violations:
         raise BatchRefused(*violations)
-    ensure_worker_type(tenant=tenant, worker_type=WORKER_TYPE, content_type=CONTENT_TYPE)
+    ensure_worker_type(
+        tenant=tenant, worker_type=WORKER_TYPE, content_type=CONTENT_TYPE, actor=_PLATFORM, at=at
+    )
     return Batch.objects.create(
         tenant=tenant,
         correlation_id=order.correlation_id,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from regards_processing.kernel.configuration import lock
 from regards_processing.kernel.db.locks import one_at_a_time
 from regards_processing.kernel.db.transactions import transaction
 from regards_processing.processing import queries
@@ -20,9 +21,9 @@ from tests.factories.audit import ADA
 from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.processing import a_process
 from tests.factories.rows import every
-from tests.factories.worker_manager import AT, a_tenant, later, live_workers
+from tests.factories.worker_manager import AT, a_tenant, a_worker_type, later, live_workers
 from tests.fakes.other_process import while_uncommitted
-from worker_manager.models import Request, WorkerType
+from worker_manager.models import InputContentType, Request, WorkerType
 from worker_manager.queries import locked_requests
 from worker_manager.services.dropped import Dropped
 
@@ -172,3 +173,15 @@ def test_it_refuses_what_is_ordered_of_a_batch_that_is_being_dropped(
     assert [dropped.reason for dropped in other.result()] == [f"Batch uuid not found: {batch.pk}"]
     assert not every(Execution).exists()
     assert not every(Request).exists()
+
+
+def test_the_first_batch_waits_for_a_change_of_the_configuration() -> None:
+    tenant = a_tenant()
+    process = a_process(tenant, to_all=True)
+    with while_uncommitted(lambda: a_batch(tenant, process)) as other:
+        lock.hold(tenant)
+        a_worker_type(tenant, worker_type="run-process", inputs=["mine"], max_in_flight=3)
+    other.result()
+    routed = every(InputContentType).get(content_type="process-execution").worker_type
+    assert (routed.worker_type, routed.max_in_flight) == ("run-process", 3)
+    assert every(InputContentType).filter(content_type="mine").exists()

@@ -4,8 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from regards_processing.kernel.amqp import topology
+from regards_processing.kernel.amqp.testing import InMemoryBroker
 from regards_processing.kernel.audit.models import AuditEntry
 from regards_processing.kernel.auth.roles import Role
 from regards_processing.processing.models import Batch, PluginConfiguration
@@ -13,7 +17,7 @@ from tests.factories.access import a_custom_role
 from tests.factories.processing import a_parameter, a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
-from tests.factories.worker_manager import a_tenant
+from tests.factories.worker_manager import a_tenant, a_worker_type
 from tests.fakes.engine import committing
 from worker_manager.models import InputContentType, WorkerType
 
@@ -81,6 +85,46 @@ def test_it_has_the_engine_route_executions() -> None:
     routed = every(InputContentType).get(content_type="process-execution")
     assert routed.worker_type.worker_type == "run-process"
     assert not every(WorkerType).get(worker_type="run-process").keep_errors
+    entry = AuditEntry.objects.get(target="run-process")
+    assert (entry.action, entry.actor, entry.origin) == ("worker_types.created", "rs-processing", "PLATFORM")
+    assert entry.details["value"]["contentTypeInputs"] == ["process-execution"]
+
+
+def test_it_adds_the_route_to_the_worker_type_that_the_tenant_configured(broker: InMemoryBroker) -> None:
+    tenant = a_tenant()
+    configured: dict[str, Any] = {
+        "output": "results",
+        "keep_errors": True,
+        "policy": {"maxAttempts": 7},
+        "max_in_flight": 3,
+        "priority": 5,
+    }
+    stored = a_worker_type(tenant, worker_type="run-process", inputs=["mine"], **configured)
+    process = a_process(tenant, to_all=True)
+    assert _post(_body(process.process_id)).status_code == 200
+    assert every(WorkerType).values().get(pk=stored.pk) == {
+        name: value for name, value in vars(stored).items() if name != "_state"
+    }
+    inputs = every(InputContentType).filter(worker_type=stored).order_by("content_type")
+    assert list(inputs.values_list("content_type", flat=True)) == ["mine", "process-execution"]
+    entry = AuditEntry.objects.get(target="run-process")
+    assert entry.action == "worker_types.updated"
+    assert entry.details["earlier"]["contentTypeInputs"] == ["mine"]
+    assert entry.details["value"] == entry.details["earlier"] | {
+        "contentTypeInputs": ["mine", "process-execution"]
+    }
+    assert len(broker.published_to(topology.CONFIGURATION_EXCHANGE)) == 1
+
+
+@pytest.mark.usefixtures("broker")
+def test_it_only_looks_once_there_is_a_route() -> None:
+    process = a_process(a_tenant(), to_all=True)
+    _post(_body(process.process_id))
+    with CaptureQueriesContext(connection) as queries:
+        _post(_body(process.process_id))
+    of_engine = [each["sql"] for each in queries if "workermanager_" in each["sql"]]
+    assert len(of_engine) == 1
+    assert every(InputContentType).count() == 1
 
 
 @pytest.mark.parametrize(
