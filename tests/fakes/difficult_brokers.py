@@ -46,6 +46,19 @@ class BrokerWithForeignQueue(ChoosyBroker):
         return self.there and message.worker_type == "bad"
 
 
+class BrokerWithFullQueue(BrokerWithForeignQueue):
+    """Has a full queue behind the exchange ``full``; what is sent there has reached the queues beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: What the queues beside it have.
+        self.beside: list[Outbound] = []
+
+    def _is_held(self, message: Outbound) -> bool:
+        self.beside += [message] if message.exchange == "full" else []
+        return self.there and message.exchange == "full"
+
+
 class FaultyBroker(InMemoryBroker):
     """Has a fault that nobody foresaw, for messages to the exchange ``trap``."""
 

@@ -41,8 +41,11 @@ class TopologyConflict(BrokerUnavailable):
     retryable = False
 
 
-class MessagesHeld(TopologyConflict):
-    """Queues of some worker types cannot be declared; all other messages of the bulk left or were refused."""
+class MessagesHeld(BrokerUnavailable):
+    """Some messages cannot leave until an operator has done something; all others left or were refused.
+
+    Queues of their worker types cannot be declared, a queue is full, or we may not publish to an exchange.
+    """
 
     code = "MESSAGES_HELD"
 

@@ -14,10 +14,12 @@ class Shortfall:
 
     #: Positions of messages that no queue takes.
     unroutable: frozenset[int] = frozenset()
-    #: Positions of messages that the broker gave up for a reason of its own.
-    given_up: frozenset[int] = frozenset()
+    #: Positions of messages that the broker gave back: a queue is full, or has failed.
+    given_back: frozenset[int] = frozenset()
     #: An exchange that does not exist; whatever was not confirmed by then is still to be sent.
     missing_exchange: str | None = None
+    #: The same of an exchange to which we may not publish, with the broker's words.
+    forbidden_exchange: tuple[str, str] | None = None
 
 
 class Sender(Protocol):

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from django.conf import settings
@@ -40,8 +41,10 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES: Final = 128 * 1024**2
 #: Seconds to wait for the confirms of a bulk.
 CONFIRM_TIMEOUT: Final = 30.0
-#: Seconds before the queues of a worker type are declared again that could not be declared.
-_DECLARED_AGAIN: Final = 5.0
+#: Seconds before it is tried again to declare what could not be declared, or to publish where we may not.
+_TRIED_AGAIN: Final = 5.0
+#: Seconds without an obstacle after which it is told anew.
+_TOLD_AGAIN: Final = 60.0
 
 #: Hears what became of messages: ``None`` when the broker has them all, else what went wrong.
 Done = Callable[[BrokerUnavailable | MessagesRefused | None], None]
@@ -57,9 +60,9 @@ class _Bulk:
     refused: dict[int, str] = field(default_factory=dict)
     held: dict[int, str] = field(default_factory=dict)
 
-    def take_out(self, worker_type: str, why: str, *, into: dict[int, str]) -> None:
-        """Send nothing to a worker type."""
-        for position in [at for at, message in self.left.items() if message.worker_type == worker_type]:
+    def take_out(self, of: Callable[[Outbound], bool], why: str, *, into: dict[int, str]) -> None:
+        """Do not send such messages."""
+        for position in [at for at, message in self.left.items() if of(message)]:
             del self.left[position]
             into[position] = why
 
@@ -80,7 +83,7 @@ class _Posted:
 
 @dataclass(frozen=True, slots=True)
 class _Conflict:
-    """Why queues of a worker type cannot be declared, and until when nobody tries again."""
+    """Why something cannot be declared or published, and until when nobody tries again."""
 
     reason: str
     until: float
@@ -94,7 +97,7 @@ class MessagePublisher(Protocol):
 
         Raises:
             BrokerUnavailable: the broker is away; any of the messages may or may not have left.
-            MessagesHeld: queues of some worker types cannot be declared; others were sent or refused.
+            MessagesHeld: some cannot leave now; others were sent or refused.
             MessagesRefused: some can never be sent; all others were.
         """
 
@@ -126,7 +129,11 @@ class Publisher:
         self._lock = threading.Lock()
         self._sender: Sender | None = None
         self._declared: set[str] = set()
+        #: By worker type, and by exchange.
         self._conflicts: dict[str, _Conflict] = {}
+        self._forbidden: dict[str, _Conflict] = {}
+        #: When each obstacle was met last, by what is told of it.
+        self._met: dict[str, float] = {}
         self._posted: _Posted | None = None
 
     def publish_all(self, messages: Sequence[Outbound]) -> None:
@@ -134,7 +141,7 @@ class Publisher:
 
         Raises:
             BrokerUnavailable: the broker is away; any of the messages may or may not have left.
-            MessagesHeld: queues of some worker types cannot be declared; others were sent or refused.
+            MessagesHeld: some cannot leave now; others were sent or refused.
             MessagesRefused: some can never be sent; all others were.
         """
         bulk = self._sorted(messages)
@@ -208,7 +215,8 @@ class Publisher:
                 if not begun:
                     self._begin(bulk)
                 begun = False
-                shortfall = self._finish()
+                shortfall = self._connected().finish()
+                self._hold(bulk, shortfall)
                 if bulk.left and not declared_again and _is_topology(shortfall):
                     self._declare_again(bulk)
                     declared_again = True
@@ -222,9 +230,42 @@ class Publisher:
                     raise
                 may_reconnect = begun = False
                 continue
-            _refuse_unroutable(bulk.left, bulk.refused, shortfall)
+            _refuse_unroutable(bulk, shortfall)
+
+    def _hold(self, bulk: _Bulk, shortfall: Shortfall) -> None:
+        """Keep what the broker does not take now; it is no reason to send the neighbours again."""
+        for position in shortfall.given_back & bulk.left.keys():
+            message = bulk.left.pop(position)
+            why = (
+                f"The broker gives back what is for {message.exchange!r} with key {message.routing_key!r}: "
+                "a queue is full and refuses more, or has failed"
+            )
+            bulk.held[position] = why
+            self._tell(message.exchange, why)
+        if shortfall.forbidden_exchange is not None:
+            exchange, why = shortfall.forbidden_exchange
+            # For a while without asking: the answer ends the channel, and what was on it is sent again.
+            self._forbidden[exchange] = _Conflict(why, time.monotonic() + _TRIED_AGAIN)
+            self._tell(exchange, why)
+            self._hold_forbidden(bulk)
+
+    def _hold_forbidden(self, bulk: _Bulk) -> None:
+        for exchange, conflict in list(self._forbidden.items()):
+            if time.monotonic() < conflict.until:
+                bulk.take_out(partial(_is_to, exchange), conflict.reason, into=bulk.held)
+            else:
+                del self._forbidden[exchange]
+
+    def _tell(self, exchange: str, why: str) -> None:
+        """Tell operators of an obstacle, once for as long as it stays in the way."""
+        now = time.monotonic()
+        if now - self._met.get(why, -_TOLD_AGAIN) >= _TOLD_AGAIN:
+            told = {"action": "exchange.obstructed", "exchange": exchange, "reason": why}
+            log.error("the broker does not take messages, they wait", extra=told)
+        self._met[why] = now
 
     def _begin(self, bulk: _Bulk) -> None:
+        self._hold_forbidden(bulk)
         self._declare_types(bulk)
         self._connected().begin(bulk.left, bulk.refused)
 
@@ -233,9 +274,9 @@ class Publisher:
         for worker_type in sorted(_worker_types(bulk.left.values()) - self._declared):
             if not all(map(is_possible, worker_topology(worker_type).queues)):
                 why = f"The name of the queue of worker type {worker_type} is too long"
-                bulk.take_out(worker_type, why, into=bulk.refused)
+                bulk.take_out(partial(_is_of, worker_type), why, into=bulk.refused)
             elif (conflict := self._conflict(worker_type)) is not None:
-                bulk.take_out(worker_type, conflict.reason, into=bulk.held)
+                bulk.take_out(partial(_is_of, worker_type), conflict.reason, into=bulk.held)
             else:
                 self._declared.add(worker_type)
 
@@ -247,7 +288,7 @@ class Publisher:
         try:
             self._connected().declare(worker_topology(worker_type))
         except TopologyConflict as error:
-            conflict = _Conflict(str(error), time.monotonic() + _DECLARED_AGAIN)
+            conflict = _Conflict(str(error), time.monotonic() + _TRIED_AGAIN)
             self._conflicts[worker_type] = conflict
             if known is None:
                 told = {"action": "worker_type.conflict", "worker_type": worker_type, "reason": str(error)}
@@ -255,12 +296,6 @@ class Publisher:
             return conflict
         self._conflicts.pop(worker_type, None)
         return None
-
-    def _finish(self) -> Shortfall:
-        shortfall = self._connected().finish()
-        if shortfall.given_up:
-            raise PublishNotConfirmed(f"The broker gave up {len(shortfall.given_up)} messages")
-        return shortfall
 
     def _connected(self) -> Sender:
         if self._sender is None:
@@ -346,9 +381,18 @@ def _is_topology(shortfall: Shortfall) -> bool:
     return bool(shortfall.unroutable) or shortfall.missing_exchange is not None
 
 
-def _refuse_unroutable(bulk: dict[int, Outbound], refused: dict[int, str], shortfall: Shortfall) -> None:
-    for position in shortfall.unroutable & bulk.keys():
-        message = bulk.pop(position)
-        refused[position] = f"No queue takes {message.exchange!r} with key {message.routing_key!r}"
-    for position in [at for at, message in bulk.items() if message.exchange == shortfall.missing_exchange]:
-        refused[position] = f"There is no exchange {bulk.pop(position).exchange!r}"
+def _is_of(worker_type: str, message: Outbound) -> bool:
+    return message.worker_type == worker_type
+
+
+def _is_to(exchange: str, message: Outbound) -> bool:
+    return message.exchange == exchange
+
+
+def _refuse_unroutable(bulk: _Bulk, shortfall: Shortfall) -> None:
+    for position in shortfall.unroutable & bulk.left.keys():
+        message = bulk.left.pop(position)
+        why = f"No queue takes {message.exchange!r} with key {message.routing_key!r}"
+        bulk.refused[position] = why
+    if (missing := shortfall.missing_exchange) is not None:
+        bulk.take_out(partial(_is_to, missing), f"There is no exchange {missing!r}", into=bulk.refused)

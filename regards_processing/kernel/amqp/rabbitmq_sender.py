@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
-from amqp.exceptions import NotFound, PreconditionFailed
+from amqp.exceptions import AccessRefused, NotFound, PreconditionFailed
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, declare, open_connection
 from regards_processing.kernel.amqp.envelope import Outbound
@@ -18,7 +18,13 @@ from workers.transport.frames import PublishEncoder, Unencodable
 #: Bytes that are written at once. Confirms are read in between, so that neither side waits for the other.
 _PIECE: Final = 128 * 1024
 _MISSING: Final = re.compile(r"no exchange '(.*?)' in vhost")
+_FORBIDDEN: Final = re.compile(r"exchange '(.*?)' in vhost")
+#: How the broker calls the exchange without a name.
+_NAMELESS: Final = "amq.default"
 _TOO_LARGE: Final = re.compile(r"larger than configured max size (\d+)")
+#: What ends a channel because of a message.
+_Closing = AccessRefused | NotFound | PreconditionFailed
+_CLOSING: Final = (AccessRefused, NotFound, PreconditionFailed)
 
 
 class RabbitSender:
@@ -52,13 +58,13 @@ class RabbitSender:
     def begin(self, bulk: MutableMapping[int, Outbound], refused: MutableMapping[int, str]) -> None:
         """Write a bulk; the broker's word is read by `finish`."""
         self._bulk, self._refused = bulk, refused
-        self._unroutable, self._given_up = set[int](), set[int]()
-        self._closed_by: NotFound | PreconditionFailed | None = None
+        self._unroutable, self._given_back = set[int](), set[int]()
+        self._closed_by: _Closing | None = None
         with broker_errors(self._address):
             try:
                 self._frames.handle_waiting()
                 self._write_all()
-            except (NotFound, PreconditionFailed) as error:
+            except _CLOSING as error:
                 self._closed_by = error
 
     def finished(self) -> bool:
@@ -66,13 +72,14 @@ class RabbitSender:
         with broker_errors(self._address):
             try:
                 self._frames.handle_waiting()
-            except (NotFound, PreconditionFailed) as error:
+            except _CLOSING as error:
                 self._closed_by = error
         return self._closed_by is not None or not self._awaited
 
     def finish(self) -> Shortfall:
         """Wait until the broker has the bulk that was begun."""
         missing: str | None = None
+        forbidden: tuple[str, str] | None = None
         with broker_errors(self._address):
             try:
                 if self._closed_by is not None:
@@ -80,15 +87,18 @@ class RabbitSender:
                 self._wait_for_confirms()
             except NotFound as error:
                 missing = _found(_MISSING, error)
+            except AccessRefused as error:
+                forbidden = self._forbidden(error)
             except PreconditionFailed as error:
                 self._refuse_larger_than(int(_found(_TOO_LARGE, error)), error)
-            if missing is not None or self._awaited:
+            if missing is not None or forbidden is not None or self._awaited:
                 # The driver has opened the channel again, as a new one.
                 self._start_confirms()
         return Shortfall(
             unroutable=frozenset(self._unroutable),
-            given_up=frozenset(self._given_up),
+            given_back=frozenset(self._given_back),
             missing_exchange=missing,
+            forbidden_exchange=forbidden,
         )
 
     def close(self) -> None:
@@ -153,7 +163,7 @@ class RabbitSender:
                 self._bulk.pop(position, None)
 
     def _on_nack(self, number: int, multiple: bool) -> None:  # noqa: FBT001 (called by the driver)
-        self._given_up.update(self._settle(number, multiple=multiple))
+        self._given_back.update(self._settle(number, multiple=multiple))
 
     def _on_return(self, _error: Exception, exchange: str, routing_key: str, returned: Any) -> None:
         body, message_id = returned.body or b"", returned.properties.get("message_id")
@@ -171,6 +181,13 @@ class RabbitSender:
         self._refused[position] = reason
         del self._bulk[position]
 
+    def _forbidden(self, error: AccessRefused) -> tuple[str, str]:
+        name = _found(_FORBIDDEN, error)
+        exchange = "" if name == _NAMELESS else name
+        if all(message.exchange != exchange for message in self._bulk.values()):
+            raise error
+        return exchange, f"The broker says: {error.reply_text}"
+
     def _refuse_larger_than(self, limit: int, error: PreconditionFailed) -> None:
         too_large = [at for at, message in self._bulk.items() if len(message.body) > limit]
         if not too_large:
@@ -185,7 +202,7 @@ class RabbitSender:
         self._blocked = False
 
 
-def _found(pattern: re.Pattern[str], error: NotFound | PreconditionFailed) -> str:
+def _found(pattern: re.Pattern[str], error: _Closing) -> str:
     match = pattern.search(error.reply_text or "")
     if match is None:
         raise error

@@ -36,6 +36,7 @@ def hand_over(messages: Sequence[Outbound], *, done: Done) -> None:
 
     Raises:
         BrokerUnavailable: the broker is away.
+        MessagesHeld: some cannot leave now; others were sent or refused.
         MessagesRefused: some can never be sent; all others were.
     """
     if _ahead and not _substitutes:

@@ -5,8 +5,9 @@ Note: the outbox.
     the entry is deleted; a manager does not wait for the broker's word, and deletes it with its next bulk.
     When the broker is away or the process dies in between, the entry stays and the relay sends it: nothing is
     lost, nothing is invented. A message may leave twice; every consumer is idempotent.
-    What is for a worker type whose queues cannot be declared stays in its entry by itself, until they can. A
-    dispatch that the broker can never take is replaced by its dead letter, which ends the attempt.
+    What is for a worker type whose queues cannot be declared, for a full queue, or for an exchange to which
+    we may not publish stays in its entry by itself, until it can leave. A dispatch that the broker can never
+    take is replaced by its dead letter, which ends the attempt.
     What is for the virtual host of the instance is left to the relay at once: no manager waits for it, and
     when it is away nothing else is held up.
     An entry has no more than ``BULK_MAX_BYTES`` of bodies, but for a message that has more by itself:
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 #: Entries of this process whose messages the broker has, and that are still to be deleted.
 _confirmed: Final[set[int]] = set()
 _COLUMNS: Final = ("created_at", "message_count", "messages")
+#: Exchange and routing key.
+_Route = tuple[str, str]
 
 
 def publish_after_commit(*, messages: Sequence[Outbound], at: datetime) -> None:
@@ -141,7 +144,7 @@ def _held(error: MessagesHeld | MessagesRefused) -> Mapping[int, str]:
     held = error.held if isinstance(error, MessagesHeld) else {}
     if held:
         log.warning(
-            "messages wait in the outbox, queues of their worker types cannot be declared",
+            "messages wait in the outbox, others are not held up",
             extra={"action": "outbox.held", "messages": len(held), "reasons": sorted(set(held.values()))},
         )
     return held
@@ -205,8 +208,22 @@ class _Obstacles:
 
     #: The virtual host of the instance did not answer.
     instance_away: bool = False
-    #: Worker types whose queues cannot be declared.
-    worker_types: set[str | None] = field(default_factory=set)
+    #: Routes on which messages were tried, and those of them on which none can leave.
+    tried: set[_Route] = field(default_factory=set)
+    closed: set[_Route] = field(default_factory=set)
+
+    def split(self, messages: Sequence[Outbound]) -> tuple[list[Outbound], list[Outbound]]:
+        """Give the first message of each new route, and the others.
+
+        One shows whether a route is open; all that a full queue gives back has reached the queues beside it.
+        """
+        first: list[Outbound] = []
+        others: list[Outbound] = []
+        for message in messages:
+            part = others if _route(message) in self.tried else first
+            part.append(message)
+            self.tried.add(_route(message))
+        return first, others
 
 
 def _relay(entry: OutboxEntry, obstacles: _Obstacles) -> int:
@@ -238,17 +255,27 @@ def _send_again(messages: Sequence[Outbound], obstacles: _Obstacles) -> Sequence
     """Publish messages, but for those in whose way something is known to be; return what stays."""
     if _is_for_instance(messages) and obstacles.instance_away:
         return messages
-    free = [message for message in messages if message.worker_type not in obstacles.worker_types]
-    waiting = [message for message in messages if message.worker_type in obstacles.worker_types]
+    first, others = obstacles.split(messages)
+    return [*_send_open(first, obstacles), *_send_open(others, obstacles)]
+
+
+def _send_open(messages: Sequence[Outbound], obstacles: _Obstacles) -> list[Outbound]:
+    free = [message for message in messages if _route(message) not in obstacles.closed]
+    waiting = [message for message in messages if _route(message) in obstacles.closed]
     if not free:
         return waiting
     try:
         _wire_of(free).publish_all(free)
-    except (MessagesHeld, MessagesRefused) as error:
-        rest = _rest(free, error)
-        obstacles.worker_types |= {message.worker_type for message in rest} - {None}
-        return [*waiting, *rest]
+    except MessagesHeld as error:
+        obstacles.closed |= {_route(free[at]) for at in error.held}
+        return [*waiting, *_rest(free, error)]
+    except MessagesRefused as error:
+        return [*waiting, *_rest(free, error)]
     return waiting
+
+
+def _route(message: Outbound) -> _Route:
+    return message.exchange, message.routing_key
 
 
 def _wire_of(messages: Sequence[Outbound]) -> MessagePublisher:

@@ -17,6 +17,7 @@ from regards_processing.kernel.outbox.services import publish_after_commit, rela
 from tests.factories.worker_manager import AT, later
 from tests.fakes.difficult_brokers import (
     BrokerWithForeignQueue,
+    BrokerWithFullQueue,
     BrokerWithoutInstance,
     ChoosyBroker,
     FaultyBroker,
@@ -139,6 +140,19 @@ def test_it_sends_what_is_not_for_a_worker_type_whose_queue_is_not_ours() -> Non
     assert list(OutboxEntry.objects.order_by("pk").values_list("message_count", flat=True)) == [1, 1, 1]
     broker.there = False
     assert (_relay(broker), _sent(broker)[4:]) == (3, ["bad", "bad", "bad"])
+    assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_it_tries_one_message_for_a_full_queue_and_sends_all_others() -> None:
+    _left_together("full", "full", "a", "full")
+    _left_together("full", "b")
+    _left_behind("c")
+    broker = BrokerWithFullQueue()
+    assert (_relay(broker), _sent(broker), len(broker.beside)) == (3, ["a", "b", "c"], 1)
+    assert list(OutboxEntry.objects.order_by("pk").values_list("message_count", flat=True)) == [3, 1]
+    broker.there = False
+    assert (_relay(broker), _sent(broker)[3:]) == (4, ["full"] * 4)
     assert not OutboxEntry.objects.exists()
 
 
