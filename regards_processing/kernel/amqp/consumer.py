@@ -19,6 +19,7 @@ from regards_processing.kernel.amqp.envelope import Inbound, Outbound
 from regards_processing.kernel.amqp.failures import Failure, FailureKind, undecodable
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
 from regards_processing.kernel.db.limits import is_too_big
+from regards_processing.kernel.db.outages import is_not_now
 from workers.contract import headers as header
 from workers.contract.errors import MalformedMessage
 
@@ -26,8 +27,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: "The database or the broker is down": nothing is acknowledged, the broker delivers again.
-DOWN_ERRORS: Final[tuple[type[Exception], ...]] = (OperationalError, InterfaceError, *BROKER_ERRORS)
+_DOWN_ERRORS: Final[tuple[type[Exception], ...]] = (OperationalError, InterfaceError, *BROKER_ERRORS)
+
+
+def is_down(error: Exception) -> bool:
+    """Tell whether the database or the broker is down: nothing is acknowledged, the broker delivers again."""
+    return isinstance(error, _DOWN_ERRORS) or is_not_now(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +59,6 @@ class BatchConsumer(ABC, Generic[T]):
     home_of_malformed: QueueSpec | None = None
     #: Larger bodies are refused without looking into them.
     max_body_bytes: int = 64 * 1024**2
-    #: Errors that mean "not now": the bulk stays in its queue.
-    down: ClassVar[tuple[type[Exception], ...]] = DOWN_ERRORS
     #: Most items of one call of `handle`.
     max_items: ClassVar[int] = 1000
 
@@ -86,7 +89,7 @@ class BatchConsumer(ABC, Generic[T]):
         """Handle a bulk and return the dead-letter copies; once these are published, all may be acknowledged.
 
         Raises:
-            one of ``down``: the database or the broker is down; nothing may be acknowledged.
+            an error that `is_down` knows: database or broker is down; nothing may be acknowledged.
         """
         good, bad = self._decode_all(bulk)
         failed: list[Failure] = []
@@ -113,9 +116,9 @@ class BatchConsumer(ABC, Generic[T]):
                 good.append((message, self._decode(message)))
             except MalformedMessage as error:
                 bad.append(undecodable(message, error, reason=error.reason))
-            except self.down:
-                raise
             except Exception as error:
+                if is_down(error):
+                    raise
                 log.exception("message cannot be decoded", extra=self._fields("message.undecodable"))
                 bad.append(undecodable(message, error, reason=repr(error)))
         return good, bad
@@ -140,7 +143,7 @@ class BatchConsumer(ABC, Generic[T]):
             return self._handle(good)
         except Exception as error:
             # Whatever else it is, it must not take the neighbours with it.
-            if isinstance(error, self.down) and not is_too_big(error):
+            if is_down(error) and not is_too_big(error):
                 raise
             if len(good) == 1:
                 kind = FailureKind.UNEXPECTED_BATCH_FAILURE

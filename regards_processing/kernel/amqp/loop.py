@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from regards_processing.kernel.amqp.connection import (
     BrokerAddress,
@@ -18,7 +18,7 @@ from regards_processing.kernel.amqp.connection import (
     limits_from_settings,
     supported_extras,
 )
-from regards_processing.kernel.amqp.consumer import DOWN_ERRORS, BatchConsumer
+from regards_processing.kernel.amqp.consumer import BatchConsumer, is_down
 from regards_processing.kernel.amqp.dead_letters import publish_dead_letters
 from regards_processing.kernel.amqp.embedded import EmbeddedSource
 from regards_processing.kernel.amqp.errors import VirtualHostMissing
@@ -27,6 +27,7 @@ from regards_processing.kernel.amqp.publisher import MessagePublisher, publisher
 from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
 from regards_processing.kernel.amqp.topology import Topology, service_topology, tenants_topology
 from regards_processing.kernel.amqp.virtual_hosts import VirtualHosts, virtual_hosts_from_settings
+from regards_processing.kernel.db.outages import is_not_now
 from regards_processing.kernel.observability.bulks import measure_bulk
 
 log = logging.getLogger(__name__)
@@ -115,12 +116,17 @@ class BulkLoop:
         while not stop.is_set():
             try:
                 work()
-            except DOWN_ERRORS as error:
+            except Exception as error:
+                if not is_down(error):
+                    raise
                 log.warning(
                     "database or broker is not available, connecting again",
                     extra={"action": "loop.reconnect", "after_seconds": self._pause, "reason": repr(error)},
                 )
                 close_old_connections()
+                if is_not_now(error):
+                    # It still answers, and would be kept: it may lead to what has become a standby.
+                    connection.close()
                 self._wait(stop)
             else:
                 return
@@ -187,9 +193,9 @@ class BulkLoop:
             source.tick()
         try:
             self._on_tick()
-        except DOWN_ERRORS:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_down(error):
+                raise
             log.exception("tick failed", extra={"action": "loop.tick_failed"})
 
     def _wait(self, stop: threading.Event) -> None:
@@ -199,7 +205,9 @@ class BulkLoop:
         while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, _TICK)):
             try:
                 self._tick(None)
-            except DOWN_ERRORS as error:
+            except Exception as error:
+                if not is_down(error):
+                    raise
                 log.info("tick failed", extra={"action": "loop.tick_failed", "reason": repr(error)})
 
     def _open(self) -> Source:

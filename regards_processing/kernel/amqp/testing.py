@@ -41,7 +41,7 @@ class InMemoryBroker:
         """Deliver a bulk: handle it, publish the dead letters, acknowledge.
 
         Raises:
-            one of ``consumer.down``: nothing is acknowledged then.
+            an error that `is_down` knows: nothing is acknowledged then.
         """
         copies = consumer.process(messages)
         if copies:

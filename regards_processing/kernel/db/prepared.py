@@ -25,7 +25,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 
 #: How often a text comes before it is prepared: most texts that are not of the hot path come once.
@@ -36,6 +36,7 @@ _MOST: Final = 200
 _KEPT: Final = 5.0
 #: Codes of PostgreSQL: no such statement (a pooler gave us another session), or a table has changed.
 _STALE: Final = frozenset({"26000", "0A000"})
+_EXECUTE: Final = "EXECUTE "
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 #: SQL with psycopg2's places, and what goes there.
@@ -81,6 +82,9 @@ def execute(cursor: CursorWrapper, *statements: Statement, setting: str = "") ->
         if getattr(error.__cause__, "pgcode", None) in _STALE:
             # Whoever tries again gets them planned anew.
             sessions.pop(connection.connection, None)
+            if any(text.startswith(_EXECUTE) for text, _ in found):
+                # Nothing is wrong with what was to be done, and others must not take it for that.
+                raise OperationalError(str(error)) from error
         raise
 
 
@@ -95,7 +99,7 @@ def _text(cursor: CursorWrapper, sql: str, parameters: Parameters) -> tuple[str,
     statements.names.move_to_end(sql)
     _forget_old_plans(cursor, statements)
     places = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
-    return f"EXECUTE {name}{places}", parameters
+    return f"{_EXECUTE}{name}{places}", parameters
 
 
 def _can_be_prepared(parameters: Parameters) -> bool:

@@ -1,7 +1,7 @@
 """Statements that come often are prepared, and do what they did before."""
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -96,7 +96,7 @@ def test_it_prepares_anew_when_a_table_has_changed(monkeypatch: pytest.MonkeyPat
         assert select("SELECT name FROM changing", []) == [("a",)]
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE changing ALTER name TYPE varchar(9)")
-        with pytest.raises(DatabaseError, match="cached plan must not change"):
+        with pytest.raises(OperationalError, match="cached plan must not change"):
             select("SELECT name FROM changing", [])
         assert select("SELECT name FROM changing", []) == [("a",)]
     finally:

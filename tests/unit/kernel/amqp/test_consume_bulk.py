@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from django.db import OperationalError
+from django.db import DatabaseError, InternalError, OperationalError
 
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer, Refusal
@@ -159,7 +159,26 @@ def test_it_counts_refusals_among_the_decoded_messages(consumer: Recorder, broke
     assert sorted(bodies(broker.published)) == ["b", "malformed"]
 
 
-@pytest.mark.parametrize("error", [OperationalError("gone"), BrokerUnavailable(), ConnectionResetError()])
+def _of_database(kind: type[DatabaseError], code: str | None, text: str = "") -> DatabaseError:
+    """Return the error of a driver, as Django passes it on."""
+    cause = Exception(text)
+    cause.pgcode = code  # type: ignore[attr-defined] # as the driver's has it
+    error = kind(text)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("gone"),
+        BrokerUnavailable(),
+        ConnectionResetError(),
+        _of_database(InternalError, "25006"),
+        _of_database(InternalError, "25P03"),
+        _of_database(InternalError, "25P04"),
+    ],
+)
 def test_it_acknowledges_nothing_when_database_or_broker_is_down(
     consumer: Recorder, broker: InMemoryBroker, error: Exception
 ) -> None:
@@ -266,20 +285,11 @@ def test_it_hands_over_no_more_at_a_time_than_it_may() -> None:
     assert splitter.calls == [["a", "b"], ["c", "d"], ["e"]]
 
 
-def _too_big(code: str | None, text: str) -> OperationalError:
-    """Return the error of a driver, as Django passes it on."""
-    cause = Exception(text)
-    cause.pgcode = code  # type: ignore[attr-defined] # as the driver's has it
-    error = OperationalError(text)
-    error.__cause__ = cause
-    return error
-
-
 @pytest.mark.parametrize(
     "error",
     [
-        _too_big("54000", "index row requires 16040 bytes, maximum size is 8191"),
-        _too_big(None, "too many SQL variables"),
+        _of_database(OperationalError, "54000", "index row requires 16040 bytes, maximum size is 8191"),
+        _of_database(OperationalError, None, "too many SQL variables"),
     ],
     ids=str,
 )
@@ -296,7 +306,9 @@ def test_it_keeps_what_a_database_refuses_for_its_size(
 def test_it_acknowledges_nothing_when_the_database_has_no_room(
     consumer: Recorder, broker: InMemoryBroker
 ) -> None:
-    consumer.poison = {"b": _too_big("53100", "could not extend file: No space left on device")}
+    consumer.poison = {
+        "b": _of_database(OperationalError, "53100", "could not extend file: No space left on device")
+    }
     with pytest.raises(OperationalError):
         broker.feed(consumer, messages("a", "b"))
     assert (broker.acknowledged, broker.published) == ([], [])
