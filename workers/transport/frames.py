@@ -83,7 +83,7 @@ class Publication(Protocol):
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        """Further properties, by their AMQP names."""
+        """Further properties, by their AMQP names; ``None`` as ``timestamp`` stands for no date."""
 
 
 class Unencodable(ValueError):
@@ -124,7 +124,7 @@ class PublishEncoder:
         """Return the frames of one message.
 
         Args:
-            timestamp: seconds since 1970.
+            timestamp: seconds since 1970, for a message that does not say its own.
 
         Raises:
             Unencodable: a name or a property is too long, or a header has no AMQP type.
@@ -162,13 +162,16 @@ class PublishEncoder:
             if value is not None:
                 flags |= flag
                 parts.append(_short(value))
-        parts.append(_TIME.pack(other.get("timestamp", timestamp)))
+        date = other.get("timestamp", timestamp)
+        if date is not None:
+            flags |= 0x0040
+            parts.append(_TIME.pack(date))
         if "type" in other:
             flags |= 0x0020
             parts.append(_short(other["type"]))
         parts.append(_name(other.get("app_id", self.app_id)))
         content_flags, content = _content(message.content_type, message.content_encoding)
-        parts[0] = struct.pack(">H", flags | content_flags | 0x0048) + content
+        parts[0] = struct.pack(">H", flags | content_flags | 0x0008) + content
         return b"".join(parts)
 
 

@@ -23,6 +23,7 @@ def copied(
     routing_key: str,
     headers: Mapping[str, Any] | None = None,
     must_route: bool = True,
+    dated: bool = False,
 ) -> Outbound:
     """Return a persistent copy for another route; ``headers`` replace its own.
 
@@ -31,8 +32,11 @@ def copied(
 
     Args:
         must_route: it must reach a queue.
+        dated: it gets a date if it has none. Else it stays without: copies of one message are known by being
+            equal, and a date that each of them gets by itself tells them apart.
     """
     own = _writable(message.properties)
+    undated = {} if dated else {"timestamp": None}
     names = _writable({"message_id": message.message_id, "correlation_id": message.correlation_id})
     return Outbound(
         exchange=exchange,
@@ -45,9 +49,8 @@ def copied(
         message_id=names.get("message_id"),
         correlation_id=names.get("correlation_id"),
         must_route=must_route,
-        properties={
-            name: value for name, value in own.items() if name not in _NOT_COPIED and name not in _OWN_FIELDS
-        },
+        properties=undated
+        | {name: value for name, value in own.items() if name not in _NOT_COPIED and name not in _OWN_FIELDS},
     )
 
 

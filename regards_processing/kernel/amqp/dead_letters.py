@@ -68,6 +68,7 @@ def dead_letter(message: Inbound, *, queue: QueueSpec, reason: str, stacktrace: 
         message,
         exchange=names.DEAD_LETTER_EXCHANGE,
         routing_key=queue.dead_letter_key,
+        dated=True,
         headers=kept
         | {
             header.STACKTRACE: stacktrace[-_TRACEBACK_LENGTH:],

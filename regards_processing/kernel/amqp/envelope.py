@@ -50,7 +50,8 @@ class Outbound:
     must_route: bool = False
     #: The message concerns no tenant and goes to the virtual host of the instance, a while later.
     for_instance: bool = False
-    #: AMQP properties that replace ours, by their AMQP names (``app_id``, ``timestamp``, ``type``…).
+    #: AMQP properties that replace ours, by their AMQP names (``app_id``, ``timestamp``, ``type``…); with
+    #: ``None`` as ``timestamp`` it is not dated.
     properties: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -14,7 +14,7 @@ Note: the road of a relocation.
     message is lost whenever that happens; those on their way between two queues may come twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, Final
@@ -40,6 +40,7 @@ from regards_processing.kernel.amqp.rabbitmq_sender import RabbitSender
 from regards_processing.kernel.amqp.rabbitmq_source import RabbitSource
 from regards_processing.kernel.amqp.topology import QueueSpec, Topology
 from regards_processing.kernel.errors import DomainError
+from workers.contract import headers as header
 
 #: Seconds without a message after which a queue counts as read to its end.
 _SILENCE: Final = 0.5
@@ -148,18 +149,14 @@ def empty(
     into: QueueSpec,
     on_moved: OnMoved,
     is_classic: bool = True,
-    headers: Mapping[str, Any] | None = None,
 ) -> None:
     """Move every message of a queue into another one, and delete it.
-
-    Args:
-        headers: what each message says beside its own ones.
 
     Raises:
         QueueInUse: somebody consumes it, or keeps filling it.
     """
     for _ in range(_ROUNDS):
-        _pour(address, queue, into=into, on_moved=on_moved, headers=headers or {})
+        _pour(address, queue, into=into, on_moved=on_moved)
         if _deleted(channel, queue, is_classic=is_classic):
             return
     raise QueueInUse(
@@ -167,14 +164,7 @@ def empty(
     )
 
 
-def _pour(
-    address: BrokerAddress,
-    queue: QueueSpec,
-    *,
-    into: QueueSpec,
-    on_moved: OnMoved,
-    headers: Mapping[str, Any],
-) -> None:
+def _pour(address: BrokerAddress, queue: QueueSpec, *, into: QueueSpec, on_moved: OnMoved) -> None:
     with (
         closing(RabbitSender(address=address, app_id="", confirm_timeout=CONFIRM_TIMEOUT)) as sender,
         closing(
@@ -183,21 +173,23 @@ def _pour(
     ):
         source.read(_SILENCE)
         while messages := source.take(queue):
-            _send(sender, messages, into, headers)
+            _send(sender, messages, into)
             source.acknowledge(queue)
             on_moved(len(messages))
             source.read(_SILENCE)
 
 
-def _send(
-    sender: RabbitSender, messages: Sequence[Inbound], queue: QueueSpec, headers: Mapping[str, Any]
-) -> None:
-    """Publish copies; return when the broker has them all."""
+def _send(sender: RabbitSender, messages: Sequence[Inbound], queue: QueueSpec) -> None:
+    """Publish copies; return when the broker has them all.
+
+    They say that they may come twice: the broker's own mark ends with the queue.
+    """
+    mark = {header.REPLAYED: True}
     copies = (
         put_back(
             each,
             queue=queue.name,
-            headers={**each.headers, **headers},
+            headers={**each.headers, **mark},
             exchange=each.exchange,
             routing_key=each.routing_key,
         )

@@ -46,7 +46,6 @@ from regards_processing.kernel.amqp.topology import (
     sorting_topology,
 )
 from regards_processing.kernel.errors import DomainError
-from workers.contract import headers
 
 log = logging.getLogger(__name__)
 
@@ -123,15 +122,7 @@ def keep_together(*, address: BrokerAddress, tenants: Iterable[str], on_moved: O
         channel.exchange_delete(UNSORTED_REQUESTS)
         for tenant in left:
             _await_leave(channel, tenant)
-            # A move that is interrupted leaves two of some: managers take equal ones for one then.
-            empty(
-                address,
-                channel,
-                requests_of(tenant),
-                into=requests(),
-                on_moved=on_moved,
-                headers={headers.REPLAYED: True},
-            )
+            empty(address, channel, requests_of(tenant), into=requests(), on_moved=on_moved)
     log.info("requests are kept together", extra={"action": "requests.together", "broker": str(address)})
 
 

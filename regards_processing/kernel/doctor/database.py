@@ -119,8 +119,8 @@ def outbox_empty(at: datetime) -> Iterator[Finding]:
         yield failed(
             f"{found['messages']} messages wait in the outbox, the oldest for {age.total_seconds():.0f} s",
             advice="Nothing is lost. They leave once the broker takes them (checks broker, queues and "
-            "worker-queues) and the sweeps run (check sweeps). The log tells of a full queue that refuses more, and "
-            "of an exchange to which BROKER_URL's user may not publish (exchange.obstructed).\n"
+            "worker-queues) and the sweeps run (check sweeps). The log names full queues that refuse more, "
+            "and exchanges to which BROKER_URL's user may not publish (exchange.obstructed).\n"
             f"The oldest are for {destinations(OutboxEntry.objects.order_by('created_at')[:_OLDEST])}",
             messages=found["messages"],
             seconds=age.total_seconds(),

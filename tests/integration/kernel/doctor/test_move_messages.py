@@ -111,7 +111,16 @@ def test_it_keeps_what_a_message_came_with(operator: Operator) -> None:
     operator.fill(QUEUE, ["é"], **sent)
     _move()
     ((body, properties),) = operator.take_all(QUEUE)
-    assert (body, {name: getattr(properties, name) for name in sent}) == ("é", sent)
+    kept = sent | {"headers": {**sent["headers"], "x-replayed": True}}
+    assert (body, {name: getattr(properties, name) for name in sent}) == ("é", kept)
+
+
+def test_it_gives_no_date_to_a_message_without(operator: Operator) -> None:
+    _wrong(operator, [])
+    operator.fill(QUEUE, ["x"])
+    _move()
+    ((_, properties),) = operator.take_all(QUEUE)
+    assert properties.timestamp is None
 
 
 def test_it_makes_messages_that_would_vanish_stay(operator: Operator) -> None:

@@ -37,6 +37,14 @@ def test_what_may_come_a_second_time_is_marked_as_a_replay() -> None:
     assert [each.headers for each in broker.published] == [ACME, {**ACME, "x-replayed": True}]
 
 
+@pytest.mark.parametrize(("properties", "date"), [({}, None), ({"timestamp": 7}, 7)])
+def test_what_is_passed_on_keeps_its_date_or_has_none(properties: dict[str, int], date: int | None) -> None:
+    """Managers know a second copy by its being equal."""
+    broker = InMemoryBroker()
+    _arrivals(broker).process([_message(ACME, properties=properties)])
+    assert [each.properties["timestamp"] for each in broker.published] == [date]
+
+
 @pytest.mark.parametrize("headers", [{}, {"regards.tenant": None}, {"regards.tenant": {"no": "text"}}])
 def test_a_message_that_names_no_tenant_is_passed_on(headers: Mapping[str, Any]) -> None:
     broker = InMemoryBroker()

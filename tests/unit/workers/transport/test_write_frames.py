@@ -60,6 +60,11 @@ def test_it_keeps_the_properties_that_replace_ours() -> None:
     assert given.items() <= properties(message(properties=given)).items()
 
 
+def test_it_writes_no_date_when_told_so() -> None:
+    assert "timestamp" not in properties(message(properties={"timestamp": None, "app_id": "other"}))
+    assert properties(message(properties={"timestamp": None, "app_id": "other"}))["app_id"] == "other"
+
+
 @pytest.mark.parametrize(("fields", "bits"), [({}, 0), ({"worker_type": "a"}, 1), ({"must_route": True}, 1)])
 def test_it_asks_for_the_return_of_what_must_be_routed(fields: dict[str, Any], bits: int) -> None:
     method = payload(encode(message(routing_key="#", **fields))[0])
