@@ -1,10 +1,16 @@
-"""A wire to a server that a test can cut."""
+"""A wire to a server that a test can cut, or that takes nothing for a while."""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
+
+#: Class 60, method 40: somebody publishes.
+_PUBLISH = b"\x00\x3c\x00\x28"
+#: Method frames of the broker on channel 0: ``connection.blocked`` with a reason, ``connection.unblocked``.
+_BLOCKED = b"\x01\x00\x00\x00\x00\x00\x08\x00\x0a\x00\x3c\x03low\xce"
+_UNBLOCKED = b"\x01\x00\x00\x00\x00\x00\x04\x00\x0a\x00\x3d\xce"
 
 
 class Wire:
@@ -18,6 +24,8 @@ class Wire:
         self._open: list[socket.socket] = []
         #: Bytes that are forwarded, in both directions together, before the next cut; none: until told.
         self._left: int | None = None
+        self._open_to_publishers = threading.Event()
+        self._open_to_publishers.set()
         account = f"{parts.username}:{parts.password}@" if parts.username else ""
         #: The address of the server over this wire.
         self.url = f"amqp://{account}127.0.0.1:{self._listener.getsockname()[1]}{parts.path}"
@@ -38,12 +46,21 @@ class Wire:
         with self._lock:
             self._left = size
 
+    def block(self) -> None:
+        """Hold publishers back and tell them so, as a broker with a memory alarm does."""
+        self._open_to_publishers.clear()
+
+    def unblock(self) -> None:
+        """Pass on what was held back, and tell so."""
+        self._open_to_publishers.set()
+
     def close(self) -> None:
         # Closing alone would leave the thread in accept, where it takes one more connection.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._accepting.join()
         self._listener.close()
         self.cut()
+        self.unblock()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -63,6 +80,10 @@ class Wire:
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
+                if _PUBLISH in data and not self._open_to_publishers.is_set():
+                    source.sendall(_BLOCKED)
+                    self._open_to_publishers.wait()
+                    source.sendall(_UNBLOCKED)
                 if self._is_enough(len(data)):
                     self.cut()
                 target.sendall(data)

@@ -106,7 +106,9 @@ def broker_errors(address: BrokerAddress) -> Iterator[None]:
     try:
         yield
     except (AMQPError, KombuError, OSError) as error:
-        raise BrokerUnavailable(f"The broker {address} is not available: {error!r}") from error
+        # kombu's own errors may say nothing but the driver's that caused them.
+        why = error.__cause__ or error
+        raise BrokerUnavailable(f"The broker {address} is not available: {why!r}") from error
 
 
 def open_connection(*, address: BrokerAddress, heartbeat: int = 0) -> kombu.Connection:

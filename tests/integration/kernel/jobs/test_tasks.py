@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 from celery import Celery
-from kombu import Connection
+from kombu import Connection, Queue
 from kombu.simple import SimpleQueue
+from pytest_django import Settings
 
 from regards_processing.celery import app
 from regards_processing.kernel import clock
@@ -22,6 +23,7 @@ from tests.factories.worker_manager import a_tenant
 from tests.fakes.engine import committing
 from tests.fakes.job_kinds import written
 from tests.fakes.jobs_office import Office, state_of
+from tests.stack.wire import wire_to
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,42 @@ def test_it_says_that_the_broker_is_away(office: Office) -> None:
     with pytest.raises(BrokerUnavailable):
         CelerySender(nobody_there).send(job_id)
     assert state_of(job_id) == JobState.QUEUED
+
+
+@pytest.mark.rabbitmq
+def test_it_does_not_wait_for_a_broker_that_takes_nothing(settings: Settings) -> None:
+    with wire_to(settings.BROKER_URL) as wire:
+        held_back = Celery(broker=wire.url, set_as_current=False)
+        held_back.conf.update(
+            broker_transport_options=app.conf.broker_transport_options,
+            task_default_queue=app.conf.task_default_queue,
+        )
+        sender = CelerySender(held_back, patience=0.3)
+        sender.send(uuid4())
+        wire.block()
+        for _ in range(2):
+            with pytest.raises(BrokerUnavailable):
+                sender.send(uuid4())
+        wire.unblock()
+        sender.send(uuid4())
+        held_back.close()
+
+
+@pytest.mark.rabbitmq
+def test_it_says_that_the_broker_gives_a_job_back(settings: Settings) -> None:
+    full = Queue("test.full", queue_arguments={"x-max-length": 0, "x-overflow": "reject-publish"})
+    crowded = Celery(broker=settings.BROKER_URL, set_as_current=False)
+    crowded.conf.update(
+        broker_transport_options=app.conf.broker_transport_options,
+        task_queues=[full],
+        task_default_queue=full.name,
+    )
+    for _ in range(2):
+        with pytest.raises(BrokerUnavailable, match="MessageNacked"):
+            CelerySender(crowded).send(uuid4())
+    with crowded.connection_for_write() as connection:
+        full(connection).delete()
+    crowded.close()
 
 
 def _queue(connection: Connection) -> SimpleQueue:
