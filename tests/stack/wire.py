@@ -72,6 +72,8 @@ class Wire:
                     # The server is away, and so is the wire, until it is back.
                     client.close()
                     continue
+                # What the wire says itself is there before what it passes on.
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._open += [client, server]
                 for ends in ((client, server), (server, client)):

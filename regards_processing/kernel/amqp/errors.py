@@ -31,6 +31,15 @@ class PublishNotConfirmed(BrokerUnavailable):
     code = "PUBLISH_NOT_CONFIRMED"
 
 
+class PublishersBlocked(PublishNotConfirmed):
+    """The broker holds publishers back (a memory or disk alarm); the connection is to be kept.
+
+    What was written is handled when the alarm ends: each further try would only be one more copy of it.
+    """
+
+    code = "PUBLISHERS_BLOCKED"
+
+
 class TopologyConflict(BrokerUnavailable):
     """An exchange or a queue of the contract exists with another type or other arguments.
 

@@ -30,6 +30,7 @@ class Sender(Protocol):
 
         Raises:
             BrokerUnavailable: the connection was lost.
+            PublishersBlocked: the broker takes nothing now; the connection is to be kept.
             TopologyConflict: something exists with another definition.
         """
 
@@ -41,6 +42,7 @@ class Sender(Protocol):
 
         Raises:
             BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
+            PublishersBlocked: the broker takes nothing now; the connection is to be kept.
         """
 
     def finished(self) -> bool:
@@ -55,6 +57,7 @@ class Sender(Protocol):
 
         Raises:
             BrokerUnavailable: the connection was lost; ``bulk`` holds what was not confirmed.
+            PublishersBlocked: the broker takes nothing now; the connection is to be kept.
         """
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from regards_processing.kernel.amqp.errors import (
     BrokerUnavailable,
     MessagesHeld,
     MessagesRefused,
+    PublishersBlocked,
     PublishNotConfirmed,
     TopologyConflict,
 )
@@ -164,7 +165,7 @@ class Publisher:
             try:
                 self._begin(bulk)
             except BrokerUnavailable as error:
-                self._drop()
+                self._drop_after(error)
                 done(error)
                 return
             self._posted = _Posted(bulk, done)
@@ -221,8 +222,8 @@ class Publisher:
                     self._declare_again(bulk)
                     declared_again = True
                     continue
-            except PublishNotConfirmed:
-                self._drop()
+            except PublishNotConfirmed as error:
+                self._drop_after(error)
                 raise
             except BrokerUnavailable:
                 self._drop()
@@ -315,6 +316,11 @@ class Publisher:
         self._connected().declare(self._topology)
         self._declared -= _worker_types(bulk.left.values())
         self._declare_types(bulk)
+
+    def _drop_after(self, error: BrokerUnavailable) -> None:
+        """Give a connection up, unless it is the one that tells when the broker takes messages again."""
+        if not isinstance(error, PublishersBlocked):
+            self._drop()
 
     def _drop(self) -> None:
         self._declared.clear()

@@ -9,7 +9,7 @@ from amqp.exceptions import AccessRefused, NotFound, PreconditionFailed
 
 from regards_processing.kernel.amqp.connection import BrokerAddress, broker_errors, declare, open_connection
 from regards_processing.kernel.amqp.envelope import Outbound
-from regards_processing.kernel.amqp.errors import PublishNotConfirmed, TopologyConflict
+from regards_processing.kernel.amqp.errors import PublishersBlocked, PublishNotConfirmed, TopologyConflict
 from regards_processing.kernel.amqp.ports import Shortfall
 from regards_processing.kernel.amqp.rabbitmq import Frames, open_channel
 from regards_processing.kernel.amqp.topology import Topology
@@ -24,6 +24,7 @@ _NAMELESS: Final = "amq.default"
 _TOO_LARGE: Final = re.compile(r"larger than configured max size (\d+)")
 #: What ends a channel because of a message.
 _Closing = AccessRefused | NotFound | PreconditionFailed
+_BLOCKED: Final = "The broker blocks publishers (memory or disk alarm)"
 _CLOSING: Final = (AccessRefused, NotFound, PreconditionFailed)
 
 
@@ -48,6 +49,7 @@ class RabbitSender:
     def declare(self, topology: Topology) -> None:
         """Declare what is missing."""
         with broker_errors(self._address):
+            self._check_open()
             try:
                 declare(self._channel, topology)
             except TopologyConflict:
@@ -57,12 +59,15 @@ class RabbitSender:
 
     def begin(self, bulk: MutableMapping[int, Outbound], refused: MutableMapping[int, str]) -> None:
         """Write a bulk; the broker's word is read by `finish`."""
+        with broker_errors(self._address):
+            self._check_open()
+        # What the broker still says of an earlier bulk concerns nobody any more.
+        self._awaited.clear()
         self._bulk, self._refused = bulk, refused
         self._unroutable, self._given_back = set[int](), set[int]()
         self._closed_by: _Closing | None = None
         with broker_errors(self._address):
             try:
-                self._frames.handle_waiting()
                 self._write_all()
             except _CLOSING as error:
                 self._closed_by = error
@@ -105,6 +110,12 @@ class RabbitSender:
         """Close the connection."""
         self._frames.close()
 
+    def _check_open(self) -> None:
+        """Read what the broker says of itself; a connection that was lost is noticed here as well."""
+        self._frames.handle_waiting()
+        if self._blocked:
+            raise PublishersBlocked(_BLOCKED)
+
     def _start_confirms(self) -> None:
         self._channel.confirm_select()
         #: Position in the bulk by delivery number, of what is not confirmed yet; oldest first.
@@ -120,7 +131,7 @@ class RabbitSender:
             if size >= _PIECE:
                 self._frames.write(b"".join(piece))
                 piece, size = [], 0
-                self._frames.handle_waiting()
+                self._check_open()
         self._frames.write(b"".join(piece))
 
     def _encoded(self) -> Iterator[list[bytes]]:
@@ -144,9 +155,12 @@ class RabbitSender:
         while self._awaited:
             left = deadline - time.monotonic()
             if left <= 0 or not self._frames.handle_next(left):
-                why = "it blocks publishers (memory or disk alarm)" if self._blocked else "no confirmation"
+                if self._blocked:
+                    raise PublishersBlocked(_BLOCKED)
                 count = len(self._awaited)
-                raise PublishNotConfirmed(f"{count} messages after {self._confirm_timeout} s: {why}")
+                raise PublishNotConfirmed(
+                    f"{count} messages after {self._confirm_timeout} s: no confirmation"
+                )
 
     def _settle(self, number: int, *, multiple: bool) -> Iterator[int]:
         if not multiple:
