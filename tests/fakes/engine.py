@@ -7,6 +7,7 @@ from django.test import TestCase
 from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.envelope import Outbound
 from regards_processing.kernel.amqp.testing import InMemoryBroker
+from regards_processing.kernel.audit.models import Origin
 from tests.factories.worker_manager import AT
 from worker_manager.events.request_answered import RequestAnswered
 from worker_manager.events.request_submitted import RequestSubmitted
@@ -34,10 +35,16 @@ class Engine:
         self._kept = KeptPlaces()
 
     def submit(
-        self, *submitted: RequestSubmitted, at: datetime = AT, max_bytes: int = 1000
+        self,
+        *submitted: RequestSubmitted,
+        at: datetime = AT,
+        max_bytes: int = 1000,
+        origin: Origin = Origin.MESSAGE,
     ) -> SubmissionReport:
         with committing(execute=True):
-            return submit_requests(submissions=submitted, at=at, max_bytes=max_bytes, kept=self._kept)
+            return submit_requests(
+                submissions=submitted, at=at, max_bytes=max_bytes, kept=self._kept, origin=origin
+            )
 
     def answer(self, *answers: WorkAnswer, at: datetime = AT) -> list[Dropped]:
         with committing(execute=True):

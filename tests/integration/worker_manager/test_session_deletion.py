@@ -10,7 +10,7 @@ from regards_processing.kernel.amqp import topology
 from regards_processing.kernel.amqp.consumer import BatchConsumer
 from regards_processing.kernel.amqp.envelope import Inbound
 from regards_processing.kernel.amqp.testing import inbound
-from regards_processing.kernel.audit.models import AuditEntry
+from regards_processing.kernel.audit.models import AuditEntry, Origin
 from regards_processing.kernel.jobs.models import Job
 from regards_processing.kernel.jobs.states import JobState
 from tests.factories.messages import a_submission, an_answer
@@ -187,7 +187,8 @@ def test_it_leaves_other_tenants_alone(engine: Engine, office: Office) -> None:
 
 def test_it_forgets_what_a_release_before_counted_of_executions(engine: Engine, office: Office) -> None:
     a_tenant()
-    engine.submit(a_submission("gone", owner="acme", session="batch"), a_submission("r", owner=_PROCESSING))
+    engine.submit(a_submission("gone", owner="acme", session="batch"))
+    engine.submit(a_submission("r", owner=_PROCESSING), origin=Origin.PLATFORM)
     fold()
     every(SessionStep).update(source=_PROCESSING)
     _feed(engine, _SOURCES, _event(source=_PROCESSING))
