@@ -74,6 +74,7 @@ def test_a_queue_with_other_arguments_is_moved_with_what_waits_and_says_where_it
     assert (before, after) == ("before", "after")
     assert moved.headers == {
         "regards.tenant": "Esa",
+        "x-replayed": True,
         "x-bridge-exchange": _RESPONSES,
         "x-bridge-routing-key": "k",
     }
