@@ -24,6 +24,12 @@ def client() -> Client:
     return Client(headers={"host": "10.1.2.3:8000"})
 
 
+@pytest.fixture
+def _no_sweep_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process have waited for sweeps for long."""
+    monkeypatch.setattr("regards_processing.kernel.observability.checks._FIRST_LOOK", AT)
+
+
 def test_it_is_alive(client: Client) -> None:
     answer = client.get("/livez")
     assert (answer.status_code, answer.json()) == (200, {"alive": True})
@@ -42,7 +48,8 @@ def test_it_names_every_check(client: Client) -> None:
     assert {"status", "durationMs", "reason"} < set(checks[0])
 
 
-def test_it_is_not_ready_before_the_first_sweep(client: Client) -> None:
+@pytest.mark.usefixtures("_no_sweep_for_long")
+def test_it_is_not_ready_while_sweeps_do_not_run(client: Client) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["ready"]) == (503, False)
 
@@ -87,6 +94,7 @@ def test_it_tells_the_name_and_version_of_a_service_to_everybody(service: str) -
 @pytest.mark.parametrize(
     "path", ["/actuator/health", *(f"/api/v1/{name}/actuator/health" for name in _SERVICES)]
 )
+@pytest.mark.usefixtures("_no_sweep_for_long")
 def test_it_tells_its_health_to_everybody(path: str) -> None:
     answer = Client().get(path)
     assert (answer.status_code, answer.json()["status"]) == (503, "DOWN")
