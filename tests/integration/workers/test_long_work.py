@@ -181,9 +181,20 @@ def test_it_ends_once_although_the_connection_was_lost(rabbitmq: Broker, pool: l
             wire.cut()
             for name in found:
                 manager.final_answer(name)
-        answers = [one.status for name in found for one in manager.answers(name)]
+        ends = [_ends(manager, name) for name in found]
         assert manager.waiting(names.task_queue("hold")) == 0
-    assert [status for status in answers if status is not AnswerStatus.RUNNING] == [AnswerStatus.SUCCESS] * 4
+    assert ends[:2] == [[AnswerStatus.SUCCESS]] * 2
+    # What was on its way to the fleet when the connection was lost, another one may have had.
+    assert [len(each) for each in ends[2:]] == [1, 1]
+    assert {status for each in ends[2:] for status in each} <= {
+        AnswerStatus.SUCCESS,
+        AnswerStatus.REDELIVERED,
+    }
+
+
+def _ends(manager: Manager, name: str) -> list[AnswerStatus]:
+    said = [answer.status for answer in manager.answers(name)]
+    return [status for status in said if status is not AnswerStatus.RUNNING]
 
 
 @pytest.fixture
