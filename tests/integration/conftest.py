@@ -1,6 +1,7 @@
-"""Jobs, on the session's database, with a sender that records."""
+"""What tests of all applications share: jobs with a sender that records, a broker with empty queues."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ from pytest_django import Settings
 
 if TYPE_CHECKING:
     from tests.fakes.jobs_office import Office
+    from tests.integration.kernel.dead_letters.mailbox import Mailbox
 
 
 @pytest.fixture
@@ -25,3 +27,14 @@ def office() -> "Iterator[Office]":
     sender = RecordingSender()
     with sending_through(sender):
         yield Office(sender)
+
+
+@pytest.fixture
+def mailbox(settings: Settings, tmp_path: Path) -> "Iterator[Mailbox]":
+    """Give the session's broker with empty queues."""
+    from tests.integration.kernel.dead_letters.mailbox import Mailbox  # noqa: PLC0415 (see above)
+
+    settings.BROKER_FOLDER = tmp_path / "broker"
+    opened = Mailbox()
+    yield opened
+    opened.close()

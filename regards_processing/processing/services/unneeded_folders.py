@@ -43,7 +43,7 @@ def remove_unneeded(*, spared: Callable[[Path], bool] = lambda _folder: False) -
     """Remove the folders that are noted, page by page; return how many. What stays is tried again later.
 
     Args:
-        spared: says which of them stay for now.
+        spared: says of a folder that it is still being filled, and stays.
     """
     storage: Path = settings.SHARED_STORAGE.resolve()
     noted = UnneededFolder.objects.across_tenants(because=_EVERYBODY).select_related("tenant").order_by("pk")

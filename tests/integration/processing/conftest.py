@@ -7,6 +7,7 @@ import pytest
 
 if TYPE_CHECKING:
     from regards_processing.kernel.amqp.testing import InMemoryBroker
+    from regards_processing.processing.models import Batch
 
 
 @pytest.fixture
@@ -18,3 +19,14 @@ def broker() -> "Iterator[InMemoryBroker]":
     in_memory = InMemoryBroker()
     with publishing_through(in_memory):
         yield in_memory
+
+
+@pytest.fixture
+def batch() -> "Batch":
+    """Give a batch of a process that is offered to everybody."""
+    from tests.factories.executions import a_batch  # noqa: PLC0415 (see above)
+    from tests.factories.processing import a_process  # noqa: PLC0415 (see above)
+    from tests.factories.worker_manager import a_tenant  # noqa: PLC0415 (see above)
+
+    tenant = a_tenant()
+    return a_batch(tenant, a_process(tenant, to_all=True))

@@ -14,8 +14,7 @@ from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.statistics import Statistics, process_statistics
-from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
-from tests.factories.processing import a_process
+from tests.factories.executions import a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.rest import client_as
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later
@@ -36,12 +35,6 @@ SELECT gen_random_uuid(), %(tenant)s, %(batch)s, 'c-' || n, 'c-' || n, 'b', %(pr
     '[]', 2000, 10
 FROM generate_series(1, 20000) AS n
 """
-
-
-@pytest.fixture
-def batch() -> Batch:
-    tenant = a_tenant()
-    return a_batch(tenant, a_process(tenant, to_all=True))
 
 
 def _order(batch: Batch, *names: str) -> None:

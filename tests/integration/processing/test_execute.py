@@ -48,12 +48,6 @@ pytestmark = pytest.mark.django_db
 _NOBODY = UUID(int=7)
 
 
-@pytest.fixture
-def batch() -> Batch:
-    tenant = a_tenant()
-    return a_batch(tenant, a_process(tenant, to_all=True))
-
-
 def _order(*orders: ExecutionRequested) -> list[Dropped]:
     with committing(execute=True):
         return order_executions(orders=orders, at=AT)

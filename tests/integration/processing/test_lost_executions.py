@@ -11,9 +11,8 @@ from regards_processing.processing.models import Batch, Execution
 from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.lost_executions import end_lost
 from regards_processing.processing.services.waiting import explain_execution
-from tests.factories.executions import a_batch, an_execution_order, the_execution
+from tests.factories.executions import an_execution_order, the_execution
 from tests.factories.history import finished_requests
-from tests.factories.processing import a_process
 from tests.factories.rows import every
 from tests.factories.worker_manager import AT, a_tenant, later, live_workers
 from tests.fakes.engine import committing
@@ -23,12 +22,6 @@ from worker_manager.services import deletion
 from worker_manager.services.orders import RequestOrder
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def batch() -> Batch:
-    tenant = a_tenant()
-    return a_batch(tenant, a_process(tenant, to_all=True))
 
 
 def _order(batch: Batch, *names: str) -> None:

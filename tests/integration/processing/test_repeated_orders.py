@@ -20,19 +20,12 @@ from regards_processing.processing.services.executions import order_executions
 from regards_processing.processing.services.outcomes import apply_responses
 from regards_processing.processing.services.retries import retry_execution
 from tests.factories.audit import ADA
-from tests.factories.executions import a_batch, a_response, an_execution_order, an_outcome, the_execution
-from tests.factories.processing import a_process
+from tests.factories.executions import a_response, an_execution_order, an_outcome, the_execution
 from tests.factories.rows import every
-from tests.factories.worker_manager import AT, a_tenant, later
+from tests.factories.worker_manager import AT, later
 from tests.fakes.engine import committing
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def batch() -> Batch:
-    tenant = a_tenant()
-    return a_batch(tenant, a_process(tenant, to_all=True))
 
 
 def _order(*orders: ExecutionRequested, at: datetime = AT) -> None:

@@ -17,13 +17,11 @@ from regards_processing.processing.services.retries import RetryReport, retry_ex
 from tests.factories.audit import ADA
 from tests.factories.executions import (
     FILE,
-    a_batch,
     a_response,
     an_execution_order,
     an_outcome,
     is_demanded,
 )
-from tests.factories.processing import a_process
 from tests.factories.rest import client_as
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, later
@@ -31,12 +29,6 @@ from tests.fakes.engine import committing
 from worker_manager.models import Request
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def batch() -> Batch:
-    tenant = a_tenant()
-    return a_batch(tenant, a_process(tenant, to_all=True))
 
 
 def _newest() -> Execution:

@@ -12,9 +12,9 @@ from regards_processing.processing.consumers.execution_requested import Executio
 from regards_processing.processing.models import Batch, Execution, PluginConfiguration
 from regards_processing.processing.services.retries import retry_execution
 from tests.factories.audit import ADA
-from tests.factories.executions import FILE, a_batch, is_demanded, the_execution
+from tests.factories.executions import FILE, is_demanded, the_execution
 from tests.factories.json_values import nested
-from tests.factories.processing import a_parameter, a_process
+from tests.factories.processing import a_parameter
 from tests.factories.rest import client_as
 from tests.factories.rows import every
 from tests.factories.worker_manager import a_tenant, later
@@ -33,12 +33,6 @@ _UNUSABLE = [
     ([FILE | {"metadata": nested(460)}], "inputFiles is nested too deeply: more than 100 levels"),
 ]
 _TOLD = [told for _, told in _UNUSABLE]
-
-
-@pytest.fixture
-def batch() -> Batch:
-    tenant = a_tenant()
-    return a_batch(tenant, a_process(tenant, to_all=True))
 
 
 def _order(broker: InMemoryBroker, batch: Batch, files: list[Any] | None) -> None:

@@ -1,7 +1,6 @@
 """The engine on the session's database, with a broker in memory."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,6 @@ from tests.stack.vhosts import own_vhost
 
 if TYPE_CHECKING:
     from tests.fakes.engine import Engine
-    from tests.integration.kernel.dead_letters.mailbox import Mailbox
 
 
 @pytest.fixture
@@ -36,16 +34,6 @@ def operator(servers: Servers, settings: Settings) -> Iterator[Operator]:
         hands = Operator(url or "")
         yield hands
         hands.close()
-
-
-@pytest.fixture
-def mailbox(settings: Settings, tmp_path: Path) -> "Iterator[Mailbox]":
-    from tests.integration.kernel.dead_letters.mailbox import Mailbox  # noqa: PLC0415 (see above)
-
-    settings.BROKER_FOLDER = tmp_path / "broker"
-    opened = Mailbox()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
